@@ -1,0 +1,196 @@
+//! Makes a connection: name to address, socket, TLS. Every failure says which of them it was.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
+    os::fd::{AsRawFd as _, RawFd},
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, UnixStream},
+};
+use tokio_rustls::TlsConnector;
+
+use crate::{Address, Error, ErrorKind, Settings};
+
+/// A byte stream to the engine, whatever carries it.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Connects; the caller bounds the time. Also gives the socket's descriptor.
+pub(crate) async fn connect(
+    settings: &Settings,
+    tls: Option<&Arc<ClientConfig>>,
+) -> Result<(Box<dyn Stream>, RawFd), Error> {
+    match &settings.address {
+        Address::Unix(path) => {
+            let stream =
+                UnixStream::connect(path).await.map_err(|error| unreachable(&settings.address, error))?;
+            let socket = stream.as_raw_fd();
+            Ok((Box::new(stream), socket))
+        }
+        Address::Tcp { host, port } => {
+            let stream =
+                connect_tcp(&settings.address, resolve(host, *port, settings.connect_timeout)?).await?;
+            let socket = stream.as_raw_fd();
+            let Some(config) = tls else { return Ok((Box::new(stream), socket)) };
+            let name = settings.tls.as_ref().and_then(|tls| tls.server_name.as_deref()).unwrap_or(host);
+            let name = ServerName::try_from(name.to_owned()).map_err(|_| {
+                Error::new(ErrorKind::InvalidRequest, format!("{name:?} cannot be a server's name"))
+            })?;
+            let connector = TlsConnector::from(Arc::clone(config));
+            let stream = connector
+                .connect(name, stream)
+                .await
+                .map_err(|error| handshake_failed(&settings.address, error))?;
+            Ok((Box::new(stream), socket))
+        }
+    }
+}
+
+async fn connect_tcp(address: &Address, candidates: Vec<SocketAddr>) -> Result<TcpStream, Error> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for candidate in candidates {
+        match TcpStream::connect(candidate).await {
+            Ok(stream) => {
+                // Requests are small and waited for: Nagle's delay would only cost.
+                let _best_effort = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(unreachable(address, last))
+}
+
+/// Looks a name up, bounded: the system's resolver has no time-out of its own, so it is asked on a thread that
+/// ends by itself, and left behind only when the bound passes.
+fn resolve(host: &str, port: u16, bound: Duration) -> Result<Vec<SocketAddr>, Error> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    let (answer, answered) = mpsc::channel();
+    let name = host.to_owned();
+    let asked = std::thread::Builder::new().name("resolve".into()).spawn(move || {
+        let _gone_if_late = answer.send((name.as_str(), port).to_socket_addrs().map(Iterator::collect));
+    });
+    let failed = |why: String| {
+        Error::new(ErrorKind::Unreachable, format!("the name {host:?} cannot be resolved: {why}"))
+            .hint("Check server_address and the DNS of this machine")
+    };
+    asked.map_err(|error| failed(error.to_string()))?;
+    match answered.recv_timeout(bound) {
+        Ok(found) => found.map_err(|error| failed(error.to_string())),
+        Err(_) => Err(failed(format!("no answer within {} s", bound.as_secs_f32()))),
+    }
+}
+
+fn unreachable(address: &Address, error: io::Error) -> Error {
+    let hint = match (address, error.kind()) {
+        (Address::Unix(path), io::ErrorKind::NotFound) => {
+            format!("There is no socket {}: check the path, and that the engine runs", path.display())
+        }
+        (Address::Unix(path), io::ErrorKind::PermissionDenied) => {
+            format!(
+                "This user may not use {}: it usually takes membership of the group docker",
+                path.display()
+            )
+        }
+        (_, io::ErrorKind::ConnectionRefused) => {
+            "Nobody listens there: check the address, and that the engine runs".into()
+        }
+        _ => "Check the address, the port and the network between".into(),
+    };
+    Error::new(ErrorKind::Unreachable, format!("no connection to {address}: {error}"))
+        .hint(hint)
+        .with_source(error)
+}
+
+/// What a failed TLS handshake, or an alert after it, means.
+pub(crate) fn handshake_failed(address: &Address, error: io::Error) -> Error {
+    use rustls::{AlertDescription as Alert, CertificateError as Bad, Error as Tls};
+    let (what, hint) = match tls_error(&error) {
+        Some(Tls::InvalidMessage(_)) => (
+            "it does not speak TLS".to_owned(),
+            "Set protocol to HTTP if that is meant, or use the engine's TLS port (2376)",
+        ),
+        // A bad signature is how an authority shows itself that was made anew under its old name.
+        Some(Tls::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature)) => (
+            "its certificate is not from a trusted authority".to_owned(),
+            "Give the authority's certificate as ca_cert_path",
+        ),
+        Some(Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. })) => (
+            "its certificate has expired".to_owned(),
+            "Renew the engine's certificate, or check this machine's clock",
+        ),
+        Some(Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. })) => {
+            ("its certificate is not valid yet".to_owned(), "Check the clocks of both machines")
+        }
+        Some(Tls::InvalidCertificate(bad @ (Bad::NotValidForName | Bad::NotValidForNameContext { .. }))) => (
+            format!("its certificate is for another name ({bad})"),
+            "Use the name that the certificate carries as server_address, or set tls_server_name",
+        ),
+        Some(Tls::InvalidCertificate(Bad::ApplicationVerificationFailure)) => (
+            "neither its certificate nor its key is pinned".to_owned(),
+            "If the engine was given a new one, put its pin into certificate_pin; if not, somebody else answers",
+        ),
+        Some(Tls::InvalidCertificate(Bad::Other(why))) => refused_by_webpki(&why.to_string()),
+        Some(Tls::InvalidCertificate(bad)) => {
+            (format!("its certificate is refused: {bad}"), "Check the engine's certificate")
+        }
+        Some(Tls::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnknownCA
+            | Alert::CertificateUnknown
+            | Alert::CertificateExpired
+            | Alert::CertificateRevoked
+            | Alert::AccessDenied,
+        )) => (
+            format!("it refuses the client certificate: {error}"),
+            "Give a certificate and key that the engine's authority has signed (cert_path, key_path)",
+        ),
+        Some(Tls::AlertReceived(Alert::HandshakeFailure)) => (
+            "it breaks the handshake off".to_owned(),
+            "It may want a client certificate (authentication_type, cert_path, key_path), or know none of the ciphers",
+        ),
+        _ if error.kind() == io::ErrorKind::UnexpectedEof
+            || error.kind() == io::ErrorKind::ConnectionReset =>
+        {
+            (
+                "the connection ended during the handshake".to_owned(),
+                "Check that the port speaks TLS, and whether it asks for a client certificate",
+            )
+        }
+        _ => (format!("the TLS handshake failed: {error}"), "Check protocol, certificates and port"),
+    };
+    Error::new(ErrorKind::Tls, format!("no secure connection to {address}: {what}"))
+        .hint(hint)
+        .with_source(error)
+}
+
+/// Faults that rustls has no word of its own for.
+fn refused_by_webpki(why: &str) -> (String, &'static str) {
+    if why.contains("UnsupportedCertVersion") {
+        (
+            "its certificate is of the old form X.509 v1".to_owned(),
+            "Make the engine one of X.509 v3, with its name as subjectAltName",
+        )
+    } else if why.contains("CaUsedAsEndEntity") {
+        (
+            "its certificate is an authority's own".to_owned(),
+            "If it is the engine's, give that very certificate as ca_cert_path",
+        )
+    } else {
+        (format!("its certificate is refused: {why}"), "Check the engine's certificate")
+    }
+}
+
+/// The TLS fault within an I/O error, if that is what it carries.
+pub(crate) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}

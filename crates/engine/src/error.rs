@@ -1,0 +1,205 @@
+//! The one error type of this crate: what kind it is, what was tried, what came back, what to do.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+/// What went wrong, for code to match on. [`ErrorKind::code`] is the same as stable text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The caller's own fault, found before anything was sent.
+    InvalidRequest,
+    /// 400: the engine did not understand the request.
+    BadRequest,
+    /// 401: signing in failed.
+    Unauthorised,
+    /// 403: signed in, but not allowed.
+    Forbidden,
+    /// 404: there is no such object.
+    NotFound,
+    /// 409: the object's state does not allow it.
+    Conflict,
+    /// 429, or the limit that the caller set.
+    RateLimited,
+    /// A bound on time passed.
+    TimedOut,
+    /// No connection could be made.
+    Unreachable,
+    /// 502, 503 or 504: the engine, or what stands before it, cannot answer now.
+    Unavailable,
+    /// A certificate, a key or the TLS handshake.
+    Tls,
+    /// 500, or a failure that the engine reports within an answer.
+    EngineError,
+    /// What came back is not what the Docker Engine API answers.
+    Protocol,
+    /// Not in the API version that the engine speaks.
+    Unsupported,
+    /// A request that changes something was sent, and its answer was lost: it may have been applied.
+    UnknownOutcome,
+    /// The program asked to stop waiting (see [`crate::set_interrupt`]).
+    Interrupted,
+}
+
+impl ErrorKind {
+    /// The kind as stable text, such as `not_found`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::BadRequest => "bad_request",
+            Self::Unauthorised => "unauthorised",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate_limited",
+            Self::TimedOut => "timed_out",
+            Self::Unreachable => "unreachable",
+            Self::Unavailable => "unavailable",
+            Self::Tls => "tls",
+            Self::EngineError => "engine_error",
+            Self::Protocol => "protocol",
+            Self::Unsupported => "unsupported",
+            Self::UnknownOutcome => "unknown_outcome",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// An error of this crate. Its text says what came back and, where something can be done, what.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+    status: Option<u16>,
+    tries: u32,
+    retry_after: Option<Duration>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of a kind, with what happened as a sentence without its full stop.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            hint: None,
+            status: None,
+            tries: 0,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// Adds what the reader can do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the HTTP status that came back.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_tries(mut self, tries: u32) -> Self {
+        self.0.tries = tries;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait;
+        self
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The HTTP status, if an answer came.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// How often the request was sent, or its connection tried; 0 if it did not come to that.
+    pub fn tries(&self) -> u32 {
+        self.0.tries
+    }
+
+    /// How long the engine asked to wait before another try.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// What happened, without the hint.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do about it, if anything.
+    pub fn advice(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message.trim_end_matches('.'))?;
+        if self.0.tries > 1 {
+            write!(f, " (tried {} times)", self.0.tries)?;
+        }
+        match &self.0.hint {
+            Some(hint) => write!(f, ". {}", hint.trim_end_matches('.')),
+            None => Ok(()),
+        }?;
+        f.write_str(".")
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, message, status, tries, source, .. } = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", kind)
+            .field("status", status)
+            .field("message", message)
+            .field("tries", tries)
+            .field("source", source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_as_sentences() {
+        let error = Error::new(ErrorKind::NotFound, "No such container: web.").with_status(404);
+        assert_eq!(error.to_string(), "No such container: web.");
+        let error = error.hint("Look at list_containers").with_tries(3);
+        assert_eq!(error.to_string(), "No such container: web (tried 3 times). Look at list_containers.");
+    }
+
+    #[test]
+    fn is_small_and_can_cross_threads() {
+        fn crosses<T: Send + Sync>() {}
+        crosses::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+}

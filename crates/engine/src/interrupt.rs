@@ -1,0 +1,46 @@
+//! Lets a program break off a wait, as on Ctrl-C.
+
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use crate::{Error, ErrorKind};
+
+/// How often a waiting call asks whether to go on.
+pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
+
+static CHECK: OnceLock<fn() -> bool> = OnceLock::new();
+
+/// Sets the question that every waiting call asks ten times a second, on its own thread: `true` breaks it off with
+/// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted). The first call counts; later ones change nothing.
+pub fn set_interrupt(check: fn() -> bool) {
+    let _first_counts = CHECK.set(check);
+}
+
+pub(crate) fn is_interrupted() -> bool {
+    CHECK.get().is_some_and(|check| check())
+}
+
+pub(crate) fn interrupted() -> Error {
+    Error::new(ErrorKind::Interrupted, "the call was interrupted")
+}
+
+/// Sleeps, as between two looks at the engine. Breaks off with [`ErrorKind::Interrupted`] as any other wait.
+pub fn sleep(duration: Duration) -> Result<(), Error> {
+    sleep_until(Instant::now() + duration)
+}
+
+/// Sleeps until `end`, unless interrupted.
+pub(crate) fn sleep_until(end: Instant) -> Result<(), Error> {
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        std::thread::sleep(left.min(INTERVAL));
+        if is_interrupted() {
+            return Err(interrupted());
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! A lane: one kept-alive connection with the small runtime that drives it on the calling thread.
+//!
+//! The connection's task lives on the lane's own runtime and moves only while a call waits on it, so an idle lane
+//! costs no thread and can wait in a pool, or be left behind by `fork()`, without anyone noticing.
+#![allow(
+    unsafe_code,
+    reason = "a lane inherited by fork() must not be dropped, and ManuallyDrop::drop is unsafe"
+)]
+
+use std::{future::Future, mem::ManuallyDrop, os::fd::RawFd, pin::pin, sync::Arc, time::Instant};
+
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinHandle,
+    time::timeout_at,
+};
+
+use crate::{
+    ApiVersion, Error, ErrorKind, Payload, Settings,
+    connect::connect,
+    interrupt::{self, INTERVAL},
+    socket,
+};
+
+pub(crate) struct Lane {
+    open: ManuallyDrop<Open>,
+    socket: RawFd,
+    /// The process that opened it.
+    pid: u32,
+    pub(crate) version: ApiVersion,
+}
+
+struct Open {
+    sender: SendRequest<Payload>,
+    /// Ends with the connection, and tells what ended it.
+    connection: JoinHandle<Option<hyper::Error>>,
+    runtime: Runtime,
+}
+
+/// Why a wait ended without its result.
+pub(crate) enum Stopped {
+    Elapsed,
+    Interrupted,
+}
+
+/// Why a request has no answer.
+pub(crate) enum SendError {
+    Stopped(Stopped),
+    /// The connection was gone before anything was sent: here is the request again, and what ended the connection.
+    NotSent(Box<http::Request<Payload>>, Option<hyper::Error>),
+    /// It may have reached the engine.
+    Broken(hyper::Error),
+}
+
+impl SendError {
+    /// The body of a request that was not sent.
+    pub(crate) fn take_payload(&mut self) -> Option<Payload> {
+        match self {
+            Self::NotSent(request, _) => Some(std::mem::take(request.body_mut())),
+            Self::Stopped(_) | Self::Broken(_) => None,
+        }
+    }
+}
+
+impl Lane {
+    /// Connects within `until`. The version is what the settings say, or the oldest until [`Lane::version`] is set.
+    pub(crate) fn open(
+        settings: &Settings,
+        tls: Option<&Arc<ClientConfig>>,
+        until: Instant,
+    ) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
+            Error::new(ErrorKind::Unreachable, format!("no connection could be prepared: {error}"))
+                .hint("This process may have too many open files")
+        })?;
+        let bound = until.min(Instant::now() + settings.connect_timeout);
+        let connected = drive(&runtime, bound, async {
+            let (stream, socket) = connect(settings, tls).await?;
+            let handshake = http1::Builder::new().handshake::<_, Payload>(TokioIo::new(stream)).await;
+            let (sender, connection) = handshake.map_err(|error| {
+                Error::new(ErrorKind::Protocol, "HTTP could not begin").with_source(error)
+            })?;
+            let connection = tokio::spawn(async move { connection.with_upgrades().await.err() });
+            Ok((sender, connection, socket))
+        });
+        let (sender, connection, socket) = match connected {
+            Ok(connected) => connected?,
+            Err(Stopped::Interrupted) => return Err(interrupt::interrupted()),
+            Err(Stopped::Elapsed) => {
+                let message = format!("no connection to {} in time", settings.address);
+                return Err(Error::new(ErrorKind::Unreachable, message)
+                    .hint("Check the address, the port and firewalls between, or raise connect_timeout"));
+            }
+        };
+        Ok(Self {
+            open: ManuallyDrop::new(Open { sender, connection, runtime }),
+            socket,
+            pid: std::process::id(),
+            version: settings.api_version.unwrap_or(ApiVersion::OLDEST),
+        })
+    }
+
+    /// Whether an idle lane can take a request: the other side has neither closed it nor said anything.
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.open.sender.is_closed() && socket::is_quiet(self.socket)
+    }
+
+    /// Whether the other side keeps the connection open after an answer that was read to its end.
+    pub(crate) fn is_kept_alive(&mut self, until: Instant) -> bool {
+        let Open { sender, runtime, .. } = &mut *self.open;
+        matches!(drive(runtime, until, sender.ready()), Ok(Ok(())))
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(crate) fn send(
+        &mut self,
+        request: http::Request<Payload>,
+        until: Instant,
+    ) -> Result<http::Response<Incoming>, SendError> {
+        let Open { sender, connection, runtime } = &mut *self.open;
+        let sent = drive(runtime, until, async {
+            let unsent = match sender.ready().await {
+                Err(_) => request,
+                Ok(()) => match sender.try_send_request(request).await {
+                    Ok(response) => return Ok(response),
+                    Err(mut error) => match error.take_message() {
+                        Some(unsent) => unsent,
+                        None => return Err(SendError::Broken(error.into_error())),
+                    },
+                },
+            };
+            Err(SendError::NotSent(Box::new(unsent), connection.await.ok().flatten()))
+        });
+        sent.map_err(SendError::Stopped)?
+    }
+
+    /// Drives the connection until the future is ready, the bound passes, or the program interrupts.
+    pub(crate) fn drive<F: Future>(&self, until: Instant, future: F) -> Result<F::Output, Stopped> {
+        drive(&self.open.runtime, until, future)
+    }
+}
+
+impl Drop for Lane {
+    /// Closes the connection. In a process forked from the one that opened it, the socket, the TLS session and the
+    /// poller are still the parent's: nothing is shut down, sent or deregistered, only this copy of the socket closed.
+    fn drop(&mut self) {
+        if self.pid == std::process::id() {
+            // SAFETY: dropped here and nowhere else, and not used again.
+            unsafe { ManuallyDrop::drop(&mut self.open) }
+        } else {
+            socket::close_copy(self.socket);
+        }
+    }
+}
+
+fn drive<F: Future>(runtime: &Runtime, until: Instant, future: F) -> Result<F::Output, Stopped> {
+    runtime.block_on(async {
+        let mut future = pin!(future);
+        loop {
+            let pause = until.min(Instant::now() + INTERVAL);
+            match timeout_at(pause.into(), &mut future).await {
+                Ok(output) => return Ok(output),
+                Err(_) if interrupt::is_interrupted() => return Err(Stopped::Interrupted),
+                Err(_) if pause == until => return Err(Stopped::Elapsed),
+                Err(_) => {}
+            }
+        }
+    })
+}

@@ -1,0 +1,55 @@
+//! Talks to a Docker Engine over a unix socket, TCP or TLS, on the calling thread.
+//!
+//! An [`Engine`] keeps connections alive and hands one to each call; the call's own thread drives it, so
+//! there are no background threads, nothing to shut down, and a `fork()` harms neither side. The API version is
+//! negotiated, only what is safe is sent twice, and nothing waits without a bound.
+//!
+//! ```no_run
+//! use engine::{Engine, Path, Request, Settings};
+//!
+//! let engine = Engine::new(Settings::new("unix:///var/run/docker.sock".parse()?))?;
+//! let containers = engine.call(Request::get(Path::fixed("/containers/json")).query("all", "true"))?.json()?;
+//! println!("{containers}");
+//! # Ok::<(), engine::Error>(())
+//! ```
+//!
+//! Paths are those of the [Docker Engine API](https://docs.docker.com/reference/api/engine/), without the version.
+
+mod address;
+mod connect;
+mod conversation;
+mod engine;
+mod error;
+mod frames;
+mod interrupt;
+mod lane;
+mod lanes;
+mod lines;
+mod path;
+mod payload;
+mod rate;
+mod refusal;
+mod reply;
+mod request;
+mod retry;
+mod settings;
+mod socket;
+mod tls;
+mod unanswered;
+mod version;
+
+pub use address::Address;
+pub use conversation::Input;
+pub use engine::{Answer, Engine};
+pub use error::{Error, ErrorKind};
+pub use frames::{Frame, FrameDecoder, StreamName};
+pub use http::Method;
+pub use interrupt::{set_interrupt, sleep};
+pub use lines::JsonLines;
+pub use path::{Path, Segment};
+pub use payload::Payload;
+pub use reply::{Body, Reply};
+pub use request::Request;
+pub use settings::{Settings, SignIn};
+pub use tls::{Identity, Pin, Tls};
+pub use version::ApiVersion;

@@ -1,0 +1,168 @@
+//! What an answer that is not a success means.
+
+use std::time::{Duration, SystemTime};
+
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
+use serde_json::Value;
+
+use crate::{Error, ErrorKind};
+
+const WEB_PAGE: &str =
+    "This is a web page, not the engine's answer: the proxy's rules do not let this call through";
+
+/// The most of an explanation that is kept, in bytes.
+const LONGEST: usize = 2000;
+
+/// Whether the status is a success: 2xx, 101 (the connection was taken over), or 304 (already so).
+pub(crate) fn is_success(status: StatusCode) -> bool {
+    status.is_success() || matches!(status, StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS)
+}
+
+/// Whether the same request may succeed in a while.
+pub(crate) fn is_transient(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502 | 503 | 504)
+}
+
+/// The error for an answer with this status, headers and (the beginning of the) body.
+pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    let text = String::from_utf8_lossy(body);
+    let (kind, hint) = meaning(status);
+    let html = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let error = if is_plain_http_to_tls(&text) {
+        Error::new(ErrorKind::Tls, "the engine's port speaks TLS, and plain HTTP was sent")
+            .hint("Set protocol to HTTPS")
+    } else if html {
+        Error::new(kind, format!("a proxy in front of the engine answered {status}"))
+            .hint(if matches!(status.as_u16(), 403..=405) { WEB_PAGE } else { hint })
+    } else if let Some((ours, theirs)) = version_refused(&text) {
+        Error::new(ErrorKind::Unsupported, explanation(&text))
+            .hint(format!("The call spoke API {ours} and the engine wants {theirs}: set api_version to Auto"))
+    } else {
+        Error::new(
+            kind,
+            if text.trim().is_empty() { format!("the engine answered {status}") } else { explanation(&text) },
+        )
+        .hint(hint)
+    };
+    error.with_status(status.as_u16()).with_retry_after(retry_after(headers))
+}
+
+fn meaning(status: StatusCode) -> (ErrorKind, &'static str) {
+    match status.as_u16() {
+        400 => (ErrorKind::BadRequest, "The engine does not accept these parameters"),
+        401 => (ErrorKind::Unauthorised, "Check the sign-in of this configuration"),
+        403 => (
+            ErrorKind::Forbidden,
+            "The engine, or a proxy or plugin in front of it, does not allow this call",
+        ),
+        404 => (ErrorKind::NotFound, "Check the id or name; the list operations show what is there"),
+        409 => (ErrorKind::Conflict, "Look at the object's present state: it does not allow this"),
+        429 => (ErrorKind::RateLimited, "Wait, or lower rate_limit"),
+        502..=504 => (ErrorKind::Unavailable, "The engine cannot answer now; try again later"),
+        500..=599 => (ErrorKind::EngineError, "The engine's own log says more"),
+        300..=399 => {
+            (ErrorKind::Protocol, "Redirects are not followed: check server_address, port and protocol")
+        }
+        _ => (ErrorKind::BadRequest, "The engine does not accept this call"),
+    }
+}
+
+/// Docker's own words: the `message` of its JSON, or the text as it is.
+fn explanation(text: &str) -> String {
+    let message = match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => ["message", "cause", "error"]
+            .iter()
+            .find_map(|name| fields.get(*name).and_then(Value::as_str).map(str::to_owned)),
+        _ => None,
+    };
+    let mut message = message.unwrap_or_else(|| text.trim().to_owned());
+    if message.len() > LONGEST {
+        message.truncate(message.floor_char_boundary(LONGEST));
+        message.push('…');
+    }
+    message
+}
+
+/// What Go's server, and nginx, answer to plain HTTP on a TLS port. There is no code for it.
+fn is_plain_http_to_tls(text: &str) -> bool {
+    text.contains("HTTP request to an HTTPS server")
+        || text.contains("plain HTTP request was sent to HTTPS port")
+}
+
+/// The two versions in Docker's refusal of an API version: `client version 1.30 is too old. Minimum supported API
+/// version is 1.44, ...` or `... is too new. Maximum supported API version is 1.41`. There is no code for it.
+fn version_refused(text: &str) -> Option<(&str, &str)> {
+    let (_, rest) = text.split_once("client version ")?;
+    let (ours, rest) = rest.split_once(" is too ")?;
+    let (_, theirs) = rest.split_once("supported API version is ")?;
+    Some((ours, theirs.trim_start().split([',', '"', ' ', '\\']).next()?))
+}
+
+/// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, kind: &'static str, body: &str) -> Error {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, kind.parse().unwrap());
+        refusal(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes())
+    }
+
+    #[test]
+    fn keeps_dockers_own_words() {
+        let error = refused(404, "application/json", r#"{"message":"No such container: web"}"#);
+        assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(404)));
+        assert!(error.to_string().starts_with("No such container: web. Check the id"), "{error}");
+    }
+
+    #[test]
+    fn tells_a_proxys_page_from_the_engine() {
+        let error = refused(403, "text/html; charset=utf-8", "<html><h1>403 Forbidden</h1></html>");
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        assert!(error.to_string().contains("web page") && !error.to_string().contains("<h1>"), "{error}");
+        for (status, hint) in [(301, "not followed"), (401, "sign-in"), (502, "try again later")] {
+            let error = refused(status, "text/html", "<h1>No</h1>");
+            assert!(error.to_string().contains("proxy") && error.to_string().contains(hint), "{error}");
+        }
+    }
+
+    #[test]
+    fn tells_a_tls_port_and_a_wrong_version() {
+        let error = refused(400, "text/plain", "Client sent an HTTP request to an HTTPS server.\n");
+        assert_eq!(error.kind(), ErrorKind::Tls);
+        let body = r#"{"message":"client version 1.50 is too new. Maximum supported API version is 1.41"}"#;
+        let error = refused(400, "application/json", body);
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("wants 1.41"), "{error}");
+    }
+
+    #[test]
+    fn each_status_is_its_own_kind() {
+        let kinds =
+            [400, 401, 403, 404, 409, 429, 500, 503].map(|status| refused(status, "text/plain", "x").kind());
+        let distinct: std::collections::HashSet<_> = kinds.iter().collect();
+        assert_eq!(distinct.len(), kinds.len());
+    }
+
+    #[test]
+    fn reads_retry_after() {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, "7".parse().unwrap());
+        assert_eq!(retry_after(&headers), Some(Duration::from_secs(7)));
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(90));
+        headers.insert(RETRY_AFTER, date.parse().unwrap());
+        assert!(retry_after(&headers).unwrap() > Duration::from_secs(80));
+    }
+}

@@ -1,0 +1,188 @@
+//! A request to the engine: method, path, query, headers, body and its bounds on time.
+
+use std::{fmt::Write as _, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
+use serde_json::Value;
+
+use crate::{Error, ErrorKind, Path, Payload};
+
+/// A request. Its path has no version: that is added when the version is known.
+#[derive(Debug)]
+pub struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: Path,
+    query: String,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) payload: Payload,
+    pub(crate) unversioned: bool,
+    harmless: bool,
+    pub(crate) silence: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
+}
+
+impl Request {
+    /// A request of any method.
+    pub fn new(method: Method, path: Path) -> Self {
+        Self {
+            method,
+            path,
+            query: String::new(),
+            headers: Vec::new(),
+            payload: Payload::Empty,
+            unversioned: false,
+            harmless: false,
+            silence: None,
+            deadline: None,
+        }
+    }
+
+    /// A GET request.
+    pub fn get(path: Path) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// A POST request.
+    pub fn post(path: Path) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    /// Adds a query parameter; one name may stand several times.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        if !self.query.is_empty() {
+            self.query.push('&');
+        }
+        encode(name, &mut self.query);
+        self.query.push('=');
+        encode(value, &mut self.query);
+        self
+    }
+
+    /// Adds a header. A value that HTTP does not allow (a line break, say) is refused.
+    pub fn header(mut self, name: &'static str, value: &str) -> Result<Self, Error> {
+        let refuse =
+            || Error::new(ErrorKind::InvalidRequest, format!("the header {name} cannot carry this value"));
+        let mut value = HeaderValue::from_str(value).map_err(|_| refuse())?;
+        value.set_sensitive(true);
+        self.headers.push((HeaderName::from_static(name), value));
+        Ok(self)
+    }
+
+    /// Sends a JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", Payload::Bytes(Bytes::from(body.to_string())))
+    }
+
+    /// Sends a body of a type that is known beforehand.
+    #[must_use]
+    pub fn body(mut self, content_type: &'static str, payload: Payload) -> Self {
+        self.headers.push((CONTENT_TYPE, HeaderValue::from_static(content_type)));
+        self.payload(payload)
+    }
+
+    /// Sends a body whose type a header says.
+    #[must_use]
+    pub fn payload(mut self, payload: Payload) -> Self {
+        self.payload = payload;
+        self
+    }
+
+    /// Sends the path as it is, without an API version: for `/_ping`.
+    #[must_use]
+    pub fn unversioned(mut self) -> Self {
+        self.unversioned = true;
+        self
+    }
+
+    /// Says that it changes nothing, whatever its method: a `POST /containers/{id}/wait` may be sent again, and when its
+    /// answer does not come, nothing is left unknown.
+    #[must_use]
+    pub fn harmless(mut self) -> Self {
+        self.harmless = true;
+        self
+    }
+
+    /// Bounds each wait for the engine to say something; the settings' `timeout` otherwise.
+    #[must_use]
+    pub fn silence(mut self, bound: Duration) -> Self {
+        self.silence = Some(bound);
+        self
+    }
+
+    /// Bounds the whole: connecting, all tries, and reading the answer; the settings' `timeout` otherwise.
+    #[must_use]
+    pub fn deadline(mut self, bound: Duration) -> Self {
+        self.deadline = Some(bound);
+        self
+    }
+
+    /// Whether sending it twice does what sending it once does (RFC 9110, 9.2.2), and its body can be had again.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        (self.harmless || self.method.is_idempotent()) && self.payload.again().is_some()
+    }
+
+    /// The target of the request line, below `prefix` (such as `/v1.41`).
+    pub(crate) fn target(&self, prefix: &str) -> String {
+        let mut target =
+            String::with_capacity(prefix.len() + self.path.as_str().len() + self.query.len() + 1);
+        target.push_str(prefix);
+        target.push_str(self.path.as_str());
+        if !self.query.is_empty() {
+            target.push('?');
+            target.push_str(&self.query);
+        }
+        target
+    }
+}
+
+/// Percent-encodes a query's name or value: all but the unreserved characters (RFC 3986, 2.3).
+fn encode(text: &str, into: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            into.push(char::from(byte));
+        } else {
+            let _infallible = write!(into, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodes_the_query() {
+        let request = Request::get(Path::fixed("/x")).query("a b", "c&d=é").query("a b", "").query("t", "0");
+        assert_eq!(request.target("/v1.41"), "/v1.41/x?a%20b=c%26d%3D%C3%A9&a%20b=&t=0");
+    }
+
+    #[test]
+    fn refuses_a_header_that_would_add_another() {
+        let request = Request::get(Path::fixed("/x")).header("x-registry-auth", "a\r\nHost: elsewhere");
+        assert_eq!(request.unwrap_err().kind(), ErrorKind::InvalidRequest);
+    }
+
+    #[test]
+    fn debug_shows_neither_header_values_nor_bodies() {
+        let request = Request::post(Path::fixed("/auth"))
+            .header("x-registry-auth", "s3cret")
+            .unwrap()
+            .json(&serde_json::json!({"password": "s3cret"}));
+        assert!(!format!("{request:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn only_idempotent_requests_repeat() {
+        let reader = || Payload::Reader { source: Box::new(std::io::empty()), length: None };
+        assert!(Request::get(Path::fixed("/x")).is_repeatable());
+        assert!(Request::new(Method::DELETE, Path::fixed("/x")).is_repeatable());
+        assert!(!Request::post(Path::fixed("/x")).is_repeatable());
+        assert!(Request::post(Path::fixed("/x")).harmless().is_repeatable());
+        assert!(
+            !Request::new(Method::PUT, Path::fixed("/x")).body("application/x-tar", reader()).is_repeatable()
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! What it means that a request has no answer, and whether it may be sent again.
+
+use std::{error::Error as _, io, time::Duration};
+
+use crate::{
+    Address, Error, ErrorKind,
+    connect::{handshake_failed, tls_error},
+    interrupt,
+    lane::{SendError, Stopped},
+    reply::timed_out,
+    retry::{Again, Failure},
+};
+
+/// What was tried, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Try<'a> {
+    pub(crate) address: &'a Address,
+    pub(crate) tls: bool,
+    /// Whether sending twice does what sending once does.
+    pub(crate) repeatable: bool,
+    /// Whether the connection was made for this request.
+    pub(crate) fresh: bool,
+    pub(crate) waited: Duration,
+}
+
+impl Try<'_> {
+    pub(crate) fn failed(self, failed: SendError) -> Failure {
+        match failed {
+            SendError::Stopped(Stopped::Interrupted) => Failure::never(interrupt::interrupted()),
+            SendError::Stopped(Stopped::Elapsed) => {
+                let error = timed_out("the engine did not answer", self.waited);
+                Failure::never(if self.repeatable { error } else { unknown_outcome(error) })
+            }
+            SendError::NotSent(_, ended_by) => match ended_by.as_ref().and_then(tls_alert) {
+                Some(alert) => Failure::never(handshake_failed(self.address, alert)),
+                None => Failure { error: self.closed(), again: self.again() },
+            },
+            SendError::Broken(error) => match tls_alert(&error) {
+                Some(alert) => Failure::never(handshake_failed(self.address, alert)),
+                None if error.is_parse() => {
+                    let message = format!("what answers at {} does not speak HTTP", self.address);
+                    Failure::never(
+                        Error::new(ErrorKind::Protocol, message).hint(CHECK_ADDRESS).with_source(error),
+                    )
+                }
+                None if self.repeatable => {
+                    Failure { error: self.closed().with_source(error), again: self.again() }
+                }
+                None => Failure::never(unknown_outcome(self.closed().with_source(error))),
+            },
+        }
+    }
+
+    /// A kept-alive connection that is gone says nothing of the engine; a new one that breaks does.
+    fn again(self) -> Again {
+        if self.fresh { Again::Later } else { Again::Now }
+    }
+
+    /// The connection was closed before an answer came. Right after a TLS handshake, that is how TLS 1.3 refuses a client
+    /// certificate; whether the alert that says so is seen is a matter of luck.
+    fn closed(self) -> Error {
+        let address = self.address;
+        if self.fresh && self.tls {
+            return Error::new(ErrorKind::Tls, format!("{address} closed the connection right after the TLS handshake"))
+                .hint("It may refuse the client certificate, or want one (authentication_type, cert_path, key_path)");
+        }
+        Error::new(ErrorKind::Unreachable, format!("{address} closed the connection")).hint(CHECK_ADDRESS)
+    }
+}
+
+const CHECK_ADDRESS: &str = "Check protocol and port, and that a Docker Engine listens there";
+
+/// A request that changes something has no answer: whether it was applied is not known.
+pub(crate) fn unknown_outcome(error: Error) -> Error {
+    Error::new(
+        ErrorKind::UnknownOutcome,
+        format!("{}; the engine may have done it all the same", error.message()),
+    )
+    .hint("Look at the present state before trying again: this was not repeated")
+    .with_source(error)
+}
+
+/// The TLS alert that ended a connection. With TLS 1.3 a refused client certificate shows only here.
+fn tls_alert(error: &hyper::Error) -> Option<io::Error> {
+    let io: &io::Error = error.source()?.downcast_ref()?;
+    let alert = tls_error(io)?.clone();
+    Some(io::Error::new(io.kind(), alert))
+}

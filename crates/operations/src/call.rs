@@ -1,0 +1,180 @@
+//! One call of an operation: what its function works with.
+
+use std::{cell::Cell, time::Duration};
+
+use engine::{Answer, Engine, Input, Path, Reply, Request};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Configuration, Effect, Error, Operation, Output, Services, Shape,
+    arguments::Arguments,
+    check::suit,
+    guard::{self, Target},
+    operation::Run,
+    request,
+};
+
+/// One call. Requests go through [`Call::send`] and [`Call::stream`], so that the log knows of them.
+pub struct Call<'a> {
+    pub(crate) operation: &'static Operation,
+    pub(crate) arguments: Arguments,
+    pub(crate) engine: &'a Engine,
+    pub(crate) configuration: &'a Configuration,
+    pub(crate) services: &'a dyn Services,
+    /// The last status that came, and how many requests were tried.
+    pub(crate) status: Cell<Option<u16>>,
+    pub(crate) tries: Cell<u32>,
+}
+
+impl Call<'_> {
+    /// Carries the operation out.
+    pub(crate) fn run(mut self) -> (Result<Output, Error>, Option<u16>, u32) {
+        let result = self.outcome();
+        (result, self.status.get(), self.tries.get())
+    }
+
+    fn outcome(&mut self) -> Result<Output, Error> {
+        guard::check(self)?;
+        let newer = self.arguments.iter().any(|(param, _)| param.since.is_some());
+        if newer || self.operation.since.is_some() {
+            let version =
+                self.engine.api_version().inspect_err(|error| self.note(error.status(), error.tries()))?;
+            suit(self.operation, &mut self.arguments, version)?;
+        }
+        if let Some(preview) = self.preview() {
+            return preview(self);
+        }
+        match self.operation.shape {
+            Shape::Run(run) => run(self),
+            Shape::Json => self.json(),
+            Shape::List => match self.json()? {
+                Output::Raw(body) if body.trim_ascii() == b"null" => Ok(json!([]).into()),
+                output => Ok(output),
+            },
+            Shape::Done { done, already } => {
+                let is_already = self.send(self.request()?)?.status == 304;
+                Ok(self.done(if is_already { already } else { done }, is_already))
+            }
+        }
+    }
+
+    /// What runs instead, if only a preview is asked for.
+    fn preview(&self) -> Option<Run> {
+        self.operation.preview.filter(|_| self.arguments.is_on("dry_run"))
+    }
+
+    /// What it does to the engine.
+    pub(crate) fn effect(&self) -> Effect {
+        match self.operation.reach {
+            _ if self.preview().is_some() => Effect::Read,
+            Some(reach) => reach(&self.arguments).effect,
+            None => self.operation.effect,
+        }
+    }
+
+    /// What it touches, for protected containers.
+    pub(crate) fn targets(&self) -> Vec<Target> {
+        if let Some(reach) = self.operation.reach {
+            return reach(&self.arguments).targets;
+        }
+        let segment =
+            |segment: &'static str| match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) => self.arguments.text(name).unwrap_or_default(),
+                None => segment,
+            };
+        let path: Vec<&str> = self.operation.path.split('/').skip(1).map(segment).collect();
+        guard::targets(self.operation.method, &path, || self.arguments.text("Container").map(str::to_owned))
+    }
+
+    /// The engine's JSON, as it is.
+    fn json(&self) -> Result<Output, Error> {
+        let answer = self.send(self.request()?)?;
+        if answer.body.trim_ascii().is_empty() {
+            let message = format!(
+                "the engine answered {} with nothing, where it should answer with JSON",
+                answer.status
+            );
+            return Err(engine::Error::new(engine::ErrorKind::Protocol, message)
+                .hint("Look at what stands between")
+                .into());
+        }
+        Ok(Output::Raw(answer.body))
+    }
+
+    /// The request that the declaration describes.
+    pub(crate) fn request(&self) -> Result<Request, Error> {
+        request::request(self.operation, &self.arguments, self.configuration.timeout())
+    }
+
+    /// A path of a further request, filled from the parameters: `/containers/{id}/json`.
+    pub(crate) fn path(&self, template: &str) -> Result<Path, Error> {
+        Ok(request::path(template, self.operation, &self.arguments)?)
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(crate) fn send(&self, request: Request) -> Result<Answer, Error> {
+        match self.engine.call(request) {
+            Ok(answer) => {
+                self.note(Some(answer.status), answer.tries);
+                Ok(answer)
+            }
+            Err(error) => Err(self.noted(error)),
+        }
+    }
+
+    /// Sends a request and gives the answer as soon as its head is there.
+    pub(crate) fn stream(&self, request: Request) -> Result<Reply, Error> {
+        self.begun(self.engine.stream(request))
+    }
+
+    /// As [`Call::stream`], on a connection that the engine takes over, to send `input`.
+    pub(crate) fn converse(&self, request: Request, input: Input) -> Result<Reply, Error> {
+        self.begun(self.engine.converse(request, input))
+    }
+
+    fn begun(&self, reply: Result<Reply, engine::Error>) -> Result<Reply, Error> {
+        match reply {
+            Ok(reply) => {
+                self.note(Some(reply.status()), reply.tries());
+                Ok(reply)
+            }
+            Err(error) => Err(self.noted(error)),
+        }
+    }
+
+    /// GETs a path and gives its JSON: a look at what a change has led to.
+    pub(crate) fn look(&self, template: &str) -> Result<Value, Error> {
+        Ok(self.send(Request::get(self.path(template)?))?.json()?)
+    }
+
+    /// How long this call may take, from its parameter `timeout`.
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.arguments.integer("timeout").map_or(self.configuration.timeout(), Duration::from_secs)
+    }
+
+    /// The result of an action that the engine answers with nothing.
+    pub(crate) fn done(&self, sentence: &str, already: bool) -> Output {
+        self.outcome_fields(sentence, already).into()
+    }
+
+    /// The fields of [`Call::done`], for those who add to them.
+    pub(crate) fn outcome_fields(&self, sentence: &str, already: bool) -> Map<String, Value> {
+        let named = ["id", "name"].iter().find_map(|name| self.arguments.text(name));
+        let mut fields = Map::from_iter([("result".to_owned(), self.arguments.fill(sentence).into())]);
+        if let Some(named) = named {
+            fields.insert("id".into(), named.into());
+        }
+        fields.insert("outcome".into(), if already { "already" } else { "done" }.into());
+        fields
+    }
+
+    fn noted(&self, error: engine::Error) -> Error {
+        self.note(error.status(), error.tries());
+        error.into()
+    }
+
+    fn note(&self, status: Option<u16>, tries: u32) {
+        self.status.set(status);
+        self.tries.set(self.tries.get() + tries);
+    }
+}

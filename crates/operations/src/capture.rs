@@ -1,0 +1,369 @@
+//! The output of a process, as logs, exec, attach and run give it: stdout and stderr apart, both in order, and line by line.
+
+use std::borrow::Cow;
+
+use engine::{Body, ErrorKind, FrameDecoder, StreamName};
+use jiff::Timestamp;
+use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, Kind, Output, Param,
+    arguments::Arguments,
+    param::{flag, integer},
+};
+
+/// No more is read of what the engine says of a failure.
+const LONGEST_FAULT: usize = 2000;
+
+/// Which streams are wanted: see [`chosen`].
+pub(crate) const STDOUT: Param =
+    flag("stdout").title("Stdout").about("Standard output. Both streams, if neither is chosen.").local();
+pub(crate) const STDERR: Param =
+    flag("stderr").title("Stderr").about("Standard error. Both streams, if neither is chosen.").local();
+
+/// How much output is kept.
+pub(crate) const MAX_BYTES: Param = integer("max_bytes")
+    .title("Most Output (bytes)")
+    .about("The most output that is kept. What lies beyond is left out, and the result says truncated.")
+    .default("1048576")
+    .local();
+
+/// Which of these two streams are wanted: both, if neither is chosen, as in a form that nobody touched.
+pub(crate) fn chosen(arguments: &Arguments, stdout: &str, stderr: &str) -> (bool, bool) {
+    let (out, err) = (arguments.is_on(stdout), arguments.is_on(stderr));
+    (out || !err, err || !out)
+}
+
+/// Output, as it came. Holds no more than was asked for, and eight bytes for each frame at most.
+#[derive(Debug, Default)]
+pub(crate) struct Capture {
+    output: Vec<u8>,
+    /// Which stream each stretch of `output` came from, and its length.
+    stretches: Vec<(StreamName, u32)>,
+    truncated: bool,
+    timed_out: bool,
+    /// What the engine itself said of a failure to read on.
+    fault: Vec<u8>,
+}
+
+/// A line of output.
+struct Line<'a> {
+    stream: &'static str,
+    time: Option<&'a str>,
+    text: &'a [u8],
+}
+
+impl Capture {
+    /// Reads a stream to its end, or until it holds `most` bytes or the request's time is used up: then what had come
+    /// is kept, and said to be incomplete. Without frames (a TTY) all is stdout.
+    pub(crate) fn read(body: Body, framed: bool, most: u64) -> Result<Self, Error> {
+        Self::read_while(body, framed, most, |capture| !capture.truncated)
+    }
+
+    /// As [`Capture::read`], but also waits for the end of what it does not keep, as where an exit code follows.
+    pub(crate) fn read_to_end(body: Body, framed: bool, most: u64) -> Result<Self, Error> {
+        Self::read_while(body, framed, most, |_| true)
+    }
+
+    fn read_while(
+        mut body: Body,
+        framed: bool,
+        most: u64,
+        goes_on: impl Fn(&Self) -> bool,
+    ) -> Result<Self, Error> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let mut capture = Self::default();
+        let mut decoder = FrameDecoder::default();
+        while goes_on(&capture) {
+            let chunk = match body.chunk() {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(error) if error.kind() == ErrorKind::TimedOut => {
+                    capture.timed_out = true;
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if framed {
+                decoder.push(chunk);
+                while let Some(frame) = decoder.next_frame()? {
+                    capture.keep(frame.stream, &frame.data, most);
+                }
+            } else {
+                capture.keep(StreamName::Stdout, &chunk, most);
+            }
+        }
+        if capture.fault.is_empty() {
+            return Ok(capture);
+        }
+        let fault = String::from_utf8_lossy(&capture.fault);
+        Err(Error::new(
+            Kind::Failed,
+            format!("The engine could not read the output to its end: {}.", fault.trim()),
+        ))
+    }
+
+    /// Says that the time was used up, though not by the stream.
+    pub(crate) fn time_out(&mut self) {
+        self.timed_out = true;
+    }
+
+    /// The last of the output, as a sentence for an error.
+    pub(crate) fn ending(&self) -> String {
+        const MOST: usize = 500;
+        let ending = &self.output[self.output.len().saturating_sub(MOST)..];
+        match String::from_utf8_lossy(ending).trim() {
+            "" => "It wrote nothing.".to_owned(),
+            ending => format!("The end of its output: {ending}"),
+        }
+    }
+
+    /// The result: these fields, then `stdout`, `stderr`, `output` (both, in order of arrival), `lines` (each with its stream;
+    /// `timed` ones also with the time that they begin with), `truncated` and `timed_out`. Bytes that are not UTF-8
+    /// become U+FFFD.
+    pub(crate) fn into_output(self, fields: &Map<String, Value>, timed: bool) -> Result<Output, Error> {
+        // Written as it goes: as values, the lines of 50 MB would take ten times that.
+        match serde_json::to_vec(&Report { fields, capture: &self, timed }) {
+            Ok(json) => Ok(Output::Raw(json.into())),
+            Err(error) => {
+                Err(Error::new(Kind::Internal, format!("The output could not be written: {error}.")))
+            }
+        }
+    }
+
+    fn keep(&mut self, stream: StreamName, data: &[u8], most: usize) {
+        if stream == StreamName::System {
+            let room = LONGEST_FAULT.saturating_sub(self.fault.len());
+            self.fault.extend_from_slice(&data[..room.min(data.len())]);
+            return;
+        }
+        let room = most - self.output.len();
+        let data = if data.len() > room {
+            self.truncated = true;
+            &data[..room]
+        } else {
+            data
+        };
+        // What continues a line is a stretch of its own, as it may begin with a time: see `each_line`.
+        let goes_on = self.output.last().is_none_or(|last| *last == b'\n');
+        self.output.extend_from_slice(data);
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        match self.stretches.last_mut() {
+            Some((last, sum)) if *last == stream && goes_on && sum.checked_add(length).is_some() => {
+                *sum += length;
+            }
+            _ if length > 0 => self.stretches.push((stream, length)),
+            _ => {}
+        }
+    }
+
+    fn stretches(&self) -> impl Iterator<Item = (StreamName, &[u8])> {
+        let mut rest = self.output.as_slice();
+        self.stretches.iter().map(move |(stream, length)| {
+            let (stretch, after) = rest.split_at(*length as usize);
+            rest = after;
+            (*stream, stretch)
+        })
+    }
+
+    /// The text of standard error, or of all but that.
+    fn text(&self, of_stderr: bool) -> Cow<'_, str> {
+        let is_wanted = |(stream, _): &(StreamName, &[u8])| (*stream == StreamName::Stderr) == of_stderr;
+        if self.stretches().all(|stretch| is_wanted(&stretch)) {
+            return String::from_utf8_lossy(&self.output);
+        }
+        let stretches: Vec<&[u8]> = self.stretches().filter(is_wanted).map(|(_, stretch)| stretch).collect();
+        match String::from_utf8_lossy(&stretches.concat()) {
+            Cow::Owned(text) => Cow::Owned(text),
+            Cow::Borrowed(text) => Cow::Owned(text.to_owned()),
+        }
+    }
+
+    /// Shows whole lines in the order in which they ended; a line may come in several stretches.
+    fn each_line<E>(&self, timed: bool, mut show: impl FnMut(Line<'_>) -> Result<(), E>) -> Result<(), E> {
+        let mut line = |stream: &'static str, text: &[u8]| {
+            let (time, text) = if timed { split_time(text) } else { (None, text) };
+            show(Line { stream, time, text })
+        };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        for (stream, stretch) in self.stretches() {
+            let (name, begun) =
+                if stream == StreamName::Stderr { ("stderr", &mut err) } else { ("stdout", &mut out) };
+            // The engine keeps a long line in parts, and gives each the time.
+            let stretch = if timed && !begun.is_empty() { split_time(stretch).1 } else { stretch };
+            for piece in stretch.split_inclusive(|byte| *byte == b'\n') {
+                if piece.ends_with(b"\n") && begun.is_empty() {
+                    line(name, piece)?;
+                    continue;
+                }
+                begun.extend_from_slice(piece);
+                if piece.ends_with(b"\n") {
+                    line(name, begun)?;
+                    begun.clear();
+                }
+            }
+        }
+        for (name, begun) in [("stdout", out), ("stderr", err)] {
+            if !begun.is_empty() {
+                line(name, &begun)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The time that a line begins with, as the engine writes it, and the rest.
+fn split_time(line: &[u8]) -> (Option<&str>, &[u8]) {
+    const LONGEST: usize = "2024-01-02T03:04:05.123456789+00:00".len();
+    let space = line.iter().take(LONGEST + 1).position(|byte| *byte == b' ');
+    let time = space.and_then(|space| std::str::from_utf8(&line[..space]).ok());
+    match time.filter(|time| time.parse::<Timestamp>().is_ok()) {
+        Some(time) => (Some(time), &line[time.len() + 1..]),
+        None => (None, line),
+    }
+}
+
+/// A result in the making.
+struct Report<'a> {
+    fields: &'a Map<String, Value>,
+    capture: &'a Capture,
+    timed: bool,
+}
+
+struct Lines<'a>(&'a Capture, bool);
+
+impl Serialize for Report<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut report = serializer.serialize_map(None)?;
+        for (name, value) in self.fields {
+            report.serialize_entry(name, value)?;
+        }
+        report.serialize_entry("stdout", &self.capture.text(false))?;
+        report.serialize_entry("stderr", &self.capture.text(true))?;
+        report.serialize_entry("output", &String::from_utf8_lossy(&self.capture.output))?;
+        report.serialize_entry("lines", &Lines(self.capture, self.timed))?;
+        report.serialize_entry("truncated", &self.capture.truncated)?;
+        report.serialize_entry("timed_out", &self.capture.timed_out)?;
+        report.end()
+    }
+}
+
+impl Serialize for Lines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut lines = serializer.serialize_seq(None)?;
+        self.0.each_line(self.1, |line| lines.serialize_element(&line))?;
+        lines.end()
+    }
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut line = serializer.serialize_map(None)?;
+        line.serialize_entry("stream", self.stream)?;
+        if let Some(time) = self.time {
+            line.serialize_entry("time", time)?;
+        }
+        line.serialize_entry("text", String::from_utf8_lossy(self.text).trim_end_matches(['\r', '\n']))?;
+        line.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use StreamName::{Stderr, Stdout, System};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn capture(pieces: &[(StreamName, &[u8])], most: usize) -> Capture {
+        let mut capture = Capture::default();
+        for (stream, text) in pieces {
+            capture.keep(*stream, text, most);
+        }
+        capture
+    }
+
+    fn report(pieces: &[(StreamName, &str)], most: usize, timed: bool) -> Value {
+        let pieces: Vec<_> = pieces.iter().map(|(stream, text)| (*stream, text.as_bytes())).collect();
+        let Output::Raw(json) = capture(&pieces, most).into_output(&Map::new(), timed).unwrap() else {
+            panic!("not written")
+        };
+        serde_json::from_slice(&json).unwrap()
+    }
+
+    #[test]
+    fn keeps_order_and_tells_streams_apart() {
+        let report = report(&[(Stdout, "a\nb"), (Stderr, "oops\n"), (Stdout, "c\nd")], 100, false);
+        assert_eq!(report["stdout"], "a\nbc\nd");
+        assert_eq!(report["stderr"], "oops\n");
+        assert_eq!(report["output"], "a\nboops\nc\nd");
+        assert_eq!(
+            report["lines"],
+            serde_json::json!([
+                {"stream": "stdout", "text": "a"}, {"stream": "stderr", "text": "oops"},
+                {"stream": "stdout", "text": "bc"}, {"stream": "stdout", "text": "d"},
+            ])
+        );
+        assert_eq!(report["truncated"], false);
+    }
+
+    #[test]
+    fn stops_at_the_bound() {
+        let report = report(&[(Stdout, "abc"), (Stderr, "def"), (Stdout, "g")], 4, false);
+        assert_eq!((&report["output"], &report["truncated"]), (&"abcd".into(), &true.into()));
+    }
+
+    #[test]
+    fn takes_times_from_lines() {
+        let time = "2024-01-02T03:04:05.123456789Z";
+        let long = [
+            (Stdout, format!("{time} long")),
+            (Stderr, format!("{time} err\n")),
+            (Stdout, format!("{time} line\n")),
+        ];
+        let plain = [(Stdout, "no time\n".to_owned()), (Stdout, format!("{time} \n"))];
+        let pieces: Vec<_> =
+            long.iter().chain(&plain).map(|(stream, text)| (*stream, text.as_str())).collect();
+        let report = report(&pieces, 1000, true);
+        assert_eq!(
+            report["lines"],
+            serde_json::json!([
+                {"stream": "stderr", "time": time, "text": "err"},
+                {"stream": "stdout", "time": time, "text": "longline"},
+                {"stream": "stdout", "text": "no time"},
+                {"stream": "stdout", "time": time, "text": ""},
+            ])
+        );
+    }
+
+    #[test]
+    fn the_engines_own_fault_is_no_output() {
+        let capture = capture(&[(Stdout, b"a"), (System, b"Error grabbing logs")], 100);
+        assert_eq!(
+            (capture.output.as_slice(), capture.fault.as_slice()),
+            (&b"a"[..], &b"Error grabbing logs"[..])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_byte_is_lost(pieces in prop::collection::vec((any::<bool>(), "[ab\n]{0,6}"), 0..20), most in 0_usize..60) {
+            let name = |is_err: bool| if is_err { Stderr } else { Stdout };
+            let pieces: Vec<_> = pieces.iter().map(|(is_err, text)| (name(*is_err), text.as_str())).collect();
+            let whole: String = pieces.iter().map(|(_, text)| *text).collect();
+            let report = report(&pieces, most, false);
+            let kept = &whole[..whole.len().min(most)];
+            prop_assert_eq!(report["output"].as_str(), Some(kept));
+            prop_assert_eq!(report["truncated"].as_bool(), Some(whole.len() > most));
+            let sum = report["stdout"].as_str().unwrap().len() + report["stderr"].as_str().unwrap().len();
+            prop_assert_eq!(sum, kept.len());
+            for stream in ["stdout", "stderr"] {
+                let lines = report["lines"].as_array().unwrap().iter().filter(|line| line["stream"] == stream);
+                let joined: Vec<_> = lines.map(|line| line["text"].as_str().unwrap()).collect();
+                let text = report[stream].as_str().unwrap();
+                prop_assert_eq!(joined, text.lines().collect::<Vec<_>>());
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! All operations, by the files that declare them.
+
+use crate::{
+    Error, Kind, Operation, archive, attach, build, call_api, commit, containers, create, events, exec,
+    images, logs, networks, processes, prune, pull, push, run, save, search, stats, system, update, volumes,
+    wait,
+};
+
+static CATALOGUE: &[&[Operation]] = &[
+    system::OPERATIONS,
+    events::OPERATIONS,
+    containers::OPERATIONS,
+    create::OPERATIONS,
+    update::OPERATIONS,
+    run::OPERATIONS,
+    commit::OPERATIONS,
+    wait::OPERATIONS,
+    logs::OPERATIONS,
+    attach::OPERATIONS,
+    stats::OPERATIONS,
+    processes::OPERATIONS,
+    exec::OPERATIONS,
+    archive::OPERATIONS,
+    images::OPERATIONS,
+    search::OPERATIONS,
+    pull::OPERATIONS,
+    push::OPERATIONS,
+    build::OPERATIONS,
+    save::OPERATIONS,
+    networks::OPERATIONS,
+    volumes::OPERATIONS,
+    prune::OPERATIONS,
+    call_api::OPERATIONS,
+];
+
+/// Every operation, grouped by resource.
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    CATALOGUE.iter().flat_map(|group| group.iter())
+}
+
+/// The operation that answers to this name.
+pub fn find(name: &str) -> Option<&'static Operation> {
+    all().find(|operation| operation.name == name || operation.also.contains(&name))
+}
+
+/// Every operation, also the samples where they are built.
+fn all() -> impl Iterator<Item = &'static Operation> {
+    let all = operations();
+    #[cfg(feature = "samples")]
+    let all = all.chain(crate::samples::operations());
+    all
+}
+
+/// The error for a name that no operation has, with those that resemble it.
+pub(crate) fn unknown(name: &str) -> Error {
+    let shown: String = name.chars().take(60).collect();
+    let words: Vec<&str> = name.split('_').filter(|word| word.len() > 2).collect();
+    let alike =
+        |operation: &&Operation| words.iter().any(|word| operation.name.contains(word.trim_end_matches('s')));
+    let alike: Vec<&str> = operations().filter(alike).map(|operation| operation.name).take(8).collect();
+    let hint = if alike.is_empty() { String::new() } else { format!(" Similar ones: {}.", alike.join(", ")) };
+    Error::new(Kind::UnknownOperation, format!("There is no operation {shown:?}.{hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::{Effect, Method, Place, Shape, ValueKind, values::normalise};
+
+    #[test]
+    fn names_are_unique_and_snake_case() {
+        let mut seen = HashSet::new();
+        for name in all().flat_map(|operation| std::iter::once(&operation.name).chain(operation.also)) {
+            assert!(seen.insert(name), "{name} stands twice");
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_placeholder_has_its_required_parameter() {
+        for operation in all() {
+            for name in operation.placeholders() {
+                let param = operation
+                    .param(name)
+                    .unwrap_or_else(|| panic!("{}: {{{name}}} is no parameter", operation.name));
+                assert!(param.required && param.place == Place::Query, "{}: {name}", operation.name);
+                assert!(
+                    matches!(param.kind, ValueKind::Id | ValueKind::Reference),
+                    "{}: {name}",
+                    operation.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn parameters_are_unique_described_and_have_lawful_defaults() {
+        for operation in all() {
+            let mut seen = HashSet::new();
+            for param in operation.params {
+                let what = format!("{}.{}", operation.name, param.name);
+                assert!(seen.insert(param.name), "{what} stands twice");
+                assert!(
+                    param.about.ends_with('.') && param.about.len() > 10,
+                    "{what}: about is {:?}",
+                    param.about
+                );
+                assert!(!(param.required && param.default.is_some()), "{what} is required and has a default");
+                if let Some(default) = param.default {
+                    assert!(
+                        matches!(normalise(param.kind, &default.into()), Ok(Some(_))),
+                        "{what}: default {default:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_uniform() {
+        for operation in all() {
+            let name = operation.name;
+            assert!(!operation.title.is_empty() && !operation.title.ends_with('.'), "{name}: title");
+            assert!(
+                operation.about.ends_with('.') && operation.about.starts_with(char::is_uppercase),
+                "{name}: about"
+            );
+            assert!(operation.path.starts_with('/'), "{name}: path");
+            if let Shape::Done { done, already } = operation.shape {
+                for sentence in [done, already] {
+                    assert!(
+                        sentence.starts_with(char::is_uppercase) && !sentence.ends_with('.'),
+                        "{name}: {sentence}"
+                    );
+                    for part in sentence.split('{').skip(1) {
+                        let placeholder = part.split('}').next().unwrap();
+                        assert!(
+                            operation.param(placeholder).is_some(),
+                            "{name}: {{{placeholder}}} is no parameter"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn effects_agree_with_methods() {
+        for operation in all() {
+            let reads = matches!(operation.method, Method::Get | Method::Head);
+            assert!(!reads || operation.effect == Effect::Read, "{}: a GET that changes", operation.name);
+            assert!(
+                operation.method != Method::Delete || operation.effect == Effect::Destroy,
+                "{}",
+                operation.name
+            );
+        }
+    }
+
+    #[test]
+    fn a_dry_run_is_a_preview() {
+        for operation in all() {
+            let has_parameter = operation.param("dry_run").is_some();
+            assert_eq!(has_parameter, operation.preview.is_some(), "{}", operation.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_similar_ones() {
+        let error = unknown("container_list").to_string();
+        assert!(error.starts_with("[unknown_operation] ") && error.contains("list_containers"), "{error}");
+    }
+}

@@ -1,0 +1,343 @@
+//! The configuration: what its fields mean for the engine.
+
+mod fields;
+
+use std::time::Duration;
+
+use engine::{Address, ApiVersion, Identity, Pin, Settings, SignIn, Tls};
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use crate::{Error, Kind, Services, arguments::Arguments, check::read, guard::Policy, registry::Registries};
+
+use self::fields::DECLARED;
+pub use self::fields::{FIELDS, Field};
+
+/// A checked configuration.
+#[derive(Debug)]
+pub struct Configuration {
+    settings: Settings,
+    registries: Registries,
+    policy: Policy,
+    warnings: Vec<String>,
+    max_result_size: Option<usize>,
+}
+
+impl Configuration {
+    /// Reads a configuration's fields; unknown ones are bookkeeping of FortiSOAR's. One error names every fault.
+    pub fn read(given: &Map<String, Value>, services: &dyn Services) -> Result<Self, Error> {
+        let mut faults = Vec::new();
+        let fields = read(DECLARED, given, &mut faults);
+        let configuration = Self::of(&fields, services, &mut faults);
+        match configuration {
+            Some(configuration) if faults.is_empty() => Ok(configuration),
+            _ => Err(Error::faults(Kind::InvalidConfiguration, &faults)),
+        }
+    }
+
+    /// How to reach the engine.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What an administrator should know: verification is off, HTTP is plain.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.settings.timeout
+    }
+
+    /// The most bytes of a result in a playbook's data.
+    pub(crate) fn max_result_size(&self) -> Option<usize> {
+        self.max_result_size
+    }
+
+    /// What this configuration may do.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The credentials at registries.
+    pub(crate) fn registries(&self) -> &Registries {
+        &self.registries
+    }
+
+    fn of(fields: &Arguments, services: &dyn Services, faults: &mut Vec<String>) -> Option<Self> {
+        let protocol = fields.text("protocol")?;
+        let address = address(protocol, fields.text("server_address")?, fields.get("port"), faults)?;
+        let mut warnings = Vec::new();
+        let tls = (protocol == "https").then(|| tls(fields, services, faults));
+        if tls.as_ref().is_some_and(|tls| !tls.verify) {
+            warnings
+                .push("verify_ssl is off: whoever stands between can read and change everything.".to_owned());
+        }
+        if protocol == "http" {
+            warnings.push("protocol is HTTP: everything is sent in plain text, and whoever reaches the engine is root there.".into());
+        }
+        let api_version = match fields.text("api_version") {
+            None => None,
+            Some(auto) if auto.trim().eq_ignore_ascii_case("auto") => None,
+            Some(version) => version
+                .parse::<ApiVersion>()
+                .map_err(|_| faults.push(format!("api_version must be Auto or like v1.41, not {version:?}")))
+                .ok(),
+        };
+        let seconds =
+            |name: &str| Duration::from_secs(fields.integer(name).unwrap_or_default().min(MOST_SECONDS));
+        let count = |name: &str| u32::try_from(fields.integer(name).unwrap_or_default()).unwrap_or(u32::MAX);
+        for name in ["timeout", "connect_timeout", "max_connections"] {
+            if fields.integer(name) == Some(0) {
+                faults.push(format!("{name} must be at least 1"));
+            }
+        }
+        let settings = Settings {
+            tls,
+            sign_in: sign_in(fields, protocol, &mut warnings, faults),
+            base_path: base_path(fields.text("base_path"), faults),
+            api_version,
+            timeout: seconds("timeout"),
+            connect_timeout: seconds("connect_timeout"),
+            retry_attempts: count("retry_attempts"),
+            retry_delay: seconds("retry_delay"),
+            rate_limit: count("rate_limit"),
+            max_connections: usize::try_from(count("max_connections")).unwrap_or(usize::MAX),
+            ..Settings::new(address)
+        };
+        let kibibytes = fields.integer("max_result_size").and_then(|size| usize::try_from(size).ok());
+        let max_result_size = kibibytes.filter(|size| *size > 0).map(|size| size.saturating_mul(1024));
+        let policy = Policy::read(fields, faults);
+        let registries = Registries::read(fields, &mut warnings, faults);
+        Some(Self { settings, registries, policy, warnings, max_result_size })
+    }
+}
+
+/// No wait is longer than a day: what is beyond is a slip.
+const MOST_SECONDS: u64 = 86_400;
+
+fn address(protocol: &str, server: &str, port: Option<&Value>, faults: &mut Vec<String>) -> Option<Address> {
+    let server = server.trim();
+    if protocol == "unix" {
+        let path = server.strip_prefix("unix://").unwrap_or(server);
+        if !path.starts_with('/') {
+            faults.push(format!("server_address must be the absolute path of a socket, not {server:?}"));
+        }
+        return Some(Address::Unix(path.into()));
+    }
+    if server.contains("://") || server.contains(['/', '@', '?', '#', ' ']) {
+        faults.push(format!("server_address must be a host name or IP address alone, not {server:?}"));
+    }
+    let host = server.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let default = if protocol == "https" { 2376 } else { 2375 };
+    match port.map_or(Some(default), Value::as_u64).and_then(|port| u16::try_from(port).ok()) {
+        Some(port) if port > 0 => Some(Address::Tcp { host, port }),
+        _ => {
+            faults.push("port must be from 1 to 65535".into());
+            None
+        }
+    }
+}
+
+/// The header that signs in, unless that is by certificate, by the socket's permissions, or not at all.
+fn sign_in(
+    fields: &Arguments,
+    protocol: &str,
+    warnings: &mut Vec<String>,
+    faults: &mut Vec<String>,
+) -> Option<SignIn> {
+    let how = fields
+        .text("authentication_type")
+        .filter(|how| protocol != "unix" && ["basic", "token", "header"].contains(how))?;
+    if protocol == "http" {
+        warnings.push("The sign-in goes over plain HTTP: whoever listens on the way has it.".into());
+    }
+    let mut needed = |name: &str| {
+        let value = fields.text(name);
+        if value.is_none() {
+            faults.push(format!("{name} is missing, which this authentication_type needs"));
+        }
+        value
+    };
+    let secret = |text: &str| SecretString::from(text.to_owned());
+    let made = match how {
+        "basic" => {
+            let (username, password) = (needed("username"), needed("password"));
+            SignIn::basic(username?, &secret(password?))
+        }
+        "token" => SignIn::bearer(&secret(needed("access_token")?)),
+        _ => SignIn::header(fields.text("header_name")?, &secret(needed("access_token")?)),
+    };
+    made.map_err(|error| faults.push(error.message().to_owned())).ok()
+}
+
+/// A path of plain segments, without a slash at its end.
+fn base_path(given: Option<&str>, faults: &mut Vec<String>) -> String {
+    let trimmed = given.unwrap_or_default().trim().trim_matches('/');
+    let plain = |segment: &str| {
+        let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        !segment.is_empty() && segment != "." && segment != ".." && segment.chars().all(unreserved)
+    };
+    if trimmed.is_empty() {
+        return String::new();
+    }
+    if !trimmed.split('/').all(plain) {
+        faults.push(format!("base_path must be a path such as /api/endpoints/1/docker, not {trimmed:?}"));
+    }
+    format!("/{trimmed}")
+}
+
+fn tls(fields: &Arguments, services: &dyn Services, faults: &mut Vec<String>) -> Tls {
+    let mut contents = |name: &str| match fields.text(name).map(|file| pem(file, services)) {
+        None => None,
+        Some(Ok(contents)) => Some(contents),
+        Some(Err(why)) => {
+            faults.push(format!("{name} {why}"));
+            None
+        }
+    };
+    let ca = contents("ca_cert_path");
+    let signs_in = fields.text("authentication_type") == Some("certificate");
+    let pair = if signs_in { (contents("cert_path"), contents("key_path")) } else { (None, None) };
+    for (name, missing) in [("cert_path", pair.0.is_none()), ("key_path", pair.1.is_none())] {
+        if signs_in && missing && fields.text(name).is_none() {
+            faults.push(format!("{name} is missing, which authentication_type Certificate needs"));
+        }
+    }
+    let passphrase = fields.text("key_passphrase").map(|text| SecretString::from(text.to_owned()));
+    let identity = pair.0.zip(pair.1).map(|(certificate, key)| Identity {
+        certificate,
+        key: key.into(),
+        passphrase: passphrase.clone(),
+    });
+    let server_name = fields.text("tls_server_name").map(str::to_owned);
+    let mut pins = Vec::new();
+    for pin in fields
+        .get("certificate_pin")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
+        match pin.parse::<Pin>() {
+            Ok(pin) => pins.push(pin),
+            Err(error) => faults.push(format!("certificate_pin: {}", error.message())),
+        }
+    }
+    Tls { ca, pins, identity, server_name, verify: fields.flag("verify_ssl").unwrap_or(true) }
+}
+
+/// The contents of a file field: PEM text as it is, a file of FortiSOAR, or a path.
+fn pem(file: &str, services: &dyn Services) -> Result<Vec<u8>, String> {
+    /// No path of a file is longer on a line of its own. What is may be a key without its first line: it is not repeated.
+    const LONGEST_PATH: usize = 255;
+    if file.contains("-----BEGIN") {
+        // A form of one line keeps line breaks as two characters.
+        return Ok(file.replace("\\n", "\n").into_bytes());
+    }
+    if file.starts_with("/api/3/") {
+        return services.read(file).map_err(|error| format!("cannot be read from FortiSOAR: {error}"));
+    }
+    if !file.starts_with('/') || file.contains('\n') || file.len() > LONGEST_PATH {
+        return Err(
+            "is neither PEM text (-----BEGIN ...), nor a file of FortiSOAR, nor an absolute path".into()
+        );
+    }
+    std::fs::read(file).map_err(|error| format!("{file:?} cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::NoServices;
+
+    fn configuration(given: Value) -> Result<Configuration, Error> {
+        Configuration::read(given.as_object().unwrap(), &NoServices)
+    }
+
+    #[test]
+    fn a_socket_needs_its_path_only() {
+        let read = configuration(
+            json!({"protocol": "UNIX", "server_address": "/run/docker.sock", "config_id": "x"}),
+        )
+        .unwrap();
+        assert_eq!(read.settings().address.to_string(), "unix:///run/docker.sock");
+        assert!(read.settings().tls.is_none() && read.warnings().is_empty());
+        assert_eq!(read.timeout(), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn names_every_fault() {
+        let error = configuration(json!({
+            "server_address": "https://engine", "port": "99999", "cert_path": "/nowhere", "timeout": "soon", "api_version": "new",
+        }))
+        .unwrap_err()
+        .to_string();
+        for part in ["timeout must be", "host name or IP address alone", "port must be from 1"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        let error = configuration(json!({"server_address": "engine", "cert_path": "/nowhere"}))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("cert_path \"/nowhere\" cannot be read") && error.contains("key_path is missing"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn plain_http_needs_no_certificate_and_is_warned_of() {
+        let read = configuration(
+            json!({"protocol": "HTTP", "server_address": "engine", "port": "", "cert_path": "/nowhere"}),
+        )
+        .unwrap();
+        assert_eq!(read.settings().address.to_string(), "tcp://engine:2375");
+        assert!(read.warnings()[0].contains("plain text"));
+    }
+
+    #[test]
+    fn each_sign_in_asks_for_what_it_needs() {
+        let fault = |how: &str| {
+            configuration(json!({"server_address": "engine", "authentication_type": how}))
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(
+            fault("Basic").contains("username is missing") && fault("Basic").contains("password is missing")
+        );
+        assert!(
+            fault("Token").contains("access_token is missing")
+                && fault("Header").contains("access_token is missing")
+        );
+        let read = configuration(json!({
+            "protocol": "HTTP", "server_address": "engine", "authentication_type": "Token", "access_token": "s3cret",
+            "base_path": "/api/endpoints/1/docker/",
+        }));
+        let read = read.unwrap();
+        assert_eq!(read.settings().base_path, "/api/endpoints/1/docker");
+        assert!(read.warnings().iter().any(|warning| warning.contains("plain HTTP")));
+        assert!(!format!("{read:?}").contains("s3cret"));
+        let error =
+            configuration(json!({"protocol": "HTTP", "server_address": "engine", "base_path": "/a/../b?c"}))
+                .unwrap_err();
+        assert!(error.to_string().contains("base_path must be"), "{error}");
+    }
+
+    #[test]
+    fn fields_are_shown_for_titles_that_exist() {
+        for field in FIELDS {
+            let Some((parent, titles)) = field.shown_for else { continue };
+            let parent = FIELDS.iter().find(|field| field.param.name == parent).unwrap();
+            let crate::ValueKind::Choice(choices) = parent.param.kind else {
+                panic!("{} is no choice", parent.param.name)
+            };
+            assert!(
+                titles.iter().all(|title| choices.iter().any(|(known, _)| known == title)),
+                "{}",
+                field.param.name
+            );
+        }
+    }
+}

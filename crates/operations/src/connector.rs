@@ -1,0 +1,137 @@
+//! One configuration, ready to run operations: what the native module and the command line call.
+
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use engine::{Engine, Path, Request};
+use serde_json::{Map, Value};
+
+use crate::{Configuration, Error, Kind, Services, call::Call, catalogue, check::check, oversize};
+
+/// One configuration with its engine. Any number of threads may call it at once.
+#[derive(Debug)]
+pub struct Connector {
+    configuration: Configuration,
+    engine: Engine,
+}
+
+/// What a log line says of a call.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The operation's name, as it was asked for.
+    pub operation: String,
+    /// The engine's address.
+    pub engine: String,
+    /// The last HTTP status, if an answer came.
+    pub status: Option<u16>,
+    /// How many requests were tried in all.
+    pub tries: u32,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// What a health check found.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// The engine's version, such as `20.10.24`.
+    pub engine_version: String,
+    /// The API version that calls speak.
+    pub api_version: String,
+    /// How long a round trip takes.
+    pub round_trip: Duration,
+    /// What an administrator should know.
+    pub warnings: Vec<String>,
+}
+
+impl Connector {
+    /// Reads a configuration, its files included. Connects to nothing yet.
+    pub fn new(configuration: &Map<String, Value>, services: &dyn Services) -> Result<Self, Error> {
+        let configuration = Configuration::read(configuration, services)?;
+        let engine = Engine::new(configuration.settings().clone()).map_err(|error| match error.kind() {
+            engine::ErrorKind::InvalidRequest => Error::new(Kind::InvalidConfiguration, error.to_string()),
+            _ => error.into(),
+        })?;
+        Ok(Self { configuration, engine })
+    }
+
+    /// Runs an operation, by any of its names, and gives its result as JSON text that a database can store.
+    pub fn execute(
+        &self,
+        operation: &str,
+        params: &Map<String, Value>,
+        services: &dyn Services,
+    ) -> (Result<Bytes, Error>, Report) {
+        let started = Instant::now();
+        let (result, status, tries) = self.run(operation, params, services);
+        let report = Report {
+            operation: operation.chars().take(80).collect(),
+            engine: self.configuration.settings().address.to_string(),
+            status,
+            tries,
+            elapsed: started.elapsed(),
+        };
+        (result, report)
+    }
+
+    /// Reaches the engine, signs in, negotiates, and measures a round trip.
+    pub fn check_health(&self) -> Result<Health, Error> {
+        let api_version = self.engine.api_version()?;
+        let version = self.engine.call(Request::get(Path::fixed("/version")))?.json()?;
+        let started = Instant::now();
+        self.engine.call(Request::get(Path::fixed("/_ping")).unversioned())?;
+        let mut warnings = self.configuration.warnings().to_vec();
+        if !self.engine.shares_rate_limit() {
+            warnings.push("rate_limit is kept by each worker process alone: no file can be shared in the temporary folder.".into());
+        }
+        Ok(Health {
+            engine_version: version
+                .get("Version")
+                .and_then(Value::as_str)
+                .unwrap_or("of an unknown version")
+                .to_owned(),
+            api_version: api_version.to_string(),
+            round_trip: started.elapsed(),
+            warnings,
+        })
+    }
+
+    /// Closes the connections that no call is using.
+    pub fn close_idle(&self) {
+        self.engine.close_idle();
+    }
+
+    /// In a process made by `fork()`: leaves the parent's connections to the parent.
+    pub fn leave_to_parent(&self) {
+        self.engine.leave_to_parent();
+    }
+
+    fn run(
+        &self,
+        name: &str,
+        params: &Map<String, Value>,
+        services: &dyn Services,
+    ) -> (Result<Bytes, Error>, Option<u16>, u32) {
+        let Some(operation) = catalogue::find(name) else { return (Err(catalogue::unknown(name)), None, 0) };
+        let arguments = match check(operation, params) {
+            Ok(arguments) => arguments,
+            Err(error) => return (Err(error.within(operation.name)), None, 0),
+        };
+        let call = Call {
+            operation,
+            arguments,
+            engine: &self.engine,
+            configuration: &self.configuration,
+            services,
+            status: Cell::new(None),
+            tries: Cell::new(0),
+        };
+        let (result, status, tries) = call.run();
+        let result = result.and_then(|output| {
+            oversize::fit(output.into_json(), operation, self.configuration.max_result_size(), services)
+        });
+        (result.map_err(|error| error.within(operation.name)), status, tries)
+    }
+}

@@ -1,0 +1,103 @@
+//! Containers: `/containers/...`. Creating, updating, logs, stats, attach and exec have files of their own.
+//!
+//! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Container>
+
+use crate::{
+    Effect, Operation, Param,
+    lifecycle::{self, DISABLE_RESTART},
+    param::{CONTAINER, DRY_RUN, FILTERS, flag, integer, signed, text},
+    preview,
+};
+
+const SIGNAL: Param = text("signal").title("Signal").about("The signal to send, such as SIGTERM or 15.");
+const GRACE: Param = signed("t")
+    .title("Grace Period (seconds)")
+    .about("How long the container may take to stop before it is killed; -1 waits without end, empty is the container's own.")
+    .extends_deadline();
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::get("list_containers", "/containers/json")
+        .title("List Containers")
+        .about("Lists containers: the running ones, or all.")
+        .params(&[
+            flag("all").title("All").about("Also those that do not run."),
+            FILTERS,
+            integer("limit")
+                .title("Limit")
+                .about("Only so many of the most recently created, whatever their state."),
+            flag("size")
+                .title("Size")
+                .about("Also the size of each container's files; this takes the engine time."),
+        ])
+        .list(),
+    Operation::get("inspect_container", "/containers/{id}/json")
+        .title("Inspect Container")
+        .about("Gets everything that the engine knows of a container.")
+        .params(&[CONTAINER, flag("size").title("Size").about("Also the size of the container's files.")]),
+    Operation::post("start_container", "/containers/{id}/start")
+        .title("Start Container")
+        .about("Starts a container that does not run.")
+        .params(&[
+            CONTAINER,
+            text("detachKeys").title("Detach Keys").about("The key sequence that detaches a terminal."),
+        ])
+        .done("Started container {id}", "Container {id} was running already"),
+    Operation::post("stop_container", "/containers/{id}/stop")
+        .title("Stop Container")
+        .about("Stops a running container, with a grace period before it is killed.")
+        .effect(Effect::Contain)
+        .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE, DISABLE_RESTART])
+        .run(lifecycle::stop),
+    Operation::post("restart_container", "/containers/{id}/restart")
+        .title("Restart Container")
+        .about("Stops a container, with a grace period before it is killed, and starts it again.")
+        .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE])
+        .run(lifecycle::restart),
+    Operation::post("kill_container", "/containers/{id}/kill")
+        .title("Kill Container")
+        .about("Sends a signal to a container's first process; SIGKILL ends it at once.")
+        .effect(Effect::Contain)
+        .params(&[CONTAINER, SIGNAL.default("SIGKILL"), DISABLE_RESTART])
+        .run(lifecycle::kill),
+    Operation::post("pause_container", "/containers/{id}/pause")
+        .title("Pause Container")
+        .about("Freezes all processes of a container. Its memory and connections stay as they are.")
+        .effect(Effect::Contain)
+        .params(&[CONTAINER])
+        .run(lifecycle::pause),
+    Operation::post("unpause_container", "/containers/{id}/unpause")
+        .title("Unpause Container")
+        .about("Lets the processes of a paused container go on.")
+        .params(&[CONTAINER])
+        .run(lifecycle::unpause),
+    Operation::post("rename_container", "/containers/{id}/rename")
+        .title("Rename Container")
+        .about("Gives a container another name.")
+        .params(&[CONTAINER, text("name").title("New Name").about("The new name.").required()])
+        .done("Renamed container {id} to {name}", "Container {id} was named {name} already"),
+    Operation::post("resize_container", "/containers/{id}/resize")
+        .title("Resize Container Terminal")
+        .about("Sets the size of a running container's terminal.")
+        .params(&[
+            CONTAINER,
+            integer("h").title("Height").about("The height in characters.").required(),
+            integer("w").title("Width").about("The width in characters.").required(),
+        ])
+        .done(
+            "Resized the terminal of container {id}",
+            "The terminal of container {id} had that size already",
+        ),
+    Operation::delete("remove_container", "/containers/{id}")
+        .title("Remove Container")
+        .about("Removes a container with its files. A running one only by force.")
+        .params(&[
+            CONTAINER,
+            flag("force").title("Force").about("Kill the container first if it runs."),
+            flag("v").title("Remove Volumes").about("Also its anonymous volumes."),
+            flag("link").title("Remove Link").about("Remove the link of this name, not the container."),
+            DRY_RUN,
+        ])
+        .preview(preview::container)
+        .done("Removed container {id}", "Container {id} was removed already"),
+];

@@ -1,0 +1,185 @@
+//! Creating a container: `POST /containers/create`.
+
+use engine::{ApiVersion, Path, Request};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Error, Kind, Operation, Output, Param,
+    call::Call,
+    container_config::{self, COMMAND},
+    host_config::{self, HOST_CONFIG},
+    param::{ADDITIONAL_FIELDS, flag, joined, list, object, text},
+    request::{self, leaf, merge},
+};
+
+/// From this version on, a hardware address is a matter of each network, not of the container.
+const ADDRESS_BY_NETWORK: ApiVersion = ApiVersion::new(1, 44);
+/// The engine's name for the network that a container joins if none is named.
+const DEFAULT_NETWORK: &str = "default";
+
+const PUBLISHED: &[Param] = &[
+    text("name").title("Name").about("The container's name; one is made up if empty."),
+    text("image").title("Image").about("The image, such as nginx:1.27.").required().body().wire("Image"),
+    text("platform")
+        .title("Platform")
+        .about("The platform of a multi-platform image: os/arch/variant.")
+        .since(1, 41),
+    COMMAND,
+    text("Hostname").title("Host Name").about("The host name within the container.").body(),
+    text("domain_name")
+        .title("Domain Name")
+        .about("The domain name within the container.")
+        .body()
+        .wire("Domainname"),
+    object("HostConfig")
+        .title("Host Configuration")
+        .about("Ports, binds, limits and the like, as the API's HostConfig. Merged with the fields of their own.")
+        .body(),
+    ADDITIONAL_FIELDS,
+];
+
+/// How the container takes part in its network: fields of the endpoint that it has there.
+const ENDPOINT: &[Param] = &[
+    list("network_aliases")
+        .title("Network Aliases")
+        .about("Further names in its network.")
+        .wire("Aliases")
+        .local(),
+    text("ip_address")
+        .title("IP Address")
+        .about("Its IPv4 address in its network.")
+        .wire("IPAMConfig.IPv4Address")
+        .local(),
+    text("ipv6_address")
+        .title("IPv6 Address")
+        .about("Its IPv6 address in its network.")
+        .wire("IPAMConfig.IPv6Address")
+        .local(),
+    text("MacAddress").title("MAC Address").about("Its hardware address, such as 92:d0:c6:0a:29:33.").local(),
+];
+
+const NETWORKING: &[Param] = &[object("NetworkingConfig")
+    .title("Networking Configuration")
+    .about("Its networks, as the API's NetworkingConfig: {\"EndpointsConfig\": {\"NETWORK\": {\"Aliases\": [\"db\"]}}}.")
+    .body()];
+
+/// What is usual, for every container that is made.
+pub(crate) const COMMON: &[Param] =
+    &joined::<
+        {
+            PUBLISHED.len()
+                + container_config::COMMON.len()
+                + host_config::COMMON.len()
+                + host_config::PUBLISHED_RESOURCES.len()
+        },
+    >(&[PUBLISHED, container_config::COMMON, host_config::COMMON, host_config::PUBLISHED_RESOURCES]);
+
+/// What is rare, for every container that is made.
+pub(crate) const RARE: &[Param] = &joined::<
+    {
+        host_config::FURTHER_RESOURCES.len()
+            + ENDPOINT.len()
+            + NETWORKING.len()
+            + container_config::RARE.len()
+            + host_config::RARE.len()
+    },
+>(&[
+    host_config::FURTHER_RESOURCES,
+    ENDPOINT,
+    NETWORKING,
+    container_config::RARE,
+    host_config::RARE,
+]);
+
+/// Its input and output, for whoever attaches to it later.
+const ATTACHABLE: &[Param] = &[
+    flag("OpenStdin").title("Open Stdin").about("Keep its standard input open, for whoever attaches.").body(),
+    flag("StdinOnce")
+        .title("Stdin Once")
+        .about("Close its standard input when the first who attached leaves.")
+        .body(),
+    flag("AttachStdin").title("Attach Stdin").about("Note that standard input is attached to.").body(),
+    flag("AttachStdout").title("Attach Stdout").about("Note that standard output is attached to.").body(),
+    flag("AttachStderr").title("Attach Stderr").about("Note that standard error is attached to.").body(),
+];
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_container", "/containers/create")
+    .title("Create Container")
+    .about("Creates a container from an image. It does not run until it is started.")
+    .params(&joined::<{ COMMON.len() + host_config::KEPT.len() + RARE.len() + ATTACHABLE.len() }>(&[
+        COMMON,
+        host_config::KEPT,
+        RARE,
+        ATTACHABLE,
+    ]))
+    .run(create)];
+
+fn create(call: &Call<'_>) -> Result<Output, Error> {
+    Ok(Output::Raw(call.send(request(call, call.arguments.text("name"), &body(call)?))?.body))
+}
+
+/// The request of a creation.
+pub(crate) fn request(call: &Call<'_>, name: Option<&str>, body: &Value) -> Request {
+    [("name", name), ("platform", call.arguments.text("platform"))]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .fold(Request::post(Path::fixed("/containers/create")), |request, (name, value)| {
+            request.query(name, value)
+        })
+        .json(body)
+}
+
+/// The body of a creation.
+pub(crate) fn body(call: &Call<'_>) -> Result<Value, Error> {
+    let arguments = &call.arguments;
+    let mut body = request::body(arguments)?;
+    if let Some(Value::Object(ports)) = arguments.get("ports") {
+        // The engine publishes only what is exposed too.
+        let exposed: Map<String, Value> = ports.keys().map(|port| (port.clone(), json!({}))).collect();
+        merge(&mut body, json!({"ExposedPorts": exposed}))?;
+    }
+    let mut endpoint = json!({});
+    for param in ENDPOINT {
+        let Some(value) = arguments.get(param.name) else { continue };
+        let of_container = param.name == "MacAddress" && call.engine.api_version()? < ADDRESS_BY_NETWORK;
+        merge(if of_container { &mut body } else { &mut endpoint }, leaf(param, value))?;
+    }
+    join(&mut body, endpoint)?;
+    Ok(body)
+}
+
+/// Gives the container its endpoint in the network that it joins. Names and IP addresses are for networks of the user's own.
+fn join(body: &mut Value, endpoint: Value) -> Result<(), Error> {
+    let named = body[HOST_CONFIG]["NetworkMode"].as_str();
+    let needs_name = !endpoint["Aliases"].is_null() || !endpoint["IPAMConfig"].is_null();
+    if named.is_none() && needs_name {
+        let fault =
+            "network_aliases, ip_address and ipv6_address need NetworkMode: the network that they are for";
+        return Err(Error::faults(Kind::InvalidParameters, &[fault.into()]));
+    }
+    let network = named.unwrap_or(DEFAULT_NETWORK).to_owned();
+    match endpoint == json!({}) {
+        true => Ok(()),
+        false => merge(body, json!({"NetworkingConfig": {"EndpointsConfig": {network: endpoint}}})),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_needs_its_network() {
+        let mut body = json!({"HostConfig": {"NetworkMode": "backend"}});
+        join(&mut body, json!({"Aliases": ["db"]})).unwrap();
+        assert_eq!(body["NetworkingConfig"], json!({"EndpointsConfig": {"backend": {"Aliases": ["db"]}}}));
+        let mut body = json!({});
+        join(&mut body, json!({})).unwrap();
+        assert_eq!(body, json!({}));
+        join(&mut body, json!({"MacAddress": "92:d0:c6:0a:29:33"})).unwrap();
+        let default = json!({"EndpointsConfig": {"default": {"MacAddress": "92:d0:c6:0a:29:33"}}});
+        assert_eq!(body, json!({"NetworkingConfig": default}));
+        assert!(join(&mut body, json!({"Aliases": ["db"]})).unwrap_err().to_string().contains("NetworkMode"));
+    }
+}

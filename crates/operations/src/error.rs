@@ -1,0 +1,163 @@
+//! The one error type of this crate. Its text is what a playbook's author reads.
+
+use std::fmt;
+
+/// What went wrong, for code to match on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A parameter is missing, ill-typed or unknown. Nothing was sent.
+    InvalidParameters,
+    /// A field of the configuration is missing or wrong. Nothing was sent.
+    InvalidConfiguration,
+    /// There is no operation of this name.
+    UnknownOperation,
+    /// The configuration does not allow it. Nothing was done.
+    Blocked,
+    /// The operation itself failed, though its requests did not: a command's exit code, a pull's error line.
+    Failed,
+    /// A fault of the connector's own.
+    Internal,
+    /// A file or attachment of FortiSOAR could not be read or made.
+    Attachment,
+    /// The engine, or the way to it.
+    Engine(engine::ErrorKind),
+}
+
+impl Kind {
+    /// The kind as stable text, such as `not_found`: what an error's text begins with.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidParameters => "invalid_parameters",
+            Self::InvalidConfiguration => "invalid_configuration",
+            Self::UnknownOperation => "unknown_operation",
+            Self::Blocked => "blocked_by_policy",
+            Self::Failed => "failed",
+            Self::Internal => "internal",
+            Self::Attachment => "attachment",
+            Self::Engine(kind) => kind.code(),
+        }
+    }
+}
+
+/// An error, as text: `[not_found 404] stop_container: No such container: web. Check the id or name ...`.
+#[derive(Debug, thiserror::Error)]
+pub struct Error {
+    kind: Kind,
+    operation: Option<String>,
+    message: String,
+    #[source]
+    source: Option<engine::Error>,
+}
+
+impl Error {
+    /// An error of a kind, with whole sentences: what is wrong and what to do.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, operation: None, message: message.into(), source: None }
+    }
+
+    /// One error for all faults of a form.
+    pub(crate) fn faults(kind: Kind, faults: &[String]) -> Self {
+        let what = if kind == Kind::InvalidConfiguration { "configuration" } else { "parameters" };
+        Self::new(kind, format!("The {what} cannot be used: {}. Nothing was sent.", faults.join("; ")))
+    }
+
+    /// An error for one fault of the parameters.
+    pub(crate) fn fault(fault: impl Into<String>) -> Self {
+        Self::faults(Kind::InvalidParameters, &[fault.into()])
+    }
+
+    /// Names the operation that failed, unless that is named already. A name may be anything that a caller gave.
+    #[must_use]
+    pub fn within(mut self, operation: &str) -> Self {
+        self.operation.get_or_insert_with(|| operation.escape_debug().take(80).collect());
+        self
+    }
+
+    /// The same error with a further sentence.
+    #[must_use]
+    pub(crate) fn and(mut self, sentence: &str) -> Self {
+        self.message = format!("{} {sentence}", self.message);
+        self
+    }
+
+    /// The same error with this to do about it, in place of what its status suggests.
+    #[must_use]
+    pub(crate) fn advise(mut self, advice: &str) -> Self {
+        let said = self.source.as_ref().map_or(self.message.as_str(), engine::Error::message);
+        self.message = format!("{}. {advice}.", said.trim_end_matches('.'));
+        self
+    }
+
+    /// The same error as one of another kind, where more is known than its status says.
+    #[must_use]
+    pub(crate) fn of_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The HTTP status, if an answer came.
+    pub fn status(&self) -> Option<u16> {
+        self.source.as_ref().and_then(engine::Error::status)
+    }
+
+    /// How often the request was tried; 0 if it did not come to that.
+    pub fn tries(&self) -> u32 {
+        self.source.as_ref().map_or(0, engine::Error::tries)
+    }
+
+    /// The text without the code.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<engine::Error> for Error {
+    fn from(error: engine::Error) -> Self {
+        let kind = match error.kind() {
+            engine::ErrorKind::InvalidRequest => Kind::InvalidParameters,
+            kind => Kind::Engine(kind),
+        };
+        Self { kind, operation: None, message: error.to_string(), source: Some(error) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}", self.kind.code())?;
+        if let Some(status) = self.status() {
+            write!(f, " {status}")?;
+        }
+        f.write_str("] ")?;
+        if let Some(operation) = &self.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn begins_with_a_stable_code() {
+        let error = Error::from(
+            engine::Error::new(engine::ErrorKind::NotFound, "No such container: web").with_status(404),
+        );
+        assert_eq!(
+            error.within("stop_container").to_string(),
+            "[not_found 404] stop_container: No such container: web."
+        );
+        let error =
+            Error::faults(Kind::InvalidParameters, &["id is missing".into(), "t must be a number".into()]);
+        assert_eq!(
+            error.to_string(),
+            "[invalid_parameters] The parameters cannot be used: id is missing; t must be a number. Nothing was sent."
+        );
+    }
+}

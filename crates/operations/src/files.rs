@@ -1,0 +1,361 @@
+//! Files on their way between the engine and FortiSOAR: streamed, hashed, capped, and whole or not at all.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek as _, SeekFrom, Write as _},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use engine::{Body, Payload};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::{Error, Kind, Param, Services, param::integer};
+
+/// The most that is received or sent.
+pub(crate) const MAX_SIZE: Param = integer("max_size")
+    .title("Largest Size (MiB)")
+    .about("A larger file is refused, and nothing of it is kept.")
+    .default("4096")
+    .local();
+
+/// Temporary files are named so, with the process's id: what a killed worker leaves is known by it.
+const PREFIX: &str = "fsr-docker-";
+/// A tar ends with two empty blocks.
+const TAR_END: i64 = 1024;
+
+/// A file that came from the engine, whole. It is removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Received {
+    file: NamedTempFile,
+    size: u64,
+    sha256: String,
+}
+
+impl Received {
+    /// Writes a body to a private temporary file. More than `most` MiB is refused.
+    pub(crate) fn read(mut body: Body, most: u64) -> Result<Self, Error> {
+        let mut writer = Writer::new(most)?;
+        while let Some(chunk) = body.chunk()? {
+            writer.add(&chunk)?;
+        }
+        Ok(writer.finish())
+    }
+
+    /// As [`Received::read`], for a tar: one without its end was cut, and is refused.
+    pub(crate) fn read_tar(body: Body, most: u64) -> Result<Self, Error> {
+        let mut received = Self::read(body, most)?;
+        if received.ends_like_a_tar().map_err(|error| cannot("read", &error))? {
+            return Ok(received);
+        }
+        Err(Error::new(
+            Kind::Failed,
+            "The archive broke off before its end. Nothing of it was kept; try again.",
+        ))
+    }
+
+    /// A file with these contents, for results that are too large for a playbook's data.
+    pub(crate) fn of(contents: &[u8]) -> Result<Self, Error> {
+        let mut writer = Writer::new(u64::MAX)?;
+        writer.add(contents)?;
+        Ok(writer.finish())
+    }
+
+    /// The first entry of a tar as a file of its own, if it is a file. Names in the tar lead nowhere.
+    pub(crate) fn unpacked(&self) -> Result<Option<Self>, Error> {
+        let damaged =
+            |error: io::Error| Error::new(Kind::Failed, format!("The archive cannot be read: {error}."));
+        let mut archive = tar::Archive::new(self.open()?);
+        let Some(mut entry) = archive.entries().map_err(damaged)?.next().transpose().map_err(damaged)? else {
+            return Ok(None);
+        };
+        if !entry.header().entry_type().is_file() {
+            return Ok(None);
+        }
+        let mut writer = Writer::new(u64::MAX)?;
+        let mut chunk = vec![0; 64 * 1024];
+        loop {
+            match entry.read(&mut chunk).map_err(damaged)? {
+                0 => return Ok(Some(writer.finish())),
+                length => writer.add(&chunk[..length])?,
+            }
+        }
+    }
+
+    /// Its size in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The file, to be read from its beginning.
+    pub(crate) fn open(&self) -> Result<File, Error> {
+        File::open(self.file.path()).map_err(|error| cannot("read", &error))
+    }
+
+    /// Makes it an attachment: FortiSOAR's record, with `size` in bytes and `sha256`.
+    pub(crate) fn save(
+        self,
+        services: &dyn Services,
+        filename: &str,
+        description: &str,
+    ) -> Result<Map<String, Value>, Error> {
+        let record = services
+            .save(self.file.path(), filename, description)
+            .map_err(|error| Error::new(Kind::Attachment, error))?;
+        let mut record = match record {
+            Value::Object(record) => record,
+            other => Map::from_iter([("record".to_owned(), other)]),
+        };
+        record.insert("size".into(), self.size.into());
+        record.insert("sha256".into(), self.sha256.into());
+        Ok(record)
+    }
+
+    fn ends_like_a_tar(&mut self) -> io::Result<bool> {
+        let mut end = Vec::new();
+        let file = self.file.as_file_mut();
+        if self.size < TAR_END.unsigned_abs() {
+            return Ok(false);
+        }
+        file.seek(SeekFrom::End(-TAR_END))?;
+        file.read_to_end(&mut end)?;
+        Ok(end.iter().all(|byte| *byte == 0))
+    }
+}
+
+/// Writes a temporary file, and hashes and counts on the way.
+struct Writer {
+    file: NamedTempFile,
+    hash: Sha256,
+    size: u64,
+    most: u64,
+}
+
+impl Writer {
+    /// `most` is in MiB.
+    fn new(most: u64) -> Result<Self, Error> {
+        Ok(Self { file: temporary()?, hash: Sha256::new(), size: 0, most: most.saturating_mul(1024 * 1024) })
+    }
+
+    fn add(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        self.size += chunk.len() as u64;
+        if self.size > self.most {
+            let message =
+                format!("The file is larger than max_size ({} bytes). Nothing of it was kept.", self.most);
+            return Err(Error::new(Kind::Failed, message));
+        }
+        self.hash.update(chunk);
+        self.file.write_all(chunk).map_err(|error| cannot("written", &error))
+    }
+
+    fn finish(self) -> Received {
+        Received { file: self.file, size: self.size, sha256: hex(&self.hash.finalize()) }
+    }
+}
+
+/// A file on its way to the engine.
+pub(crate) struct Upload {
+    source: Box<dyn Read + Send>,
+    length: u64,
+    /// The file's own name, where FortiSOAR tells it.
+    pub(crate) filename: Option<String>,
+    is_tar: bool,
+}
+
+/// What was sent, known when it has been.
+pub(crate) struct Sent(Arc<Mutex<(Sha256, u64)>>);
+
+impl Upload {
+    /// An attachment or a file of FortiSOAR. Its temporary copy is removed at once; the open file stays readable.
+    pub(crate) fn fetch(services: &dyn Services, reference: &str) -> Result<Self, Error> {
+        let (path, filename) =
+            services.fetch(reference).map_err(|error| Error::new(Kind::Attachment, error))?;
+        let opened = File::open(&path);
+        let _already_gone = fs::remove_file(&path);
+        let mut file = opened.map_err(|error| cannot("read", &error))?;
+        let described = file.metadata().and_then(|metadata| Ok((metadata.len(), is_archive(&mut file)?)));
+        let (length, is_tar) = described.map_err(|error| cannot("read", &error))?;
+        Ok(Self {
+            source: Box::new(file),
+            length,
+            filename: Some(filename).filter(|name| !name.is_empty()),
+            is_tar,
+        })
+    }
+
+    /// These contents.
+    pub(crate) fn of(contents: Vec<u8>) -> Self {
+        let length = contents.len() as u64;
+        Self { source: Box::new(io::Cursor::new(contents)), length, filename: None, is_tar: false }
+    }
+
+    /// Whether it is an archive that the engine unpacks: a tar, perhaps compressed.
+    pub(crate) fn is_archive(&self) -> bool {
+        self.is_tar
+    }
+
+    /// The same file as the one entry of a tar.
+    pub(crate) fn wrapped(self, filename: &str, mode: u32) -> Result<Self, Error> {
+        let name = Path::new(filename);
+        let plain =
+            name.components().count() == 1 && name.file_name().is_some_and(|part| part == name.as_os_str());
+        let mut header = tar::Header::new_gnu();
+        if !plain || header.set_path(name).is_err() {
+            let fault = format!("filename must be one name of at most 100 bytes, not {filename:?}");
+            return Err(Error::faults(Kind::InvalidParameters, &[fault]));
+        }
+        header.set_size(self.length);
+        header.set_mode(mode);
+        header.set_mtime(jiff::Timestamp::now().as_second().unsigned_abs());
+        header.set_cksum();
+        let padding = self.length.next_multiple_of(512) - self.length + TAR_END.unsigned_abs();
+        let length = header.as_bytes().len() as u64 + self.length + padding;
+        let source = io::Cursor::new(header.as_bytes().to_vec())
+            .chain(self.source.take(self.length))
+            .chain(io::repeat(0).take(padding));
+        Ok(Self { source: Box::new(source), length, filename: Some(filename.to_owned()), is_tar: true })
+    }
+
+    /// The body of a request, hashed while it is sent. More than `most` MiB is refused.
+    pub(crate) fn payload(self, most: u64) -> Result<(Payload, Sent), Error> {
+        if self.length > most.saturating_mul(1024 * 1024) {
+            let message =
+                format!("The file has {} bytes, which is more than max_size. Nothing was sent.", self.length);
+            return Err(Error::new(Kind::Failed, message));
+        }
+        let sent = Arc::new(Mutex::new((Sha256::new(), 0)));
+        let source = Hashing { source: self.source, sent: Arc::clone(&sent) };
+        Ok((Payload::Reader { source: Box::new(source), length: Some(self.length) }, Sent(sent)))
+    }
+}
+
+impl Sent {
+    /// `size` in bytes and `sha256` of what was sent.
+    pub(crate) fn fields(&self) -> Value {
+        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        json!({"size": sent.1, "sha256": hex(&sent.0.clone().finalize())})
+    }
+}
+
+struct Hashing {
+    source: Box<dyn Read + Send>,
+    sent: Arc<Mutex<(Sha256, u64)>>,
+}
+
+impl Read for Hashing {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = self.source.read(into)?;
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.0.update(&into[..length]);
+        sent.1 += length as u64;
+        Ok(length)
+    }
+}
+
+/// Whether a file is one that the engine unpacks: tar, gzip, bzip2, xz or zstd, by their first bytes. Leaves the file at
+/// its beginning.
+fn is_archive(file: &mut File) -> io::Result<bool> {
+    let mut head = Vec::new();
+    file.take(262).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
+    let magics: [&[u8]; 4] = [b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"];
+    Ok(head.get(257..262) == Some(b"ustar") || magics.iter().any(|magic| head.starts_with(magic)))
+}
+
+/// A private file of this process, after removing what processes that are gone have left.
+fn temporary() -> Result<NamedTempFile, Error> {
+    let folder = std::env::temp_dir();
+    sweep(&folder);
+    let file =
+        tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempfile_in(&folder);
+    file.map_err(|error| cannot(&format!("made in {}", folder.display()), &error))
+}
+
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid =
+            name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok());
+        if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            // Another user's file stays: removing it fails.
+            let _best_effort = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn cannot(what: &str, error: &io::Error) -> Error {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull => {
+            " Free room where temporary files go, or set TMPDIR to a larger file system."
+        }
+        _ => "",
+    };
+    Error::new(Kind::Attachment, format!("A temporary file could not be {what}: {error}.{hint}"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bytes(upload: Upload) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let Ok((Payload::Reader { mut source, length }, _)) = upload.payload(1) else { panic!("no reader") };
+        source.read_to_end(&mut bytes).unwrap();
+        assert_eq!(length, Some(bytes.len() as u64));
+        bytes
+    }
+
+    #[test]
+    fn an_upload_is_hashed_as_it_goes() {
+        let (payload, sent) = Upload::of(b"hello".to_vec()).payload(1).unwrap();
+        let Payload::Reader { mut source, .. } = payload else { panic!("no reader") };
+        io::copy(&mut source, &mut io::sink()).unwrap();
+        assert_eq!(
+            sent.fields(),
+            json!({"size": 5, "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"})
+        );
+        assert!(Upload::of(vec![0; 1024 * 1024 + 1]).payload(1).is_err());
+    }
+
+    #[test]
+    fn a_wrapped_file_cannot_escape() {
+        for name in ["", "/", "..", ".", "../a", "a/b", "/etc/passwd", "a/", &"x".repeat(300)] {
+            assert!(Upload::of(Vec::new()).wrapped(name, 0o644).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_gone_with_its_owner() {
+        let received = Received::of(b"x").unwrap();
+        let path = received.file.path().to_owned();
+        assert!(path.exists());
+        drop(received);
+        assert!(!path.exists());
+    }
+
+    proptest! {
+        #[test]
+        fn a_wrapped_file_is_a_tar(contents in prop::collection::vec(any::<u8>(), 0..2000), name in "[a-zA-Z0-9._é-]{1,40}") {
+            prop_assume!(name != "." && name != "..");
+            let tar = bytes(Upload::of(contents.clone()).wrapped(&name, 0o600).unwrap());
+            prop_assert_eq!(tar.len() % 512, 0);
+            let mut archive = tar::Archive::new(tar.as_slice());
+            let mut entries = archive.entries().unwrap();
+            let mut entry = entries.next().unwrap().unwrap();
+            let path = entry.path_bytes().into_owned();
+            prop_assert_eq!(path, name.as_bytes());
+            let mut read = Vec::new();
+            entry.read_to_end(&mut read).unwrap();
+            prop_assert_eq!(read, contents);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Images: `/images/...`. Pulling, pushing, building, and what registries know have files of their own.
+//!
+//! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Image>
+
+use engine::{Path, Request, Segment};
+use serde_json::{Value, json};
+
+use crate::{
+    Error, Notation, Operation, Output, Param,
+    call::Call,
+    param::{DRY_RUN, FILTERS, flag, notation, reference, text},
+    preview,
+    reference::{is_digest, join, split},
+};
+
+const IMAGE: Param = reference("name").title("Image").about("The image's name or id.");
+const PLATFORM: Param = notation("platform", Notation::Platform)
+    .title("Platform")
+    .about("Which platform of a multi-platform image, such as linux/arm64, or JSON.");
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::get("list_images", "/images/json")
+        .title("List Images")
+        .about("Lists the engine's images.")
+        .params(&[
+            flag("all").title("All").about("Also the layers between."),
+            FILTERS,
+            flag("shared_size")
+                .title("Shared Size")
+                .about("Also how much each shares with others.")
+                .wire("shared-size")
+                .since(1, 42),
+            flag("digests").title("Digests").about("Also the digests by which registries know them."),
+            flag("manifests")
+                .title("Manifests")
+                .about("Also the manifests of multi-platform images.")
+                .since(1, 47),
+            flag("identity").title("Identity").about("Also who built and signed them.").since(1, 54),
+        ])
+        .list(),
+    Operation::get("inspect_image", "/images/{name}/json")
+        .title("Inspect Image")
+        .about("Gets everything that the engine knows of an image.")
+        .params(&[
+            IMAGE,
+            flag("manifests")
+                .title("Manifests")
+                .about("Also the manifests of a multi-platform image.")
+                .since(1, 48),
+            PLATFORM.since(1, 49),
+        ]),
+    Operation::get("image_history", "/images/{id}/history")
+        .title("Get Image History")
+        .about("Gets the layers of an image, the newest first, with the instructions that made them.")
+        .params(&[reference("id").title("Image").about("The image's name or id."), PLATFORM.since(1, 48)])
+        .list(),
+    Operation::post("tag_image", "/images/{name}/tag")
+        .title("Tag Image")
+        .about("Gives an image a further name.")
+        .params(&[
+            IMAGE,
+            text("repo")
+                .title("Repository")
+                .about("The new name, such as registry:5000/team/app, perhaps with its tag.")
+                .required()
+                .local(),
+            text("tag").title("Tag").about("The new name's tag, if it has none; latest if empty.").local(),
+        ])
+        .run(tag),
+    Operation::delete("remove_image", "/images/{name}")
+        .title("Remove Image")
+        .about("Removes an image's name and, with the last one, the image.")
+        .params(&[
+            IMAGE,
+            flag("force").title("Force").about("Also if stopped containers use it or it has further names."),
+            flag("noprune").title("Keep Parents").about("Keep untagged images that it was built on."),
+            notation("platforms", Notation::Platforms)
+                .title("Platforms")
+                .about("Only these platforms of a multi-platform image, such as linux/arm64, or JSON.")
+                .since(1, 50),
+            DRY_RUN,
+        ])
+        .preview(preview::image)
+        .list(),
+];
+
+/// An image, inspected once the engine has reported success: its word alone is not enough.
+pub(crate) fn confirm(call: &Call<'_>, image: &str) -> Result<Value, Error> {
+    let path = Path::fill("/images/{name}/json", |_| Segment::reference(image))?;
+    let found = call.send(Request::get(path)).map_err(|error| {
+        error.and(&format!("The engine had reported success, yet {image} cannot be inspected."))
+    })?;
+    Ok(found.json()?)
+}
+
+fn tag(call: &Call<'_>) -> Result<Output, Error> {
+    let text = |name| call.arguments.text(name).unwrap_or_default();
+    let (repository, tag) = split(text("repo"), call.arguments.text("tag")).map_err(Error::fault)?;
+    let tag = tag.unwrap_or("latest");
+    if is_digest(tag) {
+        return Err(Error::fault("an image gets a tag, and repo or tag has a digest"));
+    }
+    let named = join(repository, tag);
+    call.send(call.request()?.query("repo", repository).query("tag", tag))?;
+    let image = text("name");
+    let sentence = format!("Tagged image {image} as {named}");
+    Ok(json!({"result": sentence, "id": image, "name": named, "outcome": "done"}).into())
+}

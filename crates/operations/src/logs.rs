@@ -1,0 +1,74 @@
+//! A container's logs: `GET /containers/{id}/logs`.
+
+use engine::ApiVersion;
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, Operation, Output,
+    call::Call,
+    capture::{Capture, MAX_BYTES, STDERR, STDOUT, chosen},
+    param::{CONTAINER, TIME_LIMIT, count, flag, time},
+};
+
+/// From this version on, the answer's content type tells whether there are frames.
+const CONTENT_TYPE_TELLS: ApiVersion = ApiVersion::new(1, 42);
+const FRAMED: &str = "application/vnd.docker.multiplexed-stream";
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", "/containers/{id}/logs")
+    .title("Get Container Logs")
+    .about("Gets what a container has written, stdout and stderr apart, and line by line.")
+    .params(&[
+        CONTAINER,
+        count("tail", "all")
+            .title("Tail")
+            .about("Only so many lines from the end; all is all.")
+            .default("all"),
+        time("since").title("Since").about("Only what was written from then on."),
+        time("until").title("Until").about("Only what was written until then."),
+        STDOUT,
+        STDERR,
+        flag("timestamps").title("Timestamps").about(
+            "Begin every line with the time at which it was written; in the result's lines it is a field.",
+        ),
+        flag("follow").title("Follow").about("Wait for more until the time limit."),
+        TIME_LIMIT,
+        MAX_BYTES,
+    ])
+    .run(logs)];
+
+fn logs(call: &Call<'_>) -> Result<Output, Error> {
+    let limit = call.time_limit();
+    let (stdout, stderr) = chosen(&call.arguments, "stdout", "stderr");
+    let request = call
+        .request()?
+        .query("stdout", &stdout.to_string())
+        .query("stderr", &stderr.to_string())
+        .silence(limit)
+        .deadline(limit);
+    let has_tty = if call.engine.api_version()? < CONTENT_TYPE_TELLS { Some(has_tty(call)?) } else { None };
+    let reply = call.stream(request).map_err(|error| unreadable(call, error))?;
+    let framed = match has_tty {
+        Some(has_tty) => !has_tty,
+        None => reply.header("content-type") == Some(FRAMED),
+    };
+    let most = call.arguments.integer("max_bytes").unwrap_or_default();
+    Capture::read(reply.into_body(), framed, most)?
+        .into_output(&Map::new(), call.arguments.is_on("timestamps"))
+}
+
+fn has_tty(call: &Call<'_>) -> Result<bool, Error> {
+    Ok(call.look("/containers/{id}/json")?["Config"]["Tty"] == true)
+}
+
+/// Names the log driver where it is one that cannot be read: the engine's refusal does not.
+fn unreadable(call: &Call<'_>, error: Error) -> Error {
+    let refuses = error.status() == Some(501) || error.message().contains("does not support reading");
+    let driver = |container: Value| container["HostConfig"]["LogConfig"]["Type"].as_str().map(str::to_owned);
+    match call.look("/containers/{id}/json").ok().filter(|_| refuses).and_then(driver) {
+        Some(driver) => error.and(&format!(
+            "The container's log driver is {driver:?}, which cannot be read: look where it sends the logs, or attach."
+        )),
+        None => error,
+    }
+}

@@ -1,0 +1,54 @@
+//! The engine itself: `/_ping`, `/version`, `/info`, `/system/df`.
+//!
+//! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/System>
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Category, Error, Operation, Output,
+    call::Call,
+    param::{choices, flag},
+};
+
+const DISK_USERS: &[(&str, &str)] =
+    &[("Container", "container"), ("Image", "image"), ("Volume", "volume"), ("Build Cache", "build-cache")];
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::get("ping", "/_ping")
+        .title("Ping Engine")
+        .about("Checks that the engine answers, and shows what it says of itself.")
+        .category_is(Category::Utilities)
+        .run(ping),
+    Operation::get("get_version", "/version")
+        .title("Get Version")
+        .about("Gets the version of the engine, its API and its components.")
+        .category_is(Category::Utilities),
+    Operation::get("get_info", "/info").title("Get System Information").about(
+        "Gets system-wide information: containers and images counted, storage, security options, swarm.",
+    ),
+    Operation::get("system_df", "/system/df")
+        .title("Get Disk Usage")
+        .about("Gets how much disk images, containers, volumes and the build cache use.")
+        .params(&[
+            choices("type", DISK_USERS).title("Type").about("Only these kinds of objects.").since(1, 42),
+            flag("verbose").title("Verbose").about("Every object, not only the sums.").since(1, 52),
+        ]),
+];
+
+/// `GET /_ping`, without a version: the text, the status, and the headers in which the engine says what it is.
+fn ping(call: &Call<'_>) -> Result<Output, Error> {
+    let answer = call.send(call.request()?.unversioned())?;
+    let of_the_engine =
+        ["api-version", "docker-experimental", "ostype", "builder-version", "swarm", "server"];
+    let headers: Map<String, Value> = of_the_engine
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), answer.headers.get(*name)?.to_str().ok()?.into())))
+        .collect();
+    Ok(json!({
+        "status_code": answer.status,
+        "response": String::from_utf8_lossy(&answer.body),
+        "headers": headers,
+    })
+    .into())
+}

@@ -1,0 +1,23 @@
+//! Changing what a container may use, while it runs: `POST /containers/{id}/update`.
+
+use crate::{
+    Operation, Param,
+    param::{ADDITIONAL_FIELDS, CONTAINER, joined},
+    resources::{FURTHER, PUBLISHED, RESTART_POLICY},
+};
+
+/// The operations of this file. What the engine takes in this body and does not apply has no field.
+pub(crate) static OPERATIONS: &[Operation] = &[Operation::post(
+    "update_container",
+    "/containers/{id}/update",
+)
+.title("Update Container")
+.about("Changes a container's limits and its restart policy. It goes on running; what is left empty stays.")
+.params(PARAMS)];
+
+const PARAMS: &[Param] = &joined::<{ PUBLISHED.len() + FURTHER.len() + 3 }>(&[
+    &[CONTAINER],
+    &PUBLISHED,
+    &[ADDITIONAL_FIELDS, RESTART_POLICY],
+    &FURTHER,
+]);

@@ -1,0 +1,59 @@
+"""The connector's class, through which FortiSOAR enters. What thinks is in the native module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.core.connector import Connector, ConnectorError
+
+from . import health_check, services
+from .errors import as_connector_error
+
+Config = dict[str, Any]
+
+
+class DockerEngine(Connector):
+    """Works a Docker Engine for playbooks."""
+
+    def execute(self, config: Config | None, operation: str, params: dict[str, Any] | None, **kwargs: Any) -> Any:
+        with as_connector_error(operation):
+            # Loaded by the first call, not with this file: where it cannot run, the health check can say why.
+            from .native import engine
+
+            return engine.execute(_chosen(config, operation), operation, params or {}, services)
+
+    def check_health(self, config: Config | None = None, *args: Any, **kwargs: Any) -> bool:
+        with as_connector_error("check_health"):
+            return health_check.check(_chosen(config, "check_health"))
+
+    def on_update_config(self, old_config: Config, new_config: Config, active: bool) -> None:
+        _forget(old_config)
+
+    def on_delete_config(self, config: Config) -> None:
+        _forget(config)
+
+    def on_deactivate(self, config: Config) -> None:
+        _forget(config)
+
+    def teardown(self, config: Config) -> None:
+        _forget(config)
+
+
+def _chosen(config: Config | None, operation: str) -> Config:
+    if not config:
+        raise ConnectorError(
+            f"[invalid_configuration] {operation}: no configuration was given. "
+            "Choose one in the step, or mark one as the default."
+        )
+    return config
+
+
+def _forget(config: Config) -> None:
+    """Drops the connections of a configuration. A hook never stands in the way of what the administrator does."""
+    try:
+        with as_connector_error("forget"):
+            from .native import engine
+
+            engine.forget(config or {})
+    except ConnectorError as fault:
+        services.logger.warning("%s", fault)

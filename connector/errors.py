@@ -1,0 +1,38 @@
+"""Turns what nobody foresaw into a ConnectorError that gives no secret away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from connectors.core.connector import ConnectorError
+
+from .services import logger
+
+
+@contextmanager
+def as_connector_error(operation: str) -> Iterator[None]:
+    """Lets a ConnectorError pass, and an interruption; anything else becomes a ConnectorError.
+
+    An exception's text may hold what it failed on, so neither the error nor the log repeats it: they name its class
+    and place.
+    """
+    try:
+        yield
+    except ConnectorError:
+        raise
+    except BaseException as fault:
+        # A panic of the native module is no Exception either, but no reason to end a worker.
+        if not isinstance(fault, Exception) and type(fault).__name__ != "PanicException":
+            raise
+        message = f"[internal] {operation}: {type(fault).__name__} within the connector, at {_place(fault)}"
+        logger.error("%s", message)
+        raise ConnectorError(f"{message}. Please report this with the connector's version.") from None
+
+
+def _place(fault: BaseException) -> str:
+    """The innermost file and line."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "an unknown place" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

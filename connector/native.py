@@ -1,0 +1,121 @@
+"""Loads the native module, at import, from a copy that nobody writes to.
+
+A package that is installed again over the loaded one is extracted into the same files, and a process that has
+`_engine.so` mapped crashes at its next call. So its bytes are read once and loaded from a file named after their hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from connectors.core.connector import ConnectorError
+
+from .services import logger
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_SHIPPED = os.path.join(_FOLDER, "_engine.so")
+# Within the package's own tree: the temporary folder may be mounted noexec.
+_COPIES = os.path.join(_FOLDER, ".loaded")
+# Two versions live side by side in one process, so the name is the package's. Its last part names the init function.
+_NAME = f"{__package__}._engine"
+# Long enough for an extraction that is under way.
+_PATIENCE_SECONDS = 5.0
+
+
+class _UnsettledError(Exception):
+    """The files do not belong together, or just vanished: an installation may be under way."""
+
+
+def _load() -> ModuleType:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return _import_from(_private_copy(*_shipped()))
+        except _UnsettledError as fault:
+            if time.monotonic() > deadline:
+                raise ConnectorError(f"[internal] {fault}. Install the connector again.") from None
+        time.sleep(0.05)
+
+
+def _shipped() -> tuple[bytes, str]:
+    """The shipped module and its hash, once they agree."""
+    try:
+        with open(_SHIPPED, "rb") as file:
+            contents = file.read()
+        with open(os.path.join(_FOLDER, "_engine.sha256"), encoding="ascii") as file:
+            expected = file.read().strip()
+    except FileNotFoundError as fault:
+        raise _UnsettledError(f"The connector's package is not whole: {fault.filename} is missing") from None
+    actual = hashlib.sha256(contents).hexdigest()
+    if actual != expected:
+        raise _UnsettledError("The connector's package is damaged: _engine.so is not what _engine.sha256 says")
+    return contents, actual
+
+
+def _private_copy(contents: bytes, digest: str) -> str:
+    """The path to load from. Copies of other contents are removed, which does not harm who has them mapped."""
+    copy = os.path.join(_COPIES, f"_engine-{digest[:16]}.so")
+    try:
+        os.makedirs(_COPIES, mode=0o700, exist_ok=True)
+        if not _holds(copy, contents):
+            _write(copy, contents)
+        for name in os.listdir(_COPIES):
+            if name != os.path.basename(copy):
+                os.unlink(os.path.join(_COPIES, name))
+    except FileNotFoundError:
+        raise _UnsettledError("The connector's folder changes while the native module is loaded") from None
+    except OSError as fault:
+        # A tree that cannot be written is not one that somebody installs over, either.
+        logger.warning("The native module is loaded in place, since %s: %s", _COPIES, fault.strerror)
+        return _SHIPPED
+    return copy
+
+
+def _holds(path: str, contents: bytes) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read() == contents
+    except FileNotFoundError:
+        return False
+
+
+def _write(path: str, contents: bytes) -> None:
+    """Puts a whole file in place at once."""
+    unfinished = f"{path}-{os.urandom(8).hex()}"
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(contents)
+    os.replace(unfinished, path)
+
+
+def _import_from(path: str) -> ModuleType:
+    spec = spec_from_loader(_NAME, ExtensionFileLoader(_NAME, path))
+    assert spec is not None and spec.loader is not None  # noqa: S101 (always so for a loader that is given)
+    try:
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except ImportError as fault:
+        if not os.path.exists(path):
+            raise _UnsettledError("The connector's folder changes while the native module is loaded") from None
+        import platform
+
+        raise ConnectorError(
+            f"[internal] The native module does not load on {platform.platform()}, Python {platform.python_version()}: "
+            f"{fault}. It needs Linux on x86_64 with glibc 2.28 or newer, and Python 3.9 or newer."
+        ) from None
+    sys.modules[_NAME] = module
+    return module
+
+
+__all__ = ["engine"]
+
+if TYPE_CHECKING:
+    from . import _engine as engine
+else:
+    engine = _load()

@@ -1,0 +1,109 @@
+//! The native module `_engine` of the connector's Python package.
+//!
+//! It converts, releases the GIL, and calls `operations`. Values cross as JSON text, through Python's own `json`: the
+//! engine's answer becomes Python objects without a detour.
+
+mod connectors;
+mod interrupt;
+mod json;
+mod log;
+mod services;
+
+use operations::{Error, Kind};
+use pyo3::{
+    import_exception,
+    prelude::*,
+    types::{PyAny, PyDict},
+};
+
+import_exception!(connectors.core.connector, ConnectorError);
+
+#[pymodule]
+mod _engine {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::{
+        Bound, PyAny, PyDict, PyModule, PyModuleMethods as _, PyResult, Python, connectors, internal,
+        interrupt, json, log, pyfunction, raised, services::PyServices,
+    };
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        interrupt::listen();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Runs an operation of a configuration, and gives its result as Python objects.
+    #[pyfunction]
+    fn execute<'py>(
+        py: Python<'py>,
+        config: &Bound<'py, PyDict>,
+        operation: &str,
+        params: &Bound<'py, PyDict>,
+        services: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let services = PyServices::new(services)?;
+        let config = json::to_text(config)?;
+        let params = json::to_object(params, "parameters")?;
+        let (result, report) = services.logging_debug(py, || {
+            catch_unwind(AssertUnwindSafe(|| match connectors::of(&config, &services) {
+                Ok(connector) => {
+                    let (result, report) = connector.execute(operation, &params, &services);
+                    (result, Some(report))
+                }
+                Err(error) => (Err(error), None),
+            }))
+            .unwrap_or_else(|_| (Err(internal()), None))
+        });
+        let result =
+            result.and_then(|json| json::to_python(py, &json)).map_err(|error| error.within(operation));
+        log::called(py, &services, operation, report.as_ref(), result.as_ref().err())?;
+        result.map_err(|error| raised(&error))
+    }
+
+    /// Checks that a configuration works: True, or a `ConnectorError` that says what to mend.
+    #[pyfunction]
+    fn check_health<'py>(
+        py: Python<'py>,
+        config: &Bound<'py, PyDict>,
+        services: &Bound<'py, PyAny>,
+    ) -> PyResult<bool> {
+        let services = PyServices::new(services)?;
+        let config = json::to_text(config)?;
+        let result = services.logging_debug(py, || {
+            catch_unwind(AssertUnwindSafe(|| connectors::of(&config, &services)?.check_health()))
+                .unwrap_or_else(|_| Err(internal()))
+        });
+        let result = result.map_err(|error| error.within("check_health"));
+        log::checked(py, &services, &result)?;
+        result.map(|_| true).map_err(|error| raised(&error))
+    }
+
+    /// Drops the connections kept for a configuration.
+    #[pyfunction]
+    fn forget(config: &Bound<'_, PyDict>) -> PyResult<()> {
+        connectors::forget(&json::to_text(config)?);
+        Ok(())
+    }
+
+    /// Every name that `execute` answers to.
+    #[pyfunction]
+    fn operations() -> Vec<&'static str> {
+        let names = |operation: &'static ::operations::Operation| {
+            std::iter::once(operation.name).chain(operation.also.iter().copied())
+        };
+        ::operations::operations().flat_map(names).collect()
+    }
+}
+
+/// What Python raises: a `ConnectorError` with the error's text, or what a signal's handler raised.
+fn raised(error: &Error) -> PyErr {
+    let signal =
+        (error.kind() == Kind::Engine(engine::ErrorKind::Interrupted)).then(interrupt::take_raised).flatten();
+    signal.unwrap_or_else(|| ConnectorError::new_err(error.to_string()))
+}
+
+/// A fault of ours. It must not take the worker along.
+fn internal() -> Error {
+    Error::new(Kind::Internal, "A fault in the connector itself. Please report it, with the worker's log.")
+}

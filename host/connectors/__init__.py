@@ -1,0 +1,1 @@
+"""Where FortiSOAR keeps its connectors, each in its own package beside `core`."""

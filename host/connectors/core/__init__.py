@@ -1,0 +1,1 @@
+"""What FortiSOAR gives every connector to build on."""

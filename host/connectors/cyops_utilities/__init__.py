@@ -1,0 +1,1 @@
+"""FortiSOAR's utilities connector, as far as other connectors call it."""

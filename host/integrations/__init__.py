@@ -1,0 +1,1 @@
+"""FortiSOAR's integrations service, as far as a connector calls it."""

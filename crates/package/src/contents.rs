@@ -1,0 +1,203 @@
+//! What is in a package: the Python that FortiSOAR loads, the native module, what is derived, and the documents.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::{Error, Identity, archive, icons, info, playbooks, python, reference};
+
+/// A package, ready to be written.
+#[derive(Debug)]
+pub struct Package {
+    /// The name of its file.
+    pub file_name: String,
+    /// The `.tgz`.
+    pub contents: Vec<u8>,
+}
+
+impl Package {
+    /// The digest of the `.tgz`, in hexadecimal.
+    pub fn sha256(&self) -> String {
+        hex(&Sha256::digest(&self.contents))
+    }
+}
+
+/// Makes the package: from the native module, the folder with the connector's Python, and the repository around that.
+pub fn build(identity: &Identity, module: &Path, connector: &Path) -> Result<Package, Error> {
+    let module = read(module)?;
+    let mut files = BTreeMap::from([
+        ("info.json".to_owned(), pretty(&info::info(identity))),
+        ("operations.py".to_owned(), python::operations_py(identity).into_bytes()),
+        ("playbooks/playbooks.json".to_owned(), pretty(&playbooks::playbooks(identity))),
+        ("_engine.sha256".to_owned(), format!("{}\n", hex(&Sha256::digest(&module))).into_bytes()),
+        ("_engine.so".to_owned(), module),
+    ]);
+    for (name, picture) in icons::icons(&connector.join("images/icon.svg"))? {
+        files.insert(format!("images/{name}"), picture);
+    }
+    for path in files_of(connector)?.iter().filter(|path| ships(path)) {
+        files.entry(name_of(path)).or_insert(read(path)?);
+    }
+    documents(&connector.join(".."), &mut files)?;
+    Ok(Package { file_name: identity.file_name(), contents: archive::tgz(identity.name(), &files)? })
+}
+
+/// What FortiSOAR loads, what it gives to pip, and what an editor reads.
+fn ships(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "py")
+        || ["requirements.txt", "_engine.pyi"].contains(&name_of(path).as_str())
+}
+
+/// The repository's licence, and those of its documents that are there.
+fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), Error> {
+    files.insert("LICENSE".into(), read(&repository.join("LICENSE"))?);
+    for (original, name) in [("README.md", "README.md"), ("CHANGELOG.md", "release_notes.md")] {
+        let path = repository.join(original);
+        if path.exists() {
+            files.insert(name.into(), read(&path)?);
+        }
+    }
+    let docs = repository.join("docs");
+    let pages = if docs.is_dir() { files_of(&docs)? } else { Vec::new() };
+    for page in pages.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        files.insert(format!("docs/{}", name_of(page)), read(page)?);
+    }
+    files.insert("docs/operations.md".into(), reference().into_bytes());
+    Ok(())
+}
+
+fn pretty(value: &Value) -> Vec<u8> {
+    format!("{value:#}\n").into_bytes()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+
+/// The files in a folder, without those in folders within it.
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let found = || -> io::Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+        Ok(entries.into_iter().filter(|path| path.is_file()).collect())
+    };
+    found().map_err(|source| Error::Read { path: folder.to_owned(), source })
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, io::Read as _};
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    /// A repository as small as it can be, around the real icon.
+    fn repository() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let icon = include_str!("../../../connector/images/icon.svg");
+        for (path, contents) in [
+            ("engine.so", "native"),
+            ("LICENSE", "may"),
+            ("CHANGELOG.md", "news"),
+            ("docs/trouble.md", "cure"),
+            ("docs/operations.md", "stale"),
+            ("docs/page.png", "picture"),
+            ("connector/connector.py", "class"),
+            ("connector/operations.pyi", "shape"),
+            ("connector/_engine.pyi", "types"),
+            ("connector/requirements.txt", "none"),
+            ("connector/notes.txt", "private"),
+            ("connector/__pycache__/connector.py", "compiled"),
+            ("connector/images/icon.svg", icon),
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, contents).unwrap();
+        }
+        folder
+    }
+
+    fn built(repository: &Path) -> Result<Package, Error> {
+        let identity = Identity::new("docker", None).unwrap();
+        build(&identity, &repository.join("engine.so"), &repository.join("connector"))
+    }
+
+    fn unpacked(package: &Package) -> BTreeMap<String, String> {
+        let mut archive = tar::Archive::new(GzDecoder::new(package.contents.as_slice()));
+        let entries = archive.entries().unwrap().map(Result::unwrap);
+        entries
+            .filter(|entry| entry.header().entry_type().is_file())
+            .map(|mut entry| {
+                let mut contents = Vec::new();
+                entry.read_to_end(&mut contents).unwrap();
+                let path = entry.path().unwrap().to_str().unwrap().to_owned();
+                (path, String::from_utf8_lossy(&contents).into_owned())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn holds_what_ships_and_nothing_else() {
+        let repository = repository();
+        let package = built(repository.path()).unwrap();
+        assert_eq!(package.file_name, format!("docker-{}.tgz", Identity::VERSION));
+        let files = unpacked(&package);
+        let names: BTreeSet<&str> = files.keys().map(|path| path.strip_prefix("docker/").unwrap()).collect();
+        let expected = [
+            "LICENSE",
+            "_engine.pyi",
+            "_engine.sha256",
+            "_engine.so",
+            "connector.py",
+            "docs/operations.md",
+            "docs/trouble.md",
+            "images/large.png",
+            "images/small.png",
+            "info.json",
+            "operations.py",
+            "playbooks/playbooks.json",
+            "release_notes.md",
+            "requirements.txt",
+        ];
+        assert_eq!(names, expected.into());
+        assert_eq!(files["docker/_engine.sha256"].trim(), hex(&Sha256::digest("native")));
+        assert_ne!(files["docker/docs/operations.md"], "stale");
+        let info: Value = serde_json::from_str(&files["docker/info.json"]).unwrap();
+        for icon in ["icon_small_name", "icon_large_name"] {
+            assert!(names.contains(format!("images/{}", info[icon].as_str().unwrap()).as_str()), "{icon}");
+        }
+    }
+
+    #[test]
+    fn the_same_inputs_make_the_same_package() {
+        let (one, other) = (repository(), repository());
+        assert_eq!(built(one.path()).unwrap().contents, built(other.path()).unwrap().contents);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for missing in ["engine.so", "LICENSE", "connector/images/icon.svg"] {
+            let repository = repository();
+            fs::remove_file(repository.path().join(missing)).unwrap();
+            let error = built(repository.path()).unwrap_err().to_string();
+            assert!(error.contains(missing.rsplit('/').next().unwrap()), "{error}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Why a package cannot be made.
+
+use std::{io, path::PathBuf};
+
+/// Why a package cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The name is not one that FortiSOAR takes.
+    #[error(
+        "The name {0:?} will not do: it begins with a letter and holds lower-case letters, digits and single hyphens, such as docker-engine."
+    )]
+    Name(String),
+    /// The label is not one that a form can show.
+    #[error("The label {0:?} will not do: it is one line of text, such as Docker Engine.")]
+    Label(String),
+    /// A file that the package is made of is not there, or cannot be read.
+    #[error("Cannot read {}, which the package is made of: {source}.", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The icon cannot be drawn.
+    #[error("Cannot draw {} as a picture: {reason}.", path.display())]
+    Icon {
+        /// The drawing.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The archive cannot be put together.
+    #[error("Cannot put the archive together: {0}.")]
+    Archive(#[from] io::Error),
+}

@@ -1,0 +1,134 @@
+//! A declared parameter as a field of FortiSOAR's forms.
+
+use operations::{Param, ValueKind};
+use serde_json::{Map, Value};
+
+use crate::kind::{Appearance, choices};
+
+/// A field of a form: what the designer shows for a parameter, and the configuration's form for its fields.
+pub(crate) fn field(param: &Param) -> Map<String, Value> {
+    let appearance = Appearance::of(param.kind);
+    let mut field = Map::new();
+    let mut set = |key: &str, value: Value| field.insert(key.to_owned(), value);
+    set("title", param.title_text().into());
+    set("name", param.name.into());
+    set("type", appearance.input.into());
+    set("required", param.required.into());
+    set("visible", true.into());
+    set("editable", true.into());
+    set("value", default(param));
+    if let Some(choices) = choices(param.kind) {
+        set("options", choices.iter().map(|(title, _)| Value::from(*title)).collect());
+    }
+    set("description", description(param, appearance.forms).into());
+    set("tooltip", param.about.into());
+    if !appearance.placeholder.is_empty() {
+        set("placeholder", appearance.placeholder.into());
+    }
+    field
+}
+
+/// The value that a form begins with, typed as the form types it.
+pub(crate) fn default(param: &Param) -> Value {
+    let text = param.default.unwrap_or_default();
+    let title_of = |word: &str| {
+        let is_meant = |(title, own): &&(&'static str, &str)| {
+            title.eq_ignore_ascii_case(word) || own.eq_ignore_ascii_case(word)
+        };
+        choices(param.kind).unwrap_or_default().iter().find(is_meant).map(|(title, _)| Value::from(*title))
+    };
+    match param.kind {
+        ValueKind::Flag => text.parse().unwrap_or(false).into(),
+        ValueKind::Integer(_) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+        ValueKind::Choice(_) => title_of(text).unwrap_or_else(|| "".into()),
+        ValueKind::Choices(_) => text.split(',').filter_map(|word| title_of(word.trim())).collect(),
+        _ => text.into(),
+    }
+}
+
+/// What it means, how it is written, and from which version on there is such a thing.
+fn description(param: &Param, forms: &str) -> String {
+    let mut text = param.about.to_owned();
+    // Some declarations say it themselves, with examples of their own.
+    if !forms.is_empty() && !param.about.contains("JSON") {
+        text = format!("{text} {forms}");
+    }
+    match param.since {
+        Some(since) => format!("{text} Needs API {since} or newer."),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Every parameter with the form that it is on: the configuration's, or an operation's.
+    fn all_params() -> impl Iterator<Item = (String, &'static Param)> {
+        let fields = operations::FIELDS.iter().map(|field| ("configuration", &field.param));
+        let params = operations::operations()
+            .flat_map(|operation| operation.params.iter().map(|param| (operation.name, param)));
+        fields.chain(params).map(|(form, param)| (format!("{form}.{}", param.name), param))
+    }
+
+    fn param(operation: &str, name: &str) -> &'static Param {
+        operations::find(operation).unwrap().param(name).unwrap()
+    }
+
+    #[test]
+    fn a_field_says_what_the_declaration_says() {
+        let made = field(param("stop_container", "signal"));
+        assert_eq!((&made["name"], &made["title"]), (&json!("signal"), &json!("Signal")));
+        assert_eq!(
+            (&made["type"], &made["required"], &made["value"]),
+            (&json!("text"), &json!(false), &json!(""))
+        );
+        assert!(made["description"].as_str().unwrap().ends_with("Needs API 1.42 or newer."));
+        assert!(!made["tooltip"].as_str().unwrap().contains("Needs API"));
+    }
+
+    #[test]
+    fn defaults_have_the_type_of_their_input() {
+        assert_eq!(default(param("list_containers", "all")), json!(false));
+        assert_eq!(default(param("pull_image", "timeout")), json!(1800));
+        assert_eq!(default(param("container_logs", "tail")), json!("all"));
+        for (what, param) in all_params() {
+            let value = default(param);
+            match param.kind {
+                ValueKind::Flag => assert!(matches!(param.default, None | Some("true" | "false")), "{what}"),
+                ValueKind::Integer(_) => assert_eq!(value.is_i64(), param.default.is_some(), "{what}"),
+                ValueKind::Choices(_) => assert_eq!(value != json!([]), param.default.is_some(), "{what}"),
+                _ => assert_eq!(value != json!(""), param.default.is_some(), "{what}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_choice_offers_titles_and_begins_with_one_of_them() {
+        for (what, param) in all_params() {
+            let made = field(param);
+            match param.kind {
+                ValueKind::Choice(choices) => {
+                    let options = made["options"].as_array().unwrap();
+                    assert_eq!(options.len(), choices.len(), "{what}");
+                    assert!(made["value"] == "" || options.contains(&made["value"]), "{what}");
+                }
+                ValueKind::Choices(_) => {
+                    assert!(made["options"].is_array() && made["value"].is_array(), "{what}");
+                }
+                _ => assert!(!made.contains_key("options"), "{what}"),
+            }
+        }
+    }
+
+    #[test]
+    fn how_values_are_written_is_said_once() {
+        let said =
+            |operation, name| field(param(operation, name))["description"].as_str().unwrap().to_owned();
+        assert_eq!(said("exec_container", "Cmd").matches("shell's rules").count(), 1);
+        assert!(said("create_container", "Cmd").contains("shell's rules"));
+        assert!(said("container_logs", "since").contains("10m"));
+    }
+}

@@ -1,0 +1,24 @@
+//! Derives from the catalogue what FortiSOAR installs: the description, the samples, the reference, the `.tgz`.
+//!
+//! Nothing here is said twice: an operation is declared in `operations`, and this crate puts the declarations into
+//! FortiSOAR's words. [`build`] makes the package and [`reference`] the operation reference.
+
+mod archive;
+mod configuration;
+mod contents;
+mod error;
+mod form;
+mod icons;
+mod identity;
+mod info;
+mod kind;
+mod playbooks;
+mod python;
+mod reference;
+mod results;
+mod schema;
+
+pub use contents::{Package, build};
+pub use error::Error;
+pub use identity::Identity;
+pub use reference::reference;

@@ -1,0 +1,184 @@
+//! `output_schema`: the skeleton of each operation's result, whose paths the playbook designer offers.
+//!
+//! What the engine answers comes from a copy of the Docker Engine API's answers, in `data/responses.json`; what an
+//! operation's own function makes has a row in `results.rs`.
+
+use std::sync::LazyLock;
+
+use operations::{Operation, Shape, ValueKind};
+use serde_json::{Map, Value, json};
+
+use crate::results::{alternatives, done, made, with_beside};
+
+static ANSWERS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../data/responses.json")).unwrap_or_default());
+
+/// The part of an operation's description that says what its result is: `output_schema`, or `conditional_output_schema`
+/// where that depends on a parameter.
+pub(crate) fn described(operation: &Operation) -> (&'static str, Value) {
+    let mut cases: Vec<Value> = alternatives(operation.name)
+        .map(|other| {
+            let is_flag = operation.param(other.param).is_some_and(|param| param.kind == ValueKind::Flag);
+            let option = if is_flag { other.option.to_owned() } else { format!("'{}'", other.option) };
+            let condition = format!("{{{{{} === {option}}}}}", other.param);
+            json!({"condition": condition, "output_schema": (other.skeleton)()})
+        })
+        .collect();
+    if cases.is_empty() {
+        return ("output_schema", of(operation));
+    }
+    cases.push(json!({"is_default": true, "output_schema": of(operation)}));
+    ("conditional_output_schema", cases.into())
+}
+
+/// The result's skeleton: empty strings at its leaves, one element in its lists.
+pub(crate) fn of(operation: &Operation) -> Value {
+    match operation.shape {
+        Shape::Done { .. } => done_to_what_is_named(operation),
+        Shape::Run(_) => made(operation.name).unwrap_or_else(|| json!({})),
+        Shape::Json | Shape::List => with_beside(answer(operation), operation.name),
+    }
+}
+
+/// The skeleton of what the engine answers to a request such as `GET /events`; an object of which nothing is known, if
+/// that is no JSON.
+pub(crate) fn endpoint(request: &str) -> Value {
+    body(request).map_or_else(|| json!({}), skeleton)
+}
+
+fn answer(operation: &Operation) -> Value {
+    endpoint(&format!("{} {}", operation.method.as_str(), operation.path))
+}
+
+/// Where there is nothing that has an id or a name, there is none in the result.
+fn done_to_what_is_named(operation: &Operation) -> Value {
+    let mut skeleton = done();
+    if operation.param("id").or(operation.param("name")).is_none()
+        && let Some(fields) = skeleton.as_object_mut()
+    {
+        fields.shift_remove("id");
+    }
+    skeleton
+}
+
+/// The answer's description: the first that is JSON.
+fn body(request: &str) -> Option<&'static Value> {
+    let wanted = nameless(request);
+    let endpoints = ANSWERS["responses"].as_object()?;
+    let (_, answers) = endpoints.iter().find(|(endpoint, _)| nameless(endpoint) == wanted)?;
+    answers.as_object()?.values().find(|body| !body.is_null())
+}
+
+/// An endpoint whose parameters have lost their names: `GET /containers/{}/json`.
+fn nameless(endpoint: &str) -> String {
+    let nameless = |segment| if str::starts_with(segment, '{') { "{}" } else { segment };
+    endpoint.split('/').map(nameless).collect::<Vec<_>>().join("/")
+}
+
+fn skeleton(body: &Value) -> Value {
+    match body {
+        Value::Array(items) => items.iter().take(1).map(skeleton).collect(),
+        // An object of which nothing is known, or under names that nobody knows beforehand.
+        Value::String(kind) if kind == "object" => json!({}),
+        Value::Object(fields) if fields.contains_key("<key>") => json!({}),
+        Value::Object(fields) if !fields.is_empty() => {
+            let fields = fields.iter().map(|(name, field)| (name.clone(), skeleton(field)));
+            fields.collect::<Map<_, _>>().into()
+        }
+        _ => "".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(name: &str) -> Value {
+        of(operations::find(name).unwrap())
+    }
+
+    fn check_leaves(what: &str, value: &Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    check_leaves(&format!("{what}.{name}"), field);
+                }
+            }
+            Value::Array(items) => {
+                assert!(items.len() <= 1, "{what}");
+                for item in items {
+                    check_leaves(what, item);
+                }
+            }
+            leaf => assert_eq!(leaf, "", "{what}"),
+        }
+    }
+
+    #[test]
+    fn every_result_has_a_skeleton() {
+        for operation in operations::operations() {
+            let name = operation.name;
+            match operation.shape {
+                Shape::Json => {
+                    let is_known = answer(operation) != json!({});
+                    assert!(is_known, "{name}: the API answers no JSON; give it a function, or done(...)");
+                }
+                Shape::List => assert!(of(operation).is_array(), "{name}: the API's answer is no list"),
+                Shape::Run(_) => {
+                    assert!(
+                        made(name).is_some(),
+                        "{name}: what its function makes needs a row in results.rs"
+                    );
+                }
+                Shape::Done { .. } => {}
+            }
+            check_leaves(name, &of(operation));
+            for alternative in alternatives(name) {
+                check_leaves(name, &(alternative.skeleton)());
+            }
+        }
+    }
+
+    #[test]
+    fn answers_become_skeletons() {
+        let listing = schema("list_containers");
+        assert_eq!((&listing[0]["Id"], &listing[0]["Names"]), (&json!(""), &json!([""])));
+        assert_eq!(listing[0]["Labels"], json!({}));
+        assert_eq!(listing[0]["Mounts"][0]["Type"], "");
+        assert_eq!(schema("inspect_container")["State"]["Running"], "");
+    }
+
+    #[test]
+    fn what_stands_beside_an_answer_is_there_too() {
+        let usage = schema("system_df");
+        assert_eq!((&usage["LayersSize"], &usage["ImageUsage"]["TotalSize"]), (&json!(""), &json!("")));
+        let stats = schema("container_stats");
+        assert_eq!(
+            (&stats["cpu_stats"]["cpu_usage"]["total_usage"], &stats["computed"]["pids"]),
+            (&json!(""), &json!(""))
+        );
+    }
+
+    #[test]
+    fn what_is_done_has_an_id_where_something_is_named() {
+        assert_eq!(schema("rename_container"), json!({"result": "", "id": "", "outcome": ""}));
+        let nameless = Operation::post("try", "/try").done("Tried", "Tried already");
+        assert_eq!(of(&nameless), json!({"result": "", "outcome": ""}));
+    }
+
+    #[test]
+    fn a_result_that_depends_on_a_parameter_says_so() {
+        let (key, cases) = described(operations::find("copy_from_container").unwrap());
+        assert_eq!(
+            (key, &cases[0]["condition"]),
+            ("conditional_output_schema", &json!("{{output === 'Text'}}"))
+        );
+        assert_eq!(
+            (&cases[0]["output_schema"]["content"], &cases[1]["is_default"]),
+            (&json!(""), &json!(true))
+        );
+        let (_, cases) = described(operations::find("exec_container").unwrap());
+        assert_eq!(cases[0]["condition"], "{{Detach === true}}");
+        assert_eq!(described(operations::find("get_version").unwrap()).0, "output_schema");
+    }
+}

@@ -1,0 +1,161 @@
+//! The command line, with one command for each operation, derived from the catalogue.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use operations::{Operation, Param, ValueKind};
+
+/// What was asked for.
+pub(crate) enum Request<'a> {
+    /// Which operations there are.
+    List,
+    /// A health check.
+    Check { connection: Connection<'a>, json: bool },
+    /// An operation.
+    Run { connection: Connection<'a>, operation: &'a str, params: Vec<&'a str>, json: bool },
+}
+
+/// How to reach the engine: `DOCKER_HOST` and its like, or the flags that stand for them.
+pub(crate) struct Connection<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) tls_verify: bool,
+    pub(crate) cert_path: Option<&'a str>,
+    pub(crate) api_version: Option<&'a str>,
+    pub(crate) timeout: Option<&'a str>,
+}
+
+/// The whole command line.
+pub(crate) fn command() -> Command {
+    Command::new("fsr-docker")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Runs the operations of the FortiSOAR connector for Docker from a shell")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .args([
+            flag("host", "DOCKER_HOST", "The engine: unix:///path, or tcp://host:port")
+                .default_value("unix:///var/run/docker.sock"),
+            flag("tlsverify", "DOCKER_TLS_VERIFY", "Use TLS, and verify the engine: 1 is yes, empty is no"),
+            flag("cert-path", "DOCKER_CERT_PATH", "The folder of ca.pem, cert.pem and key.pem"),
+            flag(
+                "api-version",
+                "DOCKER_API_VERSION",
+                "The API version to speak, instead of what both sides know",
+            ),
+            Arg::new("timeout")
+                .long("timeout")
+                .global(true)
+                .value_name("SECONDS")
+                .help("The longest wait for an answer"),
+            Arg::new("json")
+                .long("json")
+                .global(true)
+                .action(ArgAction::SetTrue)
+                .help("Print the result as one line of JSON"),
+        ])
+        .subcommand(Command::new("list").about("Lists the operations"))
+        .subcommand(Command::new("check").about("Checks that the engine can be reached and worked with"))
+        .subcommand(
+            Command::new("run")
+                .about("Runs an operation: fsr-docker run list_containers all=true")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommand_value_name("OPERATION")
+                .subcommand_help_heading("Operations")
+                .subcommands(operations::operations().map(operation)),
+        )
+}
+
+/// What the words of a command line ask for.
+pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
+    match matches.subcommand() {
+        Some(("run", run)) => {
+            let (operation, given) = run.subcommand().unwrap_or(("", run));
+            let words = given.try_get_many::<String>("params").ok().flatten();
+            let params = words.into_iter().flatten().map(String::as_str).collect();
+            Request::Run { connection: connection(given), operation, params, json: given.get_flag("json") }
+        }
+        Some(("check", check)) => {
+            Request::Check { connection: connection(check), json: check.get_flag("json") }
+        }
+        _ => Request::List,
+    }
+}
+
+fn connection(matches: &ArgMatches) -> Connection<'_> {
+    let text = |name| matches.get_one::<String>(name).map(String::as_str).filter(|value| !value.is_empty());
+    Connection {
+        host: text("host").unwrap_or_default(),
+        tls_verify: text("tlsverify").is_some(),
+        cert_path: text("cert-path"),
+        api_version: text("api-version"),
+        timeout: text("timeout"),
+    }
+}
+
+fn flag(name: &'static str, variable: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).env(variable).global(true).value_name("VALUE").help(help)
+}
+
+fn operation(operation: &'static Operation) -> Command {
+    let params = Arg::new("params")
+        .num_args(0..)
+        .value_name("NAME=VALUE")
+        .help("Parameters; name=@FILE takes a file's text");
+    Command::new(operation.name)
+        .about(operation.about)
+        .visible_aliases(operation.also.iter().copied())
+        .arg(params)
+        .after_help(parameters(operation))
+}
+
+fn parameters(operation: &Operation) -> String {
+    let width = operation.params.iter().map(|param| param.name.len()).max().unwrap_or_default();
+    let lines =
+        operation.params.iter().map(|param| format!("  {:width$}  {}", param.name, explanation(param)));
+    let mut help = vec![format!("Sends {} {}", operation.method.as_str(), operation.path)];
+    if !operation.params.is_empty() {
+        help.push("\nParameters:".into());
+    }
+    help.extend(lines);
+    help.join("\n")
+}
+
+fn explanation(param: &Param) -> String {
+    let mut parts = vec![param.about.to_owned()];
+    if let ValueKind::Choice(choices) = param.kind {
+        let words: Vec<&str> = choices.iter().map(|(_, word)| *word).collect();
+        parts.push(format!("One of {}.", words.join(", ")));
+    }
+    parts.extend(param.required.then(|| "[required]".into()));
+    parts.extend(param.default.map(|default| format!("[default: {default}]")));
+    parts.extend(param.since.map(|since| format!("[API {since}]")));
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn reads_what_was_asked_for() {
+        let matches = command().get_matches_from([
+            "fsr-docker",
+            "--host",
+            "tcp://a:1",
+            "run",
+            "list_containers",
+            "all=true",
+            "--json",
+        ]);
+        let Request::Run { connection, operation, params, json } = request(&matches) else {
+            panic!("not a run")
+        };
+        assert_eq!(
+            (connection.host, operation, params, json),
+            ("tcp://a:1", "list_containers", vec!["all=true"], true)
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! Results on a terminal: sentences and output as they are, all else as JSON.
+
+use operations::{Category, Health, Report};
+use serde_json::{Value, json};
+
+/// Prints the operations, with what they do.
+pub(crate) fn list() {
+    let width = operations::operations().map(|operation| operation.name.len()).max().unwrap_or_default();
+    for operation in operations::operations() {
+        let category: Category = operation.category();
+        println!("{:width$}  {:13}  {}", operation.name, category.as_str(), operation.about);
+    }
+}
+
+/// Prints a result: as one line of JSON, or for people.
+pub(crate) fn result(result: &Value, json: bool) {
+    if json {
+        println!("{result}");
+        return;
+    }
+    let text = |name: &str| result.get(name).and_then(Value::as_str);
+    match (text("output"), text("result")) {
+        (Some(_), _) => {
+            print!("{}", text("stdout").unwrap_or_default());
+            eprint!("{}", text("stderr").unwrap_or_default());
+            for (flag, meaning) in [
+                ("truncated", "There was more output than max_bytes."),
+                ("timed_out", "The time limit passed."),
+            ] {
+                if result[flag] == true {
+                    eprintln!("{meaning}");
+                }
+            }
+        }
+        (None, Some(sentence)) => println!("{sentence}"),
+        (None, None) => println!("{result:#}"),
+    }
+}
+
+/// Prints what a health check found.
+pub(crate) fn health(health: &Health, json: bool) {
+    let Health { engine_version, api_version, round_trip, warnings } = health;
+    let milliseconds = round_trip.as_secs_f64() * 1e3;
+    if json {
+        println!(
+            "{}",
+            json!({"engine_version": engine_version, "api_version": api_version, "round_trip_milliseconds": milliseconds, "warnings": warnings})
+        );
+        return;
+    }
+    println!("Docker Engine {engine_version}, API {api_version}, {milliseconds:.1} ms for a round trip.");
+    for warning in warnings {
+        println!("Warning: {warning}");
+    }
+}
+
+/// A call in a line, as the connector logs it.
+pub(crate) fn report(report: &Report) -> String {
+    let status = report.status.map_or("no status".to_owned(), |status| status.to_string());
+    let times = if report.tries == 1 { "request" } else { "requests" };
+    format!(
+        "{} on {}: {status}, {} {times}, {:.1} ms",
+        report.operation,
+        report.engine,
+        report.tries,
+        report.elapsed.as_secs_f64() * 1e3
+    )
+}

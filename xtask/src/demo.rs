@@ -1,0 +1,84 @@
+//! `cargo xtask demo`: from nothing to a container's whole life, through the package that FortiSOAR would install.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::command::{at_root, capture};
+use crate::image;
+use crate::once::remove;
+use crate::packaging::{self, Options as PackageOptions};
+use crate::paths;
+use crate::private_engine::Engine;
+use crate::pythons::{self, Python};
+use crate::system::System;
+
+/// Where the demo plays.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// An engine of yours instead of a private one, as in `DOCKER_HOST`, with `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`
+    /// for TLS. The demo touches only the container that it creates, and removes it.
+    #[arg(long, value_name = "URL", requires = "image")]
+    engine: Option<String>,
+    /// An image on that engine that has a shell, such as busybox.
+    #[arg(long, value_name = "NAME", requires = "engine")]
+    image: Option<String>,
+}
+
+/// Runs the demo; false when it did not go well.
+pub(crate) fn run(options: &Options) -> Result<bool> {
+    let python = pythons::newest()?;
+    // What may be missing is said before the long build.
+    let private = match options.engine {
+        Some(_) => None,
+        None => Some(System::this_machine()?),
+    };
+    let package = packaging::build(&PackageOptions::default())?;
+    let engine = private.map(|system| Engine::temporary("demo", &system)).transpose()?;
+    let (url, image) = match (&engine, options) {
+        (Some(engine), _) => {
+            println!("A private engine runs: {}", engine.version()?);
+            (format!("unix://{}", engine.socket().display()), image::NAME.to_owned())
+        }
+        (None, Options { engine: Some(url), image: Some(image) }) => (url.clone(), image.clone()),
+        (None, _) => bail!("an engine of yours needs an image: --engine URL --image NAME"),
+    };
+    let host = LocalHost::new()?;
+    let folder = host.install(&python, &package)?;
+    println!("{python} loads the connector from {}", folder.display());
+    let status = at_root(&python.program)
+        .arg("demo/story.py")
+        .arg(folder)
+        .args(["--engine", &url, "--image", &image])
+        .env("PYTHONPATH", "host")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .status()
+        .context("cannot start the story")?;
+    Ok(status.success())
+}
+
+/// A folder laid out as FortiSOAR's, for this run.
+struct LocalHost {
+    root: PathBuf,
+}
+
+impl LocalHost {
+    fn new() -> Result<Self> {
+        let root = paths::runs().join(format!("host-{}", std::process::id()));
+        remove(&root)?;
+        Ok(Self { root })
+    }
+
+    fn install(&self, python: &Python, package: &std::path::Path) -> Result<PathBuf> {
+        let mut install = at_root(&python.program);
+        install.arg("host/install.py").arg(package).arg("--root").arg(&self.root);
+        Ok(capture(install.env("PYTHONDONTWRITEBYTECODE", "1"))?.trim_end().into())
+    }
+}
+
+impl Drop for LocalHost {
+    fn drop(&mut self) {
+        let _ = remove(&self.root);
+    }
+}

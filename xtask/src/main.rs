@@ -1,0 +1,81 @@
+//! `cargo xtask`: the demo, the tests, the package, and private engines to work with.
+#![allow(clippy::print_stdout, reason = "printing is what its commands do")]
+
+mod certificates;
+mod cgroups;
+mod command;
+mod counts;
+mod demo;
+mod engine;
+mod image;
+mod interrupt;
+mod machine;
+mod native;
+mod once;
+mod packaging;
+mod paths;
+mod private_engine;
+mod process;
+mod pythons;
+mod record;
+mod steps;
+mod system;
+mod test;
+mod tools;
+mod unix_http;
+mod wait;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Works this repository: the demo, the tests, the package, private engines."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the package, install it into the local host, and work a real engine with it.
+    Demo(demo::Options),
+    /// Start, stop or show a private Docker Engine.
+    #[command(subcommand)]
+    Engine(engine::Task),
+    /// Build the connector's package: dist/NAME-VERSION.tgz.
+    Package(packaging::Options),
+    /// Run the tests, on private engines that are started for it.
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    let task = Arguments::parse().task;
+    let outcome = interrupt::watch().and_then(|()| run(&task));
+    if interrupt::requested() {
+        eprintln!("Interrupted.");
+        return ExitCode::from(interrupt::EXIT_CODE);
+    }
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(fault) => {
+            eprintln!("error: {fault:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether it went well.
+fn run(task: &Task) -> Result<bool> {
+    match task {
+        Task::Demo(options) => demo::run(options),
+        Task::Engine(task) => engine::run(task).map(|()| true),
+        Task::Package(options) => packaging::build(options).map(|_| true),
+        Task::Test(options) => test::run(options),
+    }
+}

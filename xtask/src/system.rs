@@ -1,0 +1,98 @@
+//! What a private engine runs on: this machine with Docker added, or a newer Debian made for it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::command::{capture, require};
+use crate::machine;
+use crate::once::made;
+use crate::paths;
+
+/// What an engine needs: Docker; a first process; its default bridge's filter; the image's contents; a relay for plain TCP.
+const PACKAGES: [&str; 5] = ["docker.io", "tini", "iptables", "busybox-static", "socat"];
+
+/// A root to run in, and packages to add to it.
+pub(crate) struct System {
+    /// The root. The engine writes to memory that is laid over it.
+    pub(crate) base: PathBuf,
+    /// Unpacked packages that the base lacks.
+    pub(crate) packages: Option<PathBuf>,
+}
+
+impl System {
+    /// The newer systems that can be had, with Docker 26.1 and 28.5.
+    pub(crate) const RELEASES: [&'static str; 2] = ["trixie", "sid"];
+
+    /// This machine; Debian 12 brings Docker 20.10.
+    pub(crate) fn this_machine() -> Result<Self> {
+        require_root()?;
+        Ok(Self { base: PathBuf::from("/"), packages: Some(machine::unpacked("docker", &PACKAGES)?) })
+    }
+
+    /// A release of Debian, installed into a folder once and kept.
+    pub(crate) fn debian(release: &str) -> Result<Self> {
+        require_root()?;
+        let base = paths::machine().join(release);
+        let include = PACKAGES.join(",");
+        made(&base, &include, |unfinished| {
+            let tools = machine::unpacked("debootstrap", &["debootstrap"])?;
+            eprintln!("Installing Debian {release} into {}", base.display());
+            let mut debootstrap = debootstrap(&tools)?;
+            debootstrap.args(["--variant=minbase", &format!("--include={include}"), release]).arg(unfinished);
+            if let Some(mirror) = mirror() {
+                debootstrap.arg(mirror);
+            }
+            capture(&mut debootstrap).with_context(|| format!("Debian {release} cannot be installed"))?;
+            Ok(())
+        })?;
+        Ok(Self { base, packages: None })
+    }
+
+    /// A program of the system.
+    pub(crate) fn find(&self, names: &[&str]) -> Option<PathBuf> {
+        let roots = self.packages.iter().chain([&self.base]);
+        roots.flat_map(|root| names.iter().map(move |name| root.join(name))).find(|path| path.is_file())
+    }
+}
+
+fn require_root() -> Result<()> {
+    ensure!(
+        rustix::process::geteuid().is_root(),
+        "A private engine needs root, for namespaces of its own: \
+         sudo env \"PATH=$PATH\" \"HOME=$HOME\" cargo xtask ... (or, for the demo, an engine of yours: --engine URL)"
+    );
+    require(
+        &[
+            ("unshare", "util-linux"),
+            ("nsenter", "util-linux"),
+            ("setpriv", "util-linux"),
+            ("mount", "mount"),
+        ],
+        "A private engine",
+    )
+}
+
+/// debootstrap from where it is unpacked, in namespaces of its own, so that what it mounts is gone with it.
+fn debootstrap(tools: &Path) -> Result<Command> {
+    let inside = |name: &str| tools.join(name);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let programs = ["usr/sbin", "usr/bin"].map(inside).into_iter().chain(std::env::split_paths(&path));
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
+        .arg(tools.join("usr/sbin/debootstrap"))
+        .env("PATH", std::env::join_paths(programs)?)
+        .env("DEBOOTSTRAP_DIR", tools.join("usr/share/debootstrap"))
+        .env("LD_LIBRARY_PATH", tools.join("usr/lib").join(format!("{}-linux-gnu", std::env::consts::ARCH)));
+    Ok(command)
+}
+
+/// The mirror of Debian that this machine uses, if it is known.
+fn mirror() -> Option<String> {
+    let mut question = Command::new("apt-get");
+    question.args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Component: main"]);
+    let answer = capture(&mut question).ok()?;
+    answer.lines().find(|mirror| mirror.trim_end_matches('/').ends_with("/debian")).map(str::to_owned)
+}

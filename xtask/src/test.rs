@@ -1,0 +1,233 @@
+//! `cargo xtask test`: everything that a change must pass, on engines that it starts itself.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::command::{at_root, capture, cargo};
+use crate::machine;
+use crate::once::remove;
+use crate::packaging::{self, Options as PackageOptions};
+use crate::paths;
+use crate::private_engine::Engine;
+use crate::pythons::{self, Python};
+use crate::steps::{self, Log, Step};
+use crate::system::System;
+use crate::tools::{MYPY, PYFSR, RUFF, Tool, ZIGBUILD};
+
+/// How much to test.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Also what takes long: newer engines, and tests of several minutes.
+    #[arg(long)]
+    all: bool,
+}
+
+/// The proxy in front of an engine, in the tests.
+const PROXY: &[&str] = &["nginx"];
+
+/// The tests of what may differ from one Python to another.
+const OF_PYTHON: &[&str] =
+    &["test_contract.", "test_native.", "test_processes.", "test_services.", "test_story.", "test_wire."];
+
+/// The tests that the oldest and the newest Python run besides. The rest, of trust in a connection, takes minutes: `--all`.
+const OF_THE_ENDS: &[&str] =
+    &["test_bad_input.", "test_files.", "test_install.", "test_logging.", "test_trouble."];
+
+/// What the steps leave for each other.
+struct Shared {
+    /// Whether the tests of several minutes are wanted.
+    all: bool,
+    /// All that were found, the oldest first.
+    pythons: Vec<Python>,
+    package: Option<PathBuf>,
+    engine: Option<Engine>,
+}
+
+type Steps<'a> = Vec<Step<'a, Shared>>;
+
+/// Runs the tests; false when one failed.
+pub(crate) fn run(options: &Options) -> Result<bool> {
+    let mut shared = Shared { all: options.all, pythons: pythons::all()?, package: None, engine: None };
+    let mut plan: Steps = vec![Step::new("tools", tools)];
+    plan.extend(checks());
+    plan.push(Step::new("package", package));
+    plan.push(Step::new("validate", validate));
+    plan.push(Step::new("engine", |shared, log| start(shared, log, System::this_machine()?)));
+    plan.push(Step::new("integration tests", integration));
+    plan.extend(shared.pythons.clone().into_iter().map(end_to_end));
+    plan.push(Step::new("engine stop", stop));
+    if options.all {
+        for release in System::RELEASES {
+            let newest = shared.newest()?.clone();
+            plan.push(Step::new(format!("engine {release}"), |shared, log| {
+                start(shared, log, System::debian(release)?)
+            }));
+            plan.push(Step::new(format!("{newest} on {release}"), move |shared: &mut Shared, log| {
+                shared.unittest(&newest, log)
+            }));
+            plan.push(Step::new(format!("engine {release} stop"), stop));
+        }
+    }
+    steps::run(plan, &mut shared)
+}
+
+impl Shared {
+    fn newest(&self) -> Result<&Python> {
+        self.pythons.last().context("no Python was found")
+    }
+
+    fn package(&self) -> Result<&PathBuf> {
+        self.package.as_ref().context("not tried, as the package was not built")
+    }
+
+    fn engine(&self) -> Result<&Engine> {
+        self.engine.as_ref().context("not tried, as the engine does not run")
+    }
+
+    /// A tool's Python; the tool is there after the first step.
+    fn tool(&self, tool: &Tool) -> Result<Command> {
+        Ok(tool.install(self.newest()?)?.python())
+    }
+
+    /// The end-to-end tests. What lies between the oldest and the newest Python loads the same module file, so unless all
+    /// is asked for it runs what depends on Python itself.
+    fn unittest(&self, python: &Python, log: &mut Log) -> Result<()> {
+        let is_end = [self.pythons.first(), self.pythons.last()]
+            .iter()
+            .flatten()
+            .any(|end| end.version == python.version);
+        let further = if is_end { OF_THE_ENDS } else { &[] };
+        let chosen: Vec<&str> = if self.all { Vec::new() } else { [OF_PYTHON, further].concat() };
+        log.test(
+            self.engine()?
+                .inside(&python.program)?
+                .args(["-m", "unittest", "discover", "--verbose", "--start-directory", "tests"])
+                .args(chosen.iter().flat_map(|module| ["-k", module]))
+                .env("FSR_PACKAGE", self.package()?)
+                .env(
+                    "FSR_TEST_ALL",
+                    if self.all && python.version == self.newest()?.version { "1" } else { "" },
+                )
+                .env("ENGINE_TOOLS", machine::unpacked("nginx", PROXY)?)
+                .env("PYTHONDONTWRITEBYTECODE", "1"),
+        )
+    }
+}
+
+fn tools(shared: &mut Shared, log: &mut Log) -> Result<()> {
+    let newest = shared.newest()?;
+    for tool in [ZIGBUILD, RUFF, MYPY, PYFSR] {
+        if tool.runs_on(newest) {
+            tool.install(newest)?;
+        } else {
+            log.remark(&tool.too_new_for(newest));
+        }
+    }
+    machine::unpacked("nginx", PROXY)?;
+    Ok(())
+}
+
+/// What needs no engine.
+fn checks() -> Steps<'static> {
+    vec![
+        Step::new("format", |_, log| log.run(cargo().args(["fmt", "--all", "--check"]))),
+        Step::new("clippy", |_, log| {
+            log.run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+        }),
+        Step::new("unit tests", |_, log| {
+            log.test(cargo().args([
+                "test",
+                "--workspace",
+                "--lib",
+                "--bins",
+                "--examples",
+                "--no-fail-fast",
+            ]))?;
+            log.run(cargo().args(["test", "--workspace", "--doc", "--no-fail-fast"]))
+        }),
+        Step::new("documentation", |_, log| {
+            log.run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+        }),
+        Step::new("reference", |_, log| {
+            log.run(cargo().args([
+                "run",
+                "--package",
+                "package",
+                "--",
+                "--reference",
+                "docs/operations.md",
+                "--check",
+            ]))
+        }),
+        Step::new("ruff", ruff),
+        Step::new("mypy", mypy),
+    ]
+}
+
+fn ruff(shared: &mut Shared, log: &mut Log) -> Result<()> {
+    log.run(shared.tool(&RUFF)?.args(["-m", "ruff", "check", "."]))?;
+    log.run(shared.tool(&RUFF)?.args(["-m", "ruff", "format", "--check", "."]))
+}
+
+fn mypy(shared: &mut Shared, log: &mut Log) -> Result<()> {
+    if !MYPY.runs_on(shared.newest()?) {
+        log.remark(&MYPY.too_new_for(shared.newest()?));
+        return Ok(());
+    }
+    let folders = ["connector", "host", "tests", "demo"];
+    log.run(shared.tool(&MYPY)?.args(["-m", "mypy", "--strict"]).args(folders))
+}
+
+fn package(shared: &mut Shared, log: &mut Log) -> Result<()> {
+    let options = PackageOptions::into_folder(paths::runs().join("package"));
+    // As a program of its own, so that what it says goes to the log.
+    log.run(at_root(std::env::current_exe()?).arg("package").arg("--out").arg(options.out()))?;
+    shared.package = Some(packaging::path(&options));
+    Ok(())
+}
+
+/// FortiSOAR's client looks into the package as the importer does.
+fn validate(shared: &mut Shared, log: &mut Log) -> Result<()> {
+    let package = shared.package()?;
+    let unpacked = paths::runs().join("unpacked");
+    remove(&unpacked)?;
+    std::fs::create_dir_all(&unpacked)?;
+    capture(Command::new("tar").arg("-xzf").arg(package).arg("-C").arg(&unpacked))?;
+    let newest = shared.newest()?;
+    if !PYFSR.runs_on(newest) {
+        log.remark(&PYFSR.too_new_for(newest));
+        return Ok(());
+    }
+    let Some(folder) = std::fs::read_dir(&unpacked)?.next() else { bail!("the package is empty") };
+    let script = "import sys\n\
+                  from pyfsr.api.connectors import validate_connector_source\n\
+                  faults = validate_connector_source(sys.argv[1])\n\
+                  sys.exit('\\n'.join(map(str, faults)) if faults else 0)";
+    log.run(shared.tool(&PYFSR)?.args(["-c", script]).arg(folder?.path()))
+}
+
+fn start(shared: &mut Shared, log: &mut Log, system: System) -> Result<()> {
+    let engine = Engine::temporary("test", &system)?;
+    log.remark(&engine.version()?);
+    shared.engine = Some(engine);
+    Ok(())
+}
+
+fn integration(shared: &mut Shared, log: &mut Log) -> Result<()> {
+    let arguments = ["test", "--workspace", "--test", "*", "--no-fail-fast"];
+    // Built outside, where the network is.
+    log.run(cargo().args(arguments).arg("--no-run"))?;
+    log.test(shared.engine()?.inside(cargo().get_program())?.args(arguments).env("CARGO_NET_OFFLINE", "true"))
+}
+
+fn end_to_end(python: Python) -> Step<'static, Shared> {
+    Step::new(python.to_string(), move |shared: &mut Shared, log| shared.unittest(&python, log))
+}
+
+fn stop(shared: &mut Shared, _: &mut Log) -> Result<()> {
+    shared.engine()?;
+    shared.engine.take().map_or(Ok(()), Engine::stop)
+}

@@ -1,0 +1,47 @@
+"""The test case of everything that runs an operation."""
+
+from __future__ import annotations
+
+import json
+import unittest
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from support import configurations, session
+from support.recording_proxy import RecordingProxy, Request
+from support.session import given
+
+
+class OperationTestCase(unittest.TestCase):
+    """Runs operations with the class's configuration, a unix socket unless a subclass says otherwise."""
+
+    config: ClassVar[configurations.Config] = configurations.over_unix()
+
+    def run_operation(self, operation: str, /, **params: Any) -> Any:
+        """The operation's result, which must be storable as JSON."""
+        return self.checked(session.execute(self.config, operation, **params))
+
+    def refusal(self, operation: str, /, **params: Any) -> str:
+        """The text of the error that an operation must end with."""
+        return self.refusal_with(self.config, operation, **params)
+
+    def refusal_with(self, config: configurations.Config, operation: str, /, **params: Any) -> str:
+        """The text of the error that an operation must end with, for a configuration of its own."""
+        with self.assertRaises(session.ConnectorError) as caught:
+            if operation == "check_health":
+                session.CONNECTOR.check_health(config)
+            else:
+                session.execute(config, operation, **params)
+        return str(caught.exception)
+
+    def wire(self, operation: str, /, **params: Any) -> list[Request]:
+        """The requests that an operation sends, the question for the API version left out; whatever comes of them."""
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            with suppress(session.ConnectorError):
+                session.execute(configurations.over_unix(proxy.socket), operation, **params)
+            return proxy.calls
+
+    def checked(self, result: Any) -> Any:
+        """The result as FortiSOAR stores it."""
+        self.assertEqual(json.loads(json.dumps(result, allow_nan=False)), result)
+        return result

@@ -1,0 +1,189 @@
+"""An engine's stand-in that notes each request and answers as an engine would whose containers are all well.
+
+For what no engine here can do, and for parameters that are newer than it. What the engine does with a request is for
+the tests on real engines.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import socketserver
+import tarfile
+import tempfile
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
+
+from support.recording_proxy import Request
+
+ID = "0123456789ab" + 52 * "0"
+IMAGE_ID = f"sha256:{ID}"
+
+
+def tar() -> bytes:
+    """A tar with a small file."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo("file")
+        entry.size = 4
+        archive.addfile(entry, io.BytesIO(b"text"))
+    return buffer.getvalue()
+
+
+class Answer(NamedTuple):
+    """A status, a body (JSON, unless it is text or bytes), and further headers."""
+
+    status: int = 200
+    body: Any = b""
+    headers: Mapping[str, str] = {}
+
+
+class Recorder:
+    """Listens on a unix socket of its own.
+
+    `answers` maps such as `GET /info`, without API version and query, to what is answered in place of the usual.
+    """
+
+    def __init__(self, api_version: str, answers: Mapping[str, Answer]) -> None:
+        self.requests: list[Request] = []
+        self._api_version = api_version
+        self._answers = answers
+        self._folder = tempfile.mkdtemp(prefix="recorder-")
+        self.socket = os.path.join(self._folder, "docker.sock")
+        recorder = self
+
+        class Handler(_Handler):
+            def answer(self) -> None:
+                request = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, self.body())
+                recorder.requests.append(request)
+                self.send(recorder.answer_to(request))
+
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 (the base class names them)
+
+        self._server = _Server(self.socket, Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def answer_to(self, request: Request) -> Answer:
+        """What is answered: by the case, else as usual."""
+        what = f"{request.method} {request.path}"
+        if what in ("GET /_ping", "HEAD /_ping"):
+            return Answer(200, "OK", {"Api-Version": self._api_version})
+        if what in self._answers:
+            return self._answers[what]
+        usual = (answer for pattern, answer in _USUAL if re.fullmatch(pattern, what))
+        return next(usual, Answer(200, {}) if request.method == "GET" else Answer(204))
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one go
+
+    def body(self) -> bytes:
+        """The request's body, whole."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        whole = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            whole += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return whole
+
+    def send(self, answer: Answer) -> None:
+        """Sends an answer; where the connection is to be taken over, what comes until its end was sent too."""
+        takes_over = self.headers.get("Upgrade") is not None
+        body = answer.body if isinstance(answer.body, bytes) else _text(answer.body).encode()
+        self.send_response(101 if takes_over else answer.status)
+        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+            self.send_header(name, value)
+        if takes_over:
+            self.send_header("Connection", "Upgrade")
+            self.send_header("Upgrade", "tcp")
+        elif answer.status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        if takes_over:
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+def _text(body: Any) -> str:
+    return body if isinstance(body, str) else json.dumps(body)
+
+
+def _lines(*progress: Any) -> bytes:
+    return b"".join(json.dumps(line).encode() + b"\r\n" for line in progress)
+
+
+_STATE = {
+    "Status": "running",
+    "Running": True,
+    "Paused": False,
+    "Pid": 1,
+    "ExitCode": 0,
+    "Health": {"Status": "healthy"},
+}
+_CONTAINER = {
+    "Id": ID,
+    "Name": "/web",
+    "Image": IMAGE_ID,
+    "State": _STATE,
+    "Config": {"Image": "app:1", "Tty": False, "Labels": {}},
+    "HostConfig": {"NetworkMode": "default", "LogConfig": {"Type": "json-file"}, "RestartPolicy": {"Name": "no"}},
+    "NetworkSettings": {"Networks": {}},
+    "Mounts": [],
+}
+_PATH_STAT = {
+    "X-Docker-Container-Path-Stat": base64.b64encode(
+        json.dumps({"name": "file", "size": 4, "mode": 420, "mtime": "2024-01-02T03:04:05Z", "linkTarget": ""}).encode()
+    ).decode()
+}
+_STREAM = {"Content-Type": "application/vnd.docker.raw-stream"}
+_TAR = {"Content-Type": "application/x-tar"}
+
+# What an operation needs to go on; the first that matches counts.
+_USUAL = [
+    (r"POST /containers/[^/]+/exec", Answer(201, {"Id": ID})),
+    (r"POST /(containers|networks|volumes)/create|POST /commit", Answer(201, {"Id": ID, "Name": "it", "Warnings": []})),
+    (r"POST /containers/[^/]+/wait", Answer(200, {"StatusCode": 0})),
+    (r"POST /containers/[^/]+/update", Answer(200, {"Warnings": []})),
+    (r"POST /exec/[^/]+/start|POST /containers/[^/]+/attach|GET /containers/[^/]+/logs", Answer(200, b"", _STREAM)),
+    (r"GET /exec/[^/]+/json", Answer(200, {"ID": ID, "ContainerID": ID, "Running": False, "ExitCode": 0, "Pid": 1})),
+    (r"GET /containers/json|GET /containers/[^/]+/changes", Answer(200, [])),
+    (r"GET /containers/[^/]+/json", Answer(200, _CONTAINER)),
+    (r"(HEAD|GET) /containers/[^/]+/archive", Answer(200, tar(), {**_TAR, **_PATH_STAT})),
+    (r"GET /containers/[^/]+/export|GET /images(/.+)?/get", Answer(200, tar(), _TAR)),
+    (r"GET /images/json|GET /images/search|GET /images/.+/history", Answer(200, [])),
+    (r"GET /images/.+/json", Answer(200, {"Id": IMAGE_ID, "RepoTags": ["app:1"], "RepoDigests": [f"app@{IMAGE_ID}"]})),
+    (r"POST /images/create", Answer(200, _lines({"status": "Status: Image is up to date for app:1"}))),
+    (r"POST /images/load", Answer(200, _lines({"stream": "Loaded image: app:1\n"}))),
+    (r"POST /images/.+/push", Answer(200, _lines({"aux": {"Tag": "1", "Digest": IMAGE_ID, "Size": 4}}))),
+    (r"POST /build", Answer(200, _lines({"aux": {"ID": IMAGE_ID}}, {"stream": f"Successfully built {ID[:12]}\n"}))),
+    (r"DELETE /images/.+", Answer(200, [{"Deleted": IMAGE_ID}])),
+    (r"POST /.+/prune", Answer(200, {"SpaceReclaimed": 0})),
+    (r"GET /networks", Answer(200, [])),
+    (r"GET /events", Answer(200, b"")),
+]

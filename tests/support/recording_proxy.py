@@ -1,0 +1,142 @@
+"""A proxy before the engine that notes each request before it passes it on, byte for byte."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from io import BufferedReader
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came over the wire."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    at: float = field(default_factory=time.monotonic, compare=False)
+
+    @property
+    def path(self) -> str:
+        """The target's path as sent, without the API version."""
+        return re.sub(r"^/v1[.][0-9]+(?=/)", "", urlsplit(self.target).path)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query's values, decoded; of several the last."""
+        return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query, True).items()}
+
+
+class RecordingProxy:
+    """Listens on a unix socket of its own and relays to the engine's."""
+
+    def __init__(self, engine: str) -> None:
+        self.requests: list[Request] = []
+        self.connections = 0
+        self._engine = engine
+        self._folder = tempfile.mkdtemp(prefix="recording-proxy-")
+        self.socket = os.path.join(self._folder, "docker.sock")
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(self.socket)
+        self._listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> RecordingProxy:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Takes no further connection."""
+        self._listener.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def calls(self) -> list[Request]:
+        """The requests but for those that only ask which API version to speak."""
+        return [request for request in self.requests if request.target != "/_ping"]
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as engine:
+            engine.connect(self._engine)
+            answers = threading.Thread(target=_pump, args=(engine, client), daemon=True)
+            answers.start()
+            with suppress(OSError):
+                self._pass_requests_on(client, engine)
+            _half_close(engine)
+            answers.join()
+
+    def _pass_requests_on(self, client: socket.socket, engine: socket.socket) -> None:
+        with client.makefile("rb") as reader:
+            upgraded = False
+            while not upgraded and (head := _head(reader)):
+                method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
+                headers = _headers(head)
+                sent, body = _body(reader, headers)
+                self.requests.append(Request(method, target, headers, body))
+                engine.sendall(head + sent)
+                upgraded = "upgrade" in headers
+            while chunk := reader.read1(65536):
+                engine.sendall(chunk)
+
+
+def _head(reader: BufferedReader) -> bytes:
+    """The request line and the headers, with the empty line; nothing at the end."""
+    lines = []
+    while line := reader.readline():
+        lines.append(line)
+        if line == b"\r\n":
+            return b"".join(lines)
+    return b""
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    lines = head.decode("latin-1").split("\r\n")[1:-2]
+    return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def _body(reader: BufferedReader, headers: dict[str, str]) -> tuple[bytes, bytes]:
+    """The body as it is sent, and what it says."""
+    if "chunked" not in headers.get("transfer-encoding", ""):
+        body = reader.read(int(headers.get("content-length", "0")))
+        return body, body
+    sent = body = b""
+    while True:
+        line = reader.readline()
+        chunk = reader.read(int(line.split(b";")[0], 16) + 2)
+        sent += line + chunk
+        body += chunk[:-2]
+        if len(chunk) == 2:
+            return sent, body
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while chunk := source.recv(65536):
+            target.sendall(chunk)
+    _half_close(target)
+
+
+def _half_close(end: socket.socket) -> None:
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_WR)

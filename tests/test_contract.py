@@ -1,0 +1,204 @@
+"""The package's description: what FortiSOAR's importer, its forms and its playbooks rely on."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from support.session import FOLDER, PACKAGE, module
+
+INFO = PACKAGE.info
+OPERATIONS: dict[str, dict[str, Any]] = {operation["operation"]: operation for operation in INFO["operations"]}
+PUBLISHED: dict[str, dict[str, Any]] = {
+    operation["operation"]: operation
+    for operation in json.loads((Path(__file__).parent / "data" / "published_operations.json").read_text())[
+        "operations"
+    ]
+}
+
+CATEGORIES = {"investigation", "containment", "remediation", "utilities", "miscellaneous"}
+TYPES = {
+    "text",
+    "textarea",
+    "richtext",
+    "password",
+    "integer",
+    "numeric",
+    "decimal",
+    "checkbox",
+    "select",
+    "multiselect",
+    "json",
+    "datetime",
+    "file",
+    "email",
+    "phone",
+    "domain",
+    "ipv4",
+}
+CONNECTOR_STEP = "/api/3/workflow_step_types/0bfed618-0316-11e7-93ae-92361f002671"
+START_STEP = "/api/3/workflow_step_types/f414d039-bb0d-4e59-9c39-a8f1e880b18a"
+
+
+def fields(declared: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The fields of a form, with those that appear when another is set."""
+    for field in declared:
+        yield field
+        for further in field.get("onchange", {}).values():
+            yield from fields(further)
+
+
+class Description(unittest.TestCase):
+    """info.json as a whole; what the importer itself refuses, the installation has passed already."""
+
+    def test_top_keys(self) -> None:
+        for key in ("description", "publisher", "category", "help_online", "icon_small_name", "icon_large_name"):
+            self.assertTrue(INFO.get(key), key)
+        self.assertIs(False, INFO["cs_approved"], "Fortinet has not certified it")
+        self.assertIsInstance(INFO["cs_compatible"], bool)
+        self.assertIsInstance(INFO["ingestion_supported"], bool)
+        self.assertIsInstance(INFO["tags"], list)
+
+    def test_configuration_fields(self) -> None:
+        names = {field["name"] for field in fields(INFO["configuration"]["fields"])}
+        for name in (
+            "protocol",
+            "server_address",
+            "port",
+            "authentication_type",
+            "cert_path",
+            "key_path",
+            "ca_cert_path",
+        ):
+            self.assertIn(name, names)
+        for name in ("api_version", "verify_ssl", "timeout", "connect_timeout"):
+            self.assertIn(name, names)
+
+    def test_every_field_is_one_that_forms_know(self) -> None:
+        forms = {"configuration": INFO["configuration"]["fields"]}
+        forms.update((name, operation["parameters"]) for name, operation in OPERATIONS.items())
+        for form, declared in forms.items():
+            for field in fields(declared):
+                with self.subTest(form=form, field=field.get("name")):
+                    self.assertTrue(field["name"] and field["title"])
+                    self.assertIn(field["type"], TYPES)
+                    for flag in ("required", "visible", "editable"):
+                        self.assertIsInstance(field[flag], bool, flag)
+                    if field["type"] in ("select", "multiselect"):
+                        self.assertTrue(field.get("options") or field.get("apiOperation"))
+                    if field["type"] == "select" and field.get("options") and field.get("value"):
+                        self.assertIn(field["value"], field["options"])
+                    self.assertLessEqual(set(field.get("onchange", {})), set(map(str, field.get("options", []))))
+
+    def test_live_dropdowns_ask_hidden_operations(self) -> None:
+        for name, operation in OPERATIONS.items():
+            for field in fields(operation["parameters"]):
+                if source := field.get("apiOperation"):
+                    self.assertIs(False, OPERATIONS[source]["visible"], f"{name}.{field['name']}")
+
+    def test_icons(self) -> None:
+        for key, size in (("icon_small_name", 32), ("icon_large_name", 80)):
+            image = (FOLDER / "images" / INFO[key]).read_bytes()
+            self.assertEqual(b"\x89PNG\r\n\x1a\n", image[:8])
+            self.assertEqual((size, size), struct.unpack(">II", image[16:24]))
+
+
+class Operations(unittest.TestCase):
+    """What is said of each operation."""
+
+    def test_texts(self) -> None:
+        for name, operation in OPERATIONS.items():
+            with self.subTest(name):
+                self.assertTrue(operation["title"] and operation["description"])
+                self.assertIn(operation["category"], CATEGORIES)
+                self.assertRegex(operation["annotation"], r"^[a-z][a-z0-9_]*$")
+                self.assertIsInstance(operation["parameters"], list)
+                self.assertIs(True, operation["enabled"])
+                self.assertIsInstance(operation["visible"], bool)
+
+    def test_parameters_have_a_name_each(self) -> None:
+        for name, operation in OPERATIONS.items():
+            names = [field["name"] for field in operation["parameters"]]
+            self.assertEqual(sorted(set(names)), sorted(names), name)
+
+    def test_operations_py_names_every_one(self) -> None:
+        operations = module("operations")
+        self.assertEqual((PACKAGE.name, PACKAGE.version), (operations.NAME, operations.VERSION))
+        self.assertLessEqual(set(OPERATIONS), set(operations.OPERATIONS))
+
+    def test_the_native_module_answers_to_every_one(self) -> None:
+        self.assertLessEqual(set(OPERATIONS), set(module("native").engine.operations()))
+
+    def test_published_operations(self) -> None:
+        answered = set(module("native").engine.operations())
+        self.assertEqual(set(), set(PUBLISHED) - answered)
+
+    def test_published_parameters(self) -> None:
+        for name in set(PUBLISHED) & set(OPERATIONS):
+            offered = {field["name"] for field in fields(OPERATIONS[name]["parameters"])}
+            with self.subTest(name):
+                published = {parameter["name"] for parameter in PUBLISHED[name]["published_parameters"]}
+                self.assertEqual(set(), published - offered)
+
+    def test_what_destroys_is_no_investigation(self) -> None:
+        for name, operation in OPERATIONS.items():
+            if re.match("(remove|kill|stop|prune|create|rename|disconnect)_", name):
+                self.assertNotEqual("investigation", operation["category"], name)
+
+
+class Playbooks(unittest.TestCase):
+    """The sample playbooks."""
+
+    def setUp(self) -> None:
+        envelope = json.loads((FOLDER / "playbooks" / "playbooks.json").read_text())
+        self.assertEqual("workflow_collections", envelope["type"])
+        self.collections = envelope["data"]
+        self.workflows = [workflow for collection in self.collections for workflow in collection["workflows"]]
+
+    def test_the_collection(self) -> None:
+        self.assertEqual(
+            [f"Sample - {INFO['label']} - {INFO['version']}"], [collection["name"] for collection in self.collections]
+        )
+        self.assertEqual(["WorkflowCollection"], [collection["@type"] for collection in self.collections])
+
+    def test_every_visible_operation_has_one(self) -> None:
+        shown = {
+            step["arguments"]["operation"]
+            for workflow in self.workflows
+            for step in workflow["steps"]
+            if step["stepType"] == CONNECTOR_STEP
+        }
+        self.assertEqual({name for name, operation in OPERATIONS.items() if operation["visible"]}, shown)
+
+    def test_steps_name_this_connector_and_its_parameters(self) -> None:
+        for workflow in self.workflows:
+            self.assertEqual(f"#{INFO['label']}", workflow["tag"])
+            self.assertEqual(START_STEP, workflow["steps"][0]["stepType"])
+            for step in workflow["steps"]:
+                if step["stepType"] == CONNECTOR_STEP:
+                    arguments = step["arguments"]
+                    operation = OPERATIONS[arguments["operation"]]
+                    offered = {field["name"] for field in fields(operation["parameters"])}
+                    with self.subTest(workflow["name"]):
+                        self.assertEqual(
+                            (INFO["name"], INFO["version"]), (arguments["connector"], arguments["version"])
+                        )
+                        self.assertEqual(operation["title"], arguments["operationTitle"])
+                        self.assertLessEqual(set(arguments["params"]), offered)
+
+    def test_identifiers_are_unique(self) -> None:
+        identifiers = [collection["uuid"] for collection in self.collections]
+        for workflow in self.workflows:
+            identifiers.append(workflow["uuid"])
+            identifiers += [step["uuid"] for step in workflow["steps"]]
+            identifiers += [route["uuid"] for route in workflow["routes"]]
+        self.assertEqual(len(identifiers), len(set(identifiers)))
+
+
+if __name__ == "__main__":
+    unittest.main()

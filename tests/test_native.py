@@ -1,0 +1,218 @@
+"""How the native module is loaded: quickly, from a private copy, whole or with a reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+from support import configurations
+from support.recording_proxy import RecordingProxy
+from support.session import ARCHIVE, CONNECTOR, FOLDER, PACKAGE, ROOT, ConnectorError, given, module
+
+IMPORT = f"""
+import contextlib, importlib, logging, re, sys, time  # what a worker has loaded long before
+sys.path.insert(0, sys.argv[1])
+began = time.perf_counter()
+importlib.import_module("connectors.{PACKAGE.folder}.connector")
+print(time.perf_counter() - began)
+"""
+LOAD = f"""
+import sys, importlib
+sys.path.insert(0, sys.argv[1])
+native = importlib.import_module("connectors.{PACKAGE.folder}.native")
+print(native.engine.__file__)
+"""
+
+
+class Loading(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name) / "host"
+        shutil.copytree(ROOT, self.root, ignore=shutil.ignore_patterns(".loaded", "__pycache__"))
+        self.folder = self.root / "connectors" / PACKAGE.folder
+        self.copies = self.folder / ".loaded"
+
+    def load(self, *within: str) -> subprocess.CompletedProcess[str]:
+        """Loads the native module in a process of its own, started by a further program if one is named."""
+        command = [*within, sys.executable, "-c", LOAD, str(self.root)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    def loaded_from(self) -> Path:
+        done = self.load()
+        self.assertEqual(0, done.returncode, done.stderr)
+        return Path(done.stdout.strip())
+
+    def test_importing_the_connector_is_no_wait(self) -> None:
+        """How quick it is, a benchmark says; here only that nothing slow has crept in."""
+        command = [sys.executable, "-c", IMPORT, str(self.root)]
+        seconds = [float(subprocess.check_output(command, timeout=60)) for _ in range(7)]
+        self.assertLess(min(seconds), 1)
+
+    def test_from_a_private_copy(self) -> None:
+        copy = self.loaded_from()
+        self.assertEqual(self.copies, copy.parent)
+        self.assertEqual(0o700, self.copies.stat().st_mode & 0o777)
+        self.assertEqual((self.folder / "_engine.so").read_bytes(), copy.read_bytes())
+
+    def test_a_copy_is_used_again(self) -> None:
+        before = self.loaded_from().stat()
+        self.assertEqual(before.st_ino, self.loaded_from().stat().st_ino)
+
+    def test_a_damaged_copy_is_made_anew(self) -> None:
+        copy = self.loaded_from()
+        copy.write_bytes(b"damaged")
+        self.assertEqual(copy, self.loaded_from())
+        self.assertEqual((self.folder / "_engine.so").read_bytes(), copy.read_bytes())
+
+    def test_other_copies_are_removed(self) -> None:
+        self.copies.mkdir()
+        for name in ("_engine-0123456789abcdef.so", "tmp-of-a-process-that-was-killed"):
+            (self.copies / name).write_text("left over")
+        copy = self.loaded_from()
+        self.assertEqual([copy], list(self.copies.iterdir()))
+
+    def test_a_damaged_package_is_refused(self) -> None:
+        with open(self.folder / "_engine.so", "ab") as file:
+            file.write(b"more")
+        done = self.load()
+        self.assertNotEqual(0, done.returncode)
+        self.assertRegex(done.stderr, r"ConnectorError: \[internal\] .*is damaged.*Install the connector again")
+
+    def test_a_module_for_another_machine_says_so(self) -> None:
+        other = (self.folder / "_engine.so").read_bytes()
+        other = other[:18] + b"\xb7\x00" + other[20:]  # e_machine: aarch64
+        (self.folder / "_engine.so").write_bytes(other)
+        (self.folder / "_engine.sha256").write_text(hashlib.sha256(other).hexdigest())
+        done = self.load()
+        self.assertRegex(done.stderr, r"ConnectorError: \[internal\] .*does not load on .*It needs Linux on x86_64")
+
+    def test_an_installation_under_way_is_waited_for(self) -> None:
+        whole = (self.folder / "_engine.so").read_bytes()
+        (self.folder / "_engine.so").write_bytes(whole[: len(whole) // 2])
+
+        def finish() -> None:
+            time.sleep(1)
+            (self.folder / "_engine.so").write_bytes(whole)
+
+        installation = threading.Thread(target=finish)
+        installation.start()
+        began = time.monotonic()
+        self.loaded_from()
+        self.assertGreater(time.monotonic() - began, 0.9)
+        installation.join()
+
+    def test_a_tree_that_cannot_be_written(self) -> None:
+        read_only = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+        done = self.load("unshare", "--mount", "sh", "-c", read_only, str(self.root))
+        self.assertEqual(str(self.folder / "_engine.so"), done.stdout.strip(), done.stderr)
+        self.assertIn("loaded in place", done.stderr)
+        self.assertFalse(self.copies.exists())
+
+    def test_many_processes_at_once(self) -> None:
+        command = [sys.executable, "-c", LOAD, str(self.root)]
+        running = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)
+        ]
+        outcomes = [(process.communicate(timeout=60), process.returncode) for process in running]
+        self.assertEqual([0] * 8, [code for _, code in outcomes], outcomes)
+        self.assertEqual(1, len(list(self.copies.iterdir())))
+
+    def test_the_connector_imported_anew(self) -> None:
+        """As after an installation that the importer follows by importing the modules again."""
+        script = f"""
+import sys, importlib
+sys.path.insert(0, sys.argv[1])
+for _ in range(3):
+    native = importlib.import_module("connectors.{PACKAGE.folder}.native")
+    assert "ping" in native.engine.operations()
+    for name in [name for name in sys.modules if "{PACKAGE.folder}" in name]:
+        del sys.modules[name]
+"""
+        subprocess.run([sys.executable, "-c", script, str(self.root)], timeout=60, check=True)
+
+
+class Module(unittest.TestCase):
+    """The loaded module in this process."""
+
+    def test_what_it_offers(self) -> None:
+        engine = module("native").engine
+        self.assertEqual(f"connectors.{PACKAGE.folder}._engine", engine.__name__)
+        self.assertEqual(PACKAGE.version, engine.__version__)
+        self.assertTrue(callable(engine.execute) and callable(engine.check_health) and callable(engine.forget))
+
+    def test_it_is_not_mapped_in_place(self) -> None:
+        module("native")
+        maps = Path("/proc/self/maps").read_text()
+        self.assertIn(str(FOLDER / ".loaded"), maps)
+        self.assertNotIn(str(FOLDER / "_engine.so"), maps)
+
+    def test_hooks(self) -> None:
+        config = configurations.over_unix()
+        CONNECTOR.execute(config, "ping", {})
+        CONNECTOR.on_app_start(config, True)
+        CONNECTOR.on_add_config(config, True)
+        CONNECTOR.on_update_config(config, {**config, "timeout": 7}, True)
+        CONNECTOR.on_activate(config)
+        CONNECTOR.on_deactivate(config)
+        CONNECTOR.on_delete_config(config)
+        CONNECTOR.teardown({})
+        self.assertIs(True, CONNECTOR.check_health(config))
+
+    def test_a_changed_configuration_drops_its_connections(self) -> None:
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            config = configurations.over_unix(proxy.socket)
+            for _ in range(3):
+                CONNECTOR.execute(config, "get_version", {})
+            self.assertEqual(1, proxy.connections)
+            CONNECTOR.on_update_config(config, config, True)
+            CONNECTOR.execute(config, "get_version", {})
+            self.assertEqual(2, proxy.connections)
+
+    def test_hooks_do_not_stand_in_the_way(self) -> None:
+        CONNECTOR.on_delete_config({"protocol": "GOPHER"})
+        CONNECTOR.on_delete_config(None)  # type: ignore[arg-type]
+
+    def test_a_call_without_configuration(self) -> None:
+        with self.assertRaises(ConnectorError):
+            CONNECTOR.check_health()
+
+
+class ThroughTheHost(unittest.TestCase):
+    """The host's own commands."""
+
+    def test_one_operation(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            host = Path(__file__).resolve().parents[1] / "host"
+            install = [sys.executable, str(host / "install.py"), str(ARCHIVE), "--root", folder]
+            subprocess.run(install, check=True, capture_output=True, timeout=60)
+            execute = [sys.executable, str(host / "execute.py"), PACKAGE.name, PACKAGE.version]
+            for operation, params, code, status in (
+                ("list_containers", '{"all": true}', 0, "Success"),
+                ("check_health", "{}", 0, "Success"),
+                ("inspect_container", '{"id": "nope"}', 1, "Failed"),
+            ):
+                done = subprocess.run(
+                    [*execute, operation, "--root", folder, "--params", params],
+                    input=json.dumps(configurations.over_unix()),
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                    check=False,
+                )
+                self.assertEqual(code, done.returncode, done.stderr)
+                answer = json.loads(done.stdout)
+                self.assertEqual({"operation", "status", "message", "data", "env"}, set(answer))
+                self.assertEqual((operation, status), (answer["operation"], answer["status"]))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,369 @@
+"""What is tried again and what never is, seen on the wire; and that nothing hangs."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import unittest
+from contextlib import suppress
+from typing import Any
+
+from support.case import OperationTestCase
+from support.configurations import Config, over_http, over_unix
+from support.engine import api, container, state, unique
+from support.raw_server import (
+    Answer,
+    RawServer,
+    dribbles,
+    hangs_up,
+    is_silent,
+    ok,
+    refuses,
+    resets,
+    says,
+)
+from support.recording_proxy import RecordingProxy
+from support.session import CONNECTOR, ConnectorError, execute, given
+
+LIST = "GET /containers/json"
+JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+# Each method, by an operation of one request.
+GET: tuple[str, dict[str, Any], str] = ("get_info", {}, "GET /info")
+POST: tuple[str, dict[str, Any], str] = ("create_network", {"Name": "n"}, "POST /networks/create")
+CREATE: tuple[str, dict[str, Any], str] = ("create_volume", {"Name": "v"}, "POST /volumes/create")
+DELETE: tuple[str, dict[str, Any], str] = ("remove_network", {"id": "n"}, "DELETE /networks/n")
+
+
+def patient(server: RawServer, **fields: Any) -> Config:
+    """Tries three times in all, without long waits."""
+    return {**over_http(server.address), "timeout": 20, "retry_attempts": 2, "retry_delay": 0, **fields}
+
+
+def hurried(server: RawServer, timeout: int = 2) -> Config:
+    """Waits for nothing longer than this."""
+    return {**over_http(server.address), "timeout": timeout, "retry_attempts": 0}
+
+
+class RetryTestCase(OperationTestCase):
+    def outcome(self, config: Config, operation: str, params: dict[str, Any]) -> str:
+        """The text of the error, or of the result."""
+        try:
+            return str(CONNECTOR.execute(config, operation, params))
+        except ConnectorError as error:
+            return str(error)
+        finally:
+            CONNECTOR.on_delete_config(config)
+
+
+class Repeated(RetryTestCase):
+    """Tried again, and how often."""
+
+    def test_a_read_whose_answer_is_lost(self) -> None:
+        for lost in (
+            hangs_up,
+            resets,
+            says(JSON + b"Content-Length: 9\r\n\r\n{", close=True),
+            says(JSON[:20], close=True),
+        ):
+            with self.subTest(lost), RawServer(lost, lost, ok('{"ID": "x"}')) as server:
+                self.assertEqual({"ID": "x"}, CONNECTOR.execute(patient(server), "get_info", {}))
+                self.assertEqual(["GET /info"] * 3, server.seen)
+
+    def test_a_removal_whose_answer_is_lost(self) -> None:
+        for lost in (hangs_up, resets):
+            with self.subTest(lost), RawServer(lost, refuses(404)) as server:
+                text = self.outcome(patient(server), *DELETE[:2])
+                self.assertEqual([DELETE[2]] * 2, server.seen)
+                self.assertIn("removed already", text)
+
+    def test_statuses_that_pass(self) -> None:
+        for status in (429, 502, 503, 504):
+            with self.subTest(status), RawServer(refuses(status), refuses(status), ok('{"ID": "x"}')) as server:
+                self.assertEqual({"ID": "x"}, CONNECTOR.execute(patient(server), "get_info", {}))
+                self.assertEqual(["GET /info"] * 3, server.seen)
+
+    def test_no_more_often_than_the_configuration_says(self) -> None:
+        for attempts in (0, 1, 4):
+            with self.subTest(attempts), RawServer(refuses(503)) as server:
+                text = self.outcome(patient(server, retry_attempts=attempts), *GET[:2])
+                self.assertEqual(attempts + 1, len(server.seen))
+                self.assertRegex(text, r"^\[unavailable 503\] get_info: ")
+                self.assertEqual(attempts > 0, f"tried {attempts + 1} times" in text, text)
+
+    def test_an_engine_that_comes_back(self) -> None:
+        """Nobody listens at first: nothing was sent, so any method is tried again."""
+        for operation, params, request in (GET, POST, CREATE, DELETE):
+            with self.subTest(operation), socket.create_server(("127.0.0.1", 0)) as reserved:
+                address = reserved.getsockname()
+                reserved.close()
+                config = {**over_http(f"127.0.0.1:{address[1]}"), "timeout": 20, "retry_attempts": 9, "retry_delay": 1}
+                servers: list[RawServer] = []
+                timer = threading.Timer(0.5, lambda at=address, into=servers: into.append(RawServer(ok(), at=at)))
+                timer.start()
+                text = self.outcome(config, operation, params)
+                timer.join()
+                with servers[0] as server:
+                    self.assertEqual([request], server.seen, text)
+
+    def test_nobody_ever_listens(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as reserved:
+            address = reserved.getsockname()
+        for operation, params, _ in (GET, POST, CREATE, DELETE):
+            config = {**over_http(f"127.0.0.1:{address[1]}"), "retry_attempts": 2, "retry_delay": 0}
+            text = self.outcome(config, operation, params)
+            self.assertRegex(text, rf"^\[unreachable\] {operation}: .*\(tried 3 times\)")
+
+
+class NotRepeated(RetryTestCase):
+    """What might be done twice is not tried twice."""
+
+    def test_a_change_whose_answer_is_lost(self) -> None:
+        for lost in (
+            hangs_up,
+            resets,
+            says(JSON + b"Content-Length: 9\r\n\r\n{", close=True),
+            says(JSON[:20], close=True),
+        ):
+            for operation, params, request in (POST, CREATE):
+                with self.subTest(operation, lost=lost), RawServer(lost, ok()) as server:
+                    text = self.outcome(patient(server), operation, params)
+                    self.assertEqual([request], server.seen)
+                    self.assertRegex(text, rf"^\[unknown_outcome( \d+)?\] {operation}: .*may have.*\. .*not repeated")
+
+    def test_a_change_that_is_refused_for_now(self) -> None:
+        for status in (429, 502, 503, 504):
+            for operation, params, request in (POST, CREATE):
+                with (
+                    self.subTest(operation, status=status),
+                    RawServer(refuses(status, Retry_After="0"), ok()) as server,
+                ):
+                    text = self.outcome(patient(server), operation, params)
+                    self.assertEqual([request], server.seen)
+                    self.assertRegex(text, rf"^\[[a-z_]+ {status}\] {operation}: ")
+
+    def test_a_change_that_takes_too_long(self) -> None:
+        for operation, params, request in (POST, CREATE):
+            with self.subTest(operation), RawServer(is_silent) as server:
+                text = self.outcome(patient(server, timeout=1), operation, params)
+                self.assertEqual([request], server.seen)
+                self.assertRegex(text, rf"^\[unknown_outcome\] {operation}: .*may have.*\. .*not repeated")
+
+    def test_what_would_fail_again(self) -> None:
+        for status in (400, 401, 403, 404, 409, 500, 501):
+            with self.subTest(status), RawServer(refuses(status), ok()) as server:
+                self.outcome(patient(server), *GET[:2])
+                self.assertEqual(["GET /info"], server.seen)
+
+    def test_the_real_engine_does_it_once(self) -> None:
+        """The answer to a create is cut off on its way back: one volume, one network, one container."""
+        name = unique("once")
+        self.addCleanup(api, "DELETE", f"/volumes/{name}")
+        with AnswerThief(given("ENGINE_SOCKET")) as thief:
+            config = {**over_unix(thief.socket), "retry_attempts": 3, "retry_delay": 0, "api_version": "v1.41"}
+            text = self.refusal_with(config, "create_volume", Name=name)
+        self.assertRegex(text, r"^\[unknown_outcome\] create_volume: ")
+        self.assertEqual(["POST /volumes/create"], [f"{r.method} {r.path}" for r in thief.calls])
+        self.assertEqual(name, api("GET", f"/volumes/{name}")["Name"])
+
+    def test_a_container_is_started_once(self) -> None:
+        name = container(self, start=False)
+        with AnswerThief(given("ENGINE_SOCKET")) as thief:
+            config = {**over_unix(thief.socket), "retry_attempts": 3, "retry_delay": 0, "api_version": "v1.41"}
+            self.assertRegex(self.refusal_with(config, "start_container", id=name), r"^\[unknown_outcome\] ")
+            self.assertEqual(["POST"], [request.method for request in thief.calls if request.method != "GET"])
+        self.assertTrue(state(name)["Running"])
+
+
+class Waits(RetryTestCase):
+    """How long is waited between two tries."""
+
+    def gaps(self, *answers: Answer, **fields: Any) -> list[float]:
+        with RawServer(*answers) as server:
+            self.outcome(patient(server, **fields), *GET[:2])
+            return [later - earlier for earlier, later in zip(server.times, server.times[1:])]
+
+    def test_they_double_with_jitter(self) -> None:
+        first, second, third = self.gaps(refuses(503), retry_attempts=3, retry_delay=1, timeout=60)
+        for gap, least in ((first, 1), (second, 2), (third, 4)):
+            self.assertGreaterEqual(gap, least)
+            self.assertLess(gap, 2 * least + 1.5)
+
+    def test_what_the_engine_asks_for_counts(self) -> None:
+        (gap,) = self.gaps(refuses(503, Retry_After="2"), ok(), retry_delay=0)
+        self.assertGreaterEqual(gap, 2)
+        self.assertLess(gap, 3)
+        (gap,) = self.gaps(refuses(429, Retry_After="0"), ok(), retry_delay=5)
+        self.assertLess(gap, 1)
+
+    def test_a_date_counts_too(self) -> None:
+        date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3))
+        (gap,) = self.gaps(refuses(503, Retry_After=date), ok(), retry_delay=0)
+        self.assertGreater(gap, 1)
+        self.assertLess(gap, 4)
+
+    def test_a_wait_beyond_the_deadline_is_not_begun(self) -> None:
+        for wait in ("3600", "99999999999999999999", "Fri, 31 Dec 2199 23:59:59 GMT"):
+            with self.subTest(wait), RawServer(refuses(503, Retry_After=wait)) as server:
+                began = time.monotonic()
+                text = self.outcome(patient(server, timeout=5), *GET[:2])
+                self.assertLess(time.monotonic() - began, 5.5)
+                self.assertRegex(text, r"^\[unavailable 503\] get_info: ")
+
+    def test_nonsense_is_as_if_nothing_was_asked(self) -> None:
+        for wait in ("soon", "-5", "1.5", "", "NaN"):
+            with self.subTest(wait):
+                (gap,) = self.gaps(refuses(503, Retry_After=wait), ok(), retry_delay=0)
+                self.assertLess(gap, 2)
+
+
+class IdleConnections(RetryTestCase):
+    """Kept-alive connections that the other side has closed meanwhile cost nothing."""
+
+    def test_closed_while_idle(self) -> None:
+        for operation, params, request in (GET, POST, CREATE, DELETE):
+            with self.subTest(operation), RawServer(ok()) as server:
+                config = patient(server, retry_attempts=0)
+                for _ in range(10):
+                    CONNECTOR.execute(config, operation, params)
+                    server.hang_up()
+                    time.sleep(0.01)
+                self.assertEqual([request] * 10, server.seen)
+                self.assertEqual(10, server.connections)
+
+    def test_closed_in_the_very_moment(self) -> None:
+        """No call is lost and none is doubled, however close it comes; a change may have an unknown outcome."""
+        with RawServer(ok()) as server:
+            config = patient(server, retry_attempts=0)
+            stop = threading.Event()
+
+            def harass() -> None:
+                while not stop.is_set():
+                    server.hang_up()
+                    time.sleep(0.0007)
+
+            harasser = threading.Thread(target=harass)
+            harasser.start()
+            try:
+                unknown = set()
+                for number in range(300):
+                    try:
+                        CONNECTOR.execute(config, "tag_image", {"name": f"app{number}", "repo": "other"})
+                    except ConnectorError as error:
+                        unknown.add(number)
+                        self.assertRegex(str(error), r"^\[(unknown_outcome|unreachable)\]")
+                self.assertLess(len(unknown), 300)
+            finally:
+                stop.set()
+                harasser.join()
+            for number in range(300):
+                times = sum(request.startswith(f"POST /images/app{number}/tag?") for request in server.seen)
+                self.assertIn(times, (0, 1) if number in unknown else (1,), f"request {number}")
+
+
+class Deadlines(RetryTestCase):
+    """Nothing hangs: each ends at its bound."""
+
+    def assert_ends(self, answer: Answer, kind: str = "timed_out|unknown_outcome|protocol", seconds: float = 1) -> None:
+        for operation, params, _ in (GET, CREATE, ("container_logs", {"id": "web"}, "")):
+            with self.subTest(operation), RawServer(answer) as server:
+                began = time.monotonic()
+                text = self.outcome(hurried(server, int(seconds)), operation, params)
+                took = time.monotonic() - began
+                self.assertLess(took, seconds + 1.5)
+                if text.startswith("["):
+                    self.assertRegex(text, rf"^\[({kind})( \d+)?\] {operation}: ")
+                else:
+                    self.assertIn("'timed_out': True", text)
+
+    def test_silence(self) -> None:
+        self.assert_ends(is_silent)
+
+    def test_silence_at_first(self) -> None:
+        with RawServer(ok(), ping=is_silent) as server:
+            began = time.monotonic()
+            self.assertRegex(self.outcome(hurried(server), *CREATE[:2]), r"^\[timed_out\] create_volume: ")
+            self.assertLess(time.monotonic() - began, 3.5)
+            self.assertEqual([], server.seen)
+
+    def test_a_head_byte_by_byte(self) -> None:
+        self.assert_ends(dribbles(b"HTTP/1.1 200 OK\r\nX: ", b"x", 0.5))
+
+    def test_a_head_without_end(self) -> None:
+        self.assert_ends(dribbles(b"HTTP/1.1 200 OK\r\n", b"X-More: and more\r\n" * 100, 0.001))
+        self.assert_ends(dribbles(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 10000, 0.001))
+
+    def test_a_body_byte_by_byte(self) -> None:
+        self.assert_ends(dribbles(JSON + b"Content-Length: 1000000\r\n\r\n", b" ", 0.5))
+        self.assert_ends(dribbles(JSON + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", 0.5))
+
+    def test_a_body_that_stops(self) -> None:
+        self.assert_ends(dribbles(JSON + b"Content-Length: 1000000\r\n\r\n{", b"", 0.5))
+
+    def test_a_body_without_end(self) -> None:
+        self.assert_ends(
+            dribbles(JSON + b"Transfer-Encoding: chunked\r\n\r\n", b"400\r\n" + b" " * 1024 + b"\r\n", 0.001)
+        )
+
+    def test_a_refusal_without_end(self) -> None:
+        head = b"HTTP/1.1 500 No\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.assert_ends(dribbles(head, b"1\r\nx\r\n", 0.5), "engine_error")
+        self.assert_ends(dribbles(head, b"400\r\n" + b"x" * 1024 + b"\r\n", 0.001), "engine_error")
+
+    def test_nobody_accepts(self) -> None:
+        """A listener with a full queue: the connection is never made."""
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            crowd = [socket.socket() for _ in range(4)]
+            for one in crowd:
+                one.setblocking(False)
+                with suppress(BlockingIOError):
+                    one.connect(listener.getsockname())
+            config = {**over_http(f"127.0.0.1:{listener.getsockname()[1]}"), "connect_timeout": 1}
+            began = time.monotonic()
+            text = self.refusal_with({**config, "retry_attempts": 1, "retry_delay": 0}, "get_info")
+            self.assertLess(time.monotonic() - began, 5)
+            self.assertRegex(text, r"^\[unreachable\] get_info: .*connect_timeout")
+            for one in crowd:
+                one.close()
+
+    def test_a_stream_that_never_ends_gives_what_had_come(self) -> None:
+        name = container(self, "sh", "-c", "while true; do echo tick; sleep 0.2; done")
+        began = time.monotonic()
+        result = execute(over_unix(), "container_logs", id=name, follow=True, timeout=2)
+        self.assertLess(time.monotonic() - began, 4)
+        self.assertTrue(result["timed_out"])
+        self.assertIn("tick", result["stdout"])
+
+    def test_the_error_says_how_long(self) -> None:
+        with RawServer(is_silent) as server:
+            self.assertRegex(
+                self.outcome(hurried(server), *GET[:2]), r"^\[timed_out\] get_info: .*\b[12](\.\d)? s\b.*time-?out"
+            )
+
+
+class AnswerThief(RecordingProxy):
+    """Passes requests on, and hangs up before the answer to a change goes back."""
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as engine:
+            engine.connect(given("ENGINE_SOCKET"))
+            answers = threading.Thread(target=self._pass_answers_back, args=(engine, client), daemon=True)
+            answers.start()
+            with suppress(OSError):
+                self._pass_requests_on(client, engine)
+            engine.shutdown(socket.SHUT_WR)
+            answers.join()
+
+    def _pass_answers_back(self, engine: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):
+            while chunk := engine.recv(65536):
+                if self.requests[-1].method != "GET":
+                    client.shutdown(socket.SHUT_RDWR)
+                    return
+                client.sendall(chunk)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,123 @@
+"""What reaches the engine: every parameter of every operation, with a value that is not its default."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tempfile
+import unittest
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any
+
+from support import configurations, session
+from support.recorder import Recorder, tar
+from support.wire import Case, cases
+
+RECORDS = importlib.import_module("integrations.records")
+CASES = sorted(cases(), key=lambda case: case.operation)
+
+
+class Wire(unittest.TestCase):
+    """The cases, a test for each operation."""
+
+    def replay(self, case: Case) -> None:
+        with Recorder(case.api, case.answers) as recorder:
+            config = {**configurations.over_unix(recorder.socket), **case.config}
+            error = ""
+            try:
+                session.CONNECTOR.execute(config, case.operation, with_files(case.params))
+            except session.ConnectorError as fault:
+                error = str(fault)
+            finally:
+                session.CONNECTOR.on_delete_config(config)
+        faults = list(case.faults(recorder.requests))
+        if not ends_as_told(error, case.error):
+            faults.append(f"it ended with {error or 'success'}")
+        if faults:
+            faults += ["sent was:", *(f"  {request.method} {request.target}" for request in recorder.requests)]
+            self.fail("\n".join([f"{case.file}, {json.dumps(case.params)}", *faults]))
+
+
+def replaying(its: list[Case]) -> Callable[[Wire], None]:
+    """A test that replays the cases of an operation."""
+
+    def test(self: Wire) -> None:
+        for case in its:
+            with self.subTest(params=case.params, api=case.api):
+                self.replay(case)
+
+    return test
+
+
+for _operation, _cases in groupby(CASES, key=lambda case: case.operation):
+    setattr(Wire, f"test_{_operation}", replaying(list(_cases)))
+
+
+class Coverage(unittest.TestCase):
+    """Nothing is offered that no case shows to reach the engine."""
+
+    def test_every_operation_and_parameter_has_a_case(self) -> None:
+        missing = []
+        for operation in session.PACKAGE.info["operations"]:
+            if operation["visible"]:
+                its = [case for case in CASES if case.operation == operation["operation"]]
+                if not its:
+                    missing.append(f"{operation['operation']}: no case at all")
+                    continue
+                for field in fields(operation["parameters"]):
+                    if not any(shows(case, field) for case in its):
+                        missing.append(f"{operation['operation']}: {field['name']}")
+        if missing:
+            self.fail("\n".join(["to be added in tests/data/wire/:", *missing]))
+
+    def test_every_case_is_of_an_operation(self) -> None:
+        known = {operation["operation"] for operation in session.PACKAGE.info["operations"]}
+        self.assertEqual(set(), {case.operation for case in CASES} - known)
+
+
+def ends_as_told(error: str, told: str | None) -> bool:
+    """Whether a call ended with the error that its case tells, or without one."""
+    return not error if told is None else bool(error) and error.startswith(told)
+
+
+def fields(declared: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The fields of a form, with those that appear when another is set."""
+    for field in declared:
+        yield field
+        for further in field.get("onchange", {}).values():
+            yield from fields(further)
+
+
+def shows(case: Case, field: dict[str, Any]) -> bool:
+    """Whether a case shows what becomes of a field's value, one that is not the value that counts anyway."""
+    value = case.params.get(field["name"])
+    if value in (None, "") or str(value).lower() == str(field.get("value", "")).lower():
+        return False
+    return bool(case.sends) or field["name"] in (case.error or "")
+
+
+def with_files(params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a case, with files of FortiSOAR's where it has the place for them."""
+    text = json.dumps(params)
+    if "{file}" in text:
+        text = text.replace("{file}", file(b"text")["@id"])
+    for name, contents in (("{attachment}", b"text"), ("{archive}", tar())):
+        if name in text:
+            record = RECORDS.create_attachment("Note", file(contents))
+            text = text.replace(name, record["@id"].rpartition("/")[2])
+    filled: dict[str, Any] = json.loads(text)
+    return filled
+
+
+def file(contents: bytes) -> dict[str, Any]:
+    """A file that FortiSOAR keeps."""
+    with tempfile.NamedTemporaryFile() as source:
+        source.write(contents)
+        source.flush()
+        record: dict[str, Any] = RECORDS.create_file(source.name, "note.txt")
+    return record
+
+
+if __name__ == "__main__":
+    unittest.main()

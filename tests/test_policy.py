@@ -39,7 +39,7 @@ CATEGORIES = {
 # Values for what an operation requires.
 VALUES = {"Cmd": "true", "h": 24, "w": 80, "input": "Text", "path": "/tmp", "version": 1, "state": "running"}
 # With what an operation does more than without; that is what it counts as here.
-WORST = {"container_attach": {"stdin_text": "exit\n"}, "attach_container": {"stdin": True}}
+WORST: dict[str, dict[str, Any]] = {"container_attach": {"stdin_text": "exit\n"}, "attach_container": {"stdin": True}}
 BLOCKED = r"^\[blocked_by_policy\] [a-z_]+: .*{}.*administrator.*\."
 
 
@@ -113,7 +113,7 @@ class Levels(PolicyTestCase):
             with Recorder("1.41", {}) as recorder:
                 config = {**over_unix(recorder.socket), "access_level": "Read Only"}
                 execute(config, operation, id="web")
-                self.assertEqual("false", recorder.calls[-1].query["stdin"])
+                self.assertEqual("false", recorder.requests[-1].query["stdin"])
 
     def test_any_call_by_its_method(self) -> None:
         calls = (

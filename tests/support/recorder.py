@@ -12,11 +12,13 @@ import json
 import os
 import re
 import shutil
+import socket
 import socketserver
 import tarfile
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 
@@ -124,7 +126,17 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
         if takes_over:
-            self.close_connection = True
+            self.take_leave()
+
+    def take_leave(self) -> None:
+        """Ends a connection that was taken over. Closed with input unread, it would be a reset to the other side."""
+        self.close_connection = True
+        self.wfile.flush()
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(5)
+            while self.connection.recv(65536):
+                pass
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass

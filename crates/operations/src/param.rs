@@ -4,7 +4,7 @@ use engine::ApiVersion;
 
 use crate::Notation;
 
-/// A parameter, as data. Begins with its kind, such as [`text`] or [`integer`], and goes into the query unless something
+/// A parameter, as data. Begins with its kind, such as `text` or `integer`, and goes into the query unless something
 /// else is said. A parameter that the path names in braces goes there.
 #[derive(Debug, Clone, Copy)]
 pub struct Param {

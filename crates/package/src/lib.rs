@@ -1,7 +1,7 @@
 //! Derives from the catalogue what FortiSOAR installs: the description, the samples, the reference, the `.tgz`.
 //!
 //! Nothing here is said twice: an operation is declared in `operations`, and this crate puts the declarations into
-//! FortiSOAR's words. [`build`] makes the package and [`reference`] the operation reference.
+//! FortiSOAR's words. [`build`] makes the package and [`reference()`] the operation reference.
 
 mod archive;
 mod configuration;

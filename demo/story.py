@@ -1,15 +1,17 @@
 """The demo's story: the connector's main job, told step by step, through the connector's own `execute`.
 
-    PYTHONPATH=host python3 demo/story.py FOLDER --engine URL --image NAME
+    PYTHONPATH=host python3 demo/story.py FOLDER --engine URL (--image NAME | --context FILE)
 
-FOLDER is where host/install.py put the connector. The story makes one container, of a name that nobody else uses, and
-always removes it. It ends with status 0 only if every step came back as it should.
+FOLDER is where host/install.py put the connector. The story makes one container, and its image if it is given what to
+build one from, of a name that nobody else uses, and always removes them. It ends with status 0 only if every step came
+back as it should.
 """
 # ruff: noqa: T201 (it tells)
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import logging
 import os
@@ -36,34 +38,46 @@ class StoryEndsError(Exception):
 class Story:
     """Takes steps, tells each, and remembers what it made."""
 
-    def __init__(self, folder: Path, config: dict[str, Any], image: str) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any], image: str, context: Path | None) -> None:
         info = json.loads((folder / "info.json").read_text())
         self._connector = load(folder.parent.parent, info["name"], info["version"])
         self._config = config
-        self._image = image
+        self._name = f"docker-engine-demo-{uuid.uuid4().hex[:12]}"
+        self._image = image or self._name
+        self._context = context
         self._steps = 0
-        self._made = ""
+        self._made: list[str] = []
 
     def tell(self) -> int:
         """Tells the story and answers its number of steps. What it made is gone afterwards, however it ends."""
         try:
             self._engine()
-            self._life_of_a_container(f"docker-engine-demo-{uuid.uuid4().hex[:12]}")
+            if self._context:
+                self._build(self._context)
+            self._life_of_a_container({"id": self._name})
         finally:
-            if self._made:
-                self._step("Clean up", "remove_container", {"id": self._made, "force": True}, _sentence)
+            if "container" in self._made:
+                self._step("Clean up", "remove_container", {"id": self._name, "force": True}, _sentence)
+            if "image" in self._made:
+                self._step("Leave no image behind", "remove_image", {"name": self._image, "force": True}, _removed)
         return self._steps
 
     def _engine(self) -> None:
         self._step("Is the engine there?", "check_health", {}, lambda answer: _expect(answer is True, "Available"))
         self._step("What is it?", "get_version", {}, _version)
 
-    def _life_of_a_container(self, name: str) -> None:
-        container = {"id": name}
+    def _build(self, context: Path) -> None:
+        """Builds the image from an archive, handed over as FortiSOAR hands a file to a connector."""
+        file = importlib.import_module("integrations.records").create_file(str(context), context.name)
+        params = {"context": file["@id"], "t": self._image}
+        self._step("Build an image for it", "build_image", params, _sentence)
+        self._made.append("image")
+
+    def _life_of_a_container(self, container: dict[str, Any]) -> None:
         look = {**container, "Cmd": ["sh", "-c", LOOK_AROUND]}
-        params: dict[str, Any] = {"name": name, "image": self._image, "Cmd": ["sh", "-c", COMMAND]}
-        self._step(f"Create a container from {self._image}", "create_container", params, _created)
-        self._made = name
+        params: dict[str, Any] = {"name": self._name, "image": self._image, "Cmd": ["sh", "-c", COMMAND]}
+        self._step("Create a container", "create_container", params, _created)
+        self._made.append("container")
         self._step("Start it", "start_container", container, _sentence)
         self._step("Run a command in it that fails", "exec_container", look, _ran)
         self._step("Read its log", "container_logs", {**container, "stdout": True, "stderr": True}, _log)
@@ -72,7 +86,7 @@ class Story:
         self._refused("Forget the id", "stop_container", {"t": 1})
         self._step("Stop it", "stop_container", {**container, "t": 5}, _sentence)
         self._step("Remove it", "remove_container", container, _sentence)
-        self._made = ""
+        self._made.remove("container")
         self._refused("Look for it once more", "inspect_container", container)
 
     def _step(self, title: str, operation: str, params: dict[str, Any], read: Callable[[Any], str]) -> None:
@@ -124,6 +138,10 @@ def _sentence(answer: dict[str, Any]) -> str:
     return str(answer["result"])
 
 
+def _removed(answer: list[dict[str, str]]) -> str:
+    return _expect(any("Untagged" in layer for layer in answer), "untagged, and its layer deleted")
+
+
 def _ran(answer: dict[str, Any]) -> str:
     text = f"exit code {answer['exit_code']}, stdout {answer['stdout']!r}, stderr {answer['stderr']!r}"
     came = (answer["exit_code"], answer["stdout"], answer["stderr"])
@@ -167,12 +185,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Tells the demo's story.")
     parser.add_argument("folder", type=Path, help="the installed connector's folder")
     parser.add_argument("--engine", required=True, help="as in DOCKER_HOST")
-    parser.add_argument("--image", required=True, help="an image of that engine that has a shell")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--image", default="", help="an image of that engine that has a shell")
+    what.add_argument("--context", type=Path, help="an archive to build one from, which is removed at the end")
     arguments = parser.parse_args()
     logging.getLogger("connectors").addHandler(logging.NullHandler())  # the story tells what matters
     began = time.monotonic()
     try:
-        steps = Story(arguments.folder, configuration(arguments.engine), arguments.image).tell()
+        steps = Story(arguments.folder, configuration(arguments.engine), arguments.image, arguments.context).tell()
     except StoryEndsError as end:
         print(f"\nThe story ends here: {end}")
         return 1

@@ -14,10 +14,19 @@ pub(crate) fn cargo() -> Command {
     at_root(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// A program in the repository's root.
+/// A program in the repository's root, without what `cargo run` tells of the package xtask: build scripts that look at
+/// such variables would run again whenever a build from here follows one from a shell.
 pub(crate) fn at_root(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(paths::root());
+    for (name, _) in env::vars_os() {
+        let is_of_xtask = ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|mark| name.as_encoded_bytes().starts_with(mark.as_bytes()));
+        if is_of_xtask {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::command::{at_root, capture};
@@ -18,10 +18,11 @@ use crate::system::System;
 #[derive(Args)]
 pub(crate) struct Options {
     /// An engine of yours instead of a private one, as in `DOCKER_HOST`, with `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`
-    /// for TLS. The demo touches only the container that it creates, and removes it.
-    #[arg(long, value_name = "URL", requires = "image")]
+    /// for TLS. The demo touches only what it creates, and removes it.
+    #[arg(long, value_name = "URL")]
     engine: Option<String>,
-    /// An image on that engine that has a shell, such as busybox.
+    /// An image on that engine that has a shell, such as busybox; without one, the demo builds its own from Debian's
+    /// busybox, and removes it.
     #[arg(long, value_name = "NAME", requires = "engine")]
     image: Option<String>,
 }
@@ -36,21 +37,26 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     };
     let package = packaging::build(&PackageOptions::default())?;
     let engine = private.map(|system| Engine::temporary("demo", &system)).transpose()?;
-    let (url, image) = match (&engine, options) {
+    let host = LocalHost::new()?;
+    let url = match (&engine, &options.engine) {
         (Some(engine), _) => {
             println!("A private engine runs: {}", engine.version()?);
-            (format!("unix://{}", engine.socket().display()), image::NAME.to_owned())
+            format!("unix://{}", engine.socket().display())
         }
-        (None, Options { engine: Some(url), image: Some(image) }) => (url.clone(), image.clone()),
-        (None, _) => bail!("an engine of yours needs an image: --engine URL --image NAME"),
+        (None, url) => url.clone().context("no engine to work with")?,
     };
-    let host = LocalHost::new()?;
+    let image = match (&engine, &options.image) {
+        (Some(_), _) => ["--image".into(), image::NAME.into()],
+        (None, Some(image)) => ["--image".into(), image.into()],
+        (None, None) => ["--context".into(), image::write_context(&host.root)?.into_os_string()],
+    };
     let folder = host.install(&python, &package)?;
     println!("{python} loads the connector from {}", folder.display());
     let status = at_root(&python.program)
         .arg("demo/story.py")
         .arg(folder)
-        .args(["--engine", &url, "--image", &image])
+        .args(["--engine", &url])
+        .args(image)
         .env("PYTHONPATH", "host")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .status()

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use tar::{Builder, EntryType, Header};
 
 use crate::command::capture;
+use crate::machine;
 use crate::system::System;
 use crate::unix_http::request;
 
@@ -24,6 +25,18 @@ pub(crate) fn import(socket: &Path, system: &System) -> Result<()> {
     let said = request(socket, "POST", &target, &archive(&busybox)?)?;
     ensure!(!said.contains("\"error\""), "the engine did not take the image {NAME}: {said}");
     Ok(())
+}
+
+/// Writes what an engine builds the same image from, and answers where it is: an archive for `POST /build`.
+pub(crate) fn write_context(folder: &Path) -> Result<PathBuf> {
+    let busybox = machine::unpacked("busybox", &["busybox-static"])?.join("bin/busybox");
+    let mut context = Builder::new(Vec::new());
+    file(&mut context, "Dockerfile", 0o644, b"FROM scratch\nADD root.tar /\nCMD [\"/bin/sh\"]\n")?;
+    file(&mut context, "root.tar", 0o644, &archive(&busybox)?)?;
+    fs::create_dir_all(folder)?;
+    let path = folder.join("context.tar");
+    fs::write(&path, context.into_inner()?).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
 }
 
 fn archive(busybox: &Path) -> Result<Vec<u8>> {

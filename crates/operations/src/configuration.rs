@@ -8,7 +8,9 @@ use engine::{Address, ApiVersion, Identity, Pin, Settings, SignIn, Tls};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::{Error, Kind, Services, arguments::Arguments, check::read, guard::Policy, registry::Registries};
+use crate::{
+    Error, Kind, Services, arguments::Arguments, check::read, guard::Policy, images::registry::Registries,
+};
 
 use self::fields::DECLARED;
 pub use self::fields::{FIELDS, Field};

@@ -2,9 +2,28 @@
 //!
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Container>
 
+pub(crate) mod archive;
+pub(crate) mod attach;
+pub(crate) mod capture;
+pub(crate) mod commit;
+pub(crate) mod config;
+pub(crate) mod create;
+pub(crate) mod exec;
+pub(crate) mod exit_code;
+pub(crate) mod host_config;
+pub(crate) mod lifecycle;
+pub(crate) mod logs;
+pub(crate) mod processes;
+pub(crate) mod resources;
+pub(crate) mod run;
+pub(crate) mod state;
+pub(crate) mod stats;
+pub(crate) mod update;
+pub(crate) mod wait;
+
 use crate::{
     Effect, Operation, Param,
-    lifecycle::{self, DISABLE_RESTART},
+    containers::lifecycle::DISABLE_RESTART,
     param::{CONTAINER, DRY_RUN, FILTERS, flag, integer, signed, text},
     preview,
 };

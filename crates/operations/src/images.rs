@@ -2,15 +2,24 @@
 //!
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Image>
 
+pub(crate) mod build;
+pub(crate) mod progress;
+pub(crate) mod pull;
+pub(crate) mod push;
+pub(crate) mod reference;
+pub(crate) mod registry;
+pub(crate) mod save;
+pub(crate) mod search;
+
 use engine::{Path, Request, Segment};
 use serde_json::{Value, json};
 
 use crate::{
     Error, Notation, Operation, Output, Param,
     call::Call,
+    images::reference::{is_digest, join, split},
     param::{DRY_RUN, FILTERS, flag, notation, reference, text},
     preview,
-    reference::{is_digest, join, split},
 };
 
 const IMAGE: Param = reference("name").title("Image").about("The image's name or id.");

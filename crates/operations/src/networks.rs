@@ -2,14 +2,16 @@
 //!
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Network>
 
+pub(crate) mod ipam;
+pub(crate) mod membership;
+
 use engine::Request;
 use serde_json::json;
 
 use crate::{
     Effect, Error, Operation, Output, Param,
     call::Call,
-    ipam,
-    membership::{connect, disconnect},
+    networks::membership::{connect, disconnect},
     param::{
         ADDITIONAL_FIELDS, DRY_RUN, FILTERS, all_within, flag, id, joined, list, map, object, signed, text,
     },

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/System>
 
+pub(crate) mod events;
+
 use serde_json::{Map, Value, json};
 
 use crate::{

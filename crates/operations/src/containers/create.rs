@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     Error, Kind, Operation, Output, Param,
     call::Call,
-    container_config::{self, COMMAND},
-    host_config::{self, HOST_CONFIG},
+    containers::config::{self, COMMAND},
+    containers::host_config::{self, HOST_CONFIG},
     param::{ADDITIONAL_FIELDS, flag, joined, list, object, text},
     request::{self, leaf, merge},
 };
@@ -68,28 +68,23 @@ pub(crate) const COMMON: &[Param] =
     &joined::<
         {
             PUBLISHED.len()
-                + container_config::COMMON.len()
+                + config::COMMON.len()
                 + host_config::COMMON.len()
                 + host_config::PUBLISHED_RESOURCES.len()
         },
-    >(&[PUBLISHED, container_config::COMMON, host_config::COMMON, host_config::PUBLISHED_RESOURCES]);
+    >(&[PUBLISHED, config::COMMON, host_config::COMMON, host_config::PUBLISHED_RESOURCES]);
 
 /// What is rare, for every container that is made.
-pub(crate) const RARE: &[Param] = &joined::<
-    {
-        host_config::FURTHER_RESOURCES.len()
-            + ENDPOINT.len()
-            + NETWORKING.len()
-            + container_config::RARE.len()
-            + host_config::RARE.len()
-    },
->(&[
-    host_config::FURTHER_RESOURCES,
-    ENDPOINT,
-    NETWORKING,
-    container_config::RARE,
-    host_config::RARE,
-]);
+pub(crate) const RARE: &[Param] =
+    &joined::<
+        {
+            host_config::FURTHER_RESOURCES.len()
+                + ENDPOINT.len()
+                + NETWORKING.len()
+                + config::RARE.len()
+                + host_config::RARE.len()
+        },
+    >(&[host_config::FURTHER_RESOURCES, ENDPOINT, NETWORKING, config::RARE, host_config::RARE]);
 
 /// Its input and output, for whoever attaches to it later.
 const ATTACHABLE: &[Param] = &[

@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error, Kind, Notation, Operation, Output, Param,
-    archive::most,
     call::Call,
+    containers::archive::most,
     files::{MAX_SIZE, Sent, Upload},
     images::confirm,
+    images::progress::{PROGRESS_LIMIT, Progress},
+    images::registry::{Registries, is_refusal},
     param::{ADDITIONAL_FIELDS, flag, integer, joined, lines, list, long_text, map, notation, secret, text},
-    progress::{PROGRESS_LIMIT, Progress},
-    registry::{Registries, is_refusal},
 };
 
 const WHAT: [Param; 9] = [

@@ -13,12 +13,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error, Kind, Operation, Output, Param,
-    attach::{STDIN_TEXT, open, whole_input},
     call::Call,
-    capture::{Capture, MAX_BYTES},
-    create,
-    exit_code::{FAIL_ON_NONZERO, judge, last_state},
-    host_config::HOST_CONFIG,
+    containers::attach::{STDIN_TEXT, open, whole_input},
+    containers::capture::{Capture, MAX_BYTES},
+    containers::create,
+    containers::exit_code::{FAIL_ON_NONZERO, judge, last_state},
+    containers::host_config::HOST_CONFIG,
     param::{TIME_LIMIT, joined},
     request::merge,
 };

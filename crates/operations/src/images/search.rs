@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::{
     Category, Effect, Error, Kind, Operation, Output, Param,
     call::Call,
+    images::registry::{DOCKER_HUB, SIGN_IN, SignIn},
     param::{FILTERS, integer, joined, reference, text},
-    registry::{DOCKER_HUB, SIGN_IN, SignIn},
 };
 
 const SEARCH: [Param; 6] = joined(&[

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::{
     Error, Kind, Operation, Output,
     call::Call,
+    containers::state::State,
     param::{CONTAINER, text},
-    state::State,
 };
 
 /// The operations of this file.

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::{
     Effect, Error, Kind, Operation, Output,
     call::Call,
+    containers::state::{REMOVED, State},
     param::{CONTAINER, TIME_LIMIT, choice},
-    state::{REMOVED, State},
 };
 
 const CONDITIONS: &[(&str, &str)] =

@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error, Kind, Notation, Operation, Output,
-    attach::{STDIN_TEXT, open, whole_input},
     call::Call,
-    capture::{Capture, MAX_BYTES, chosen},
-    container_config::{COMMAND, ENVIRONMENT, USER, WORKING_FOLDER},
-    exit_code::{FAIL_ON_NONZERO, judge, last_state},
+    containers::attach::{STDIN_TEXT, open, whole_input},
+    containers::capture::{Capture, MAX_BYTES, chosen},
+    containers::config::{COMMAND, ENVIRONMENT, USER, WORKING_FOLDER},
+    containers::exit_code::{FAIL_ON_NONZERO, judge, last_state},
     param::{ADDITIONAL_FIELDS, CONTAINER, TIME_LIMIT, flag, notation, text},
     request::{body, merge},
 };

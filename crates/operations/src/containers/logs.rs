@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     Error, Operation, Output,
     call::Call,
-    capture::{Capture, MAX_BYTES, STDERR, STDOUT, chosen},
+    containers::capture::{Capture, MAX_BYTES, STDERR, STDOUT, chosen},
     param::{CONTAINER, TIME_LIMIT, count, flag, time},
 };
 

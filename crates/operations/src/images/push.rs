@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::{
     Error, Notation, Operation, Output, Param,
     call::Call,
+    images::progress::{PROGRESS_LIMIT, Progress},
+    images::reference::{is_digest, join, split},
+    images::registry::{SIGN_IN, SignIn},
     param::{flag, joined, notation, reference, text},
-    progress::{PROGRESS_LIMIT, Progress},
-    reference::{is_digest, join, split},
-    registry::{SIGN_IN, SignIn},
 };
 
 const PARAMS: [Param; 8] = joined(&[

@@ -3,7 +3,7 @@
 use crate::{
     Effect, Operation,
     arguments::Arguments,
-    container_config::{
+    containers::config::{
         COMMAND, ENTRYPOINT, ENVIRONMENT, EXPOSED_PORTS, HEALTHCHECK, LABELS, ON_BUILD, SHELL, STOP_SIGNAL,
         USER, VOLUMES, WORKING_FOLDER,
     },

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Kind, Operation, Output, Param,
-    archive::most,
     call::Call,
+    containers::archive::most,
     files::{MAX_SIZE, Upload},
     images::confirm,
+    images::progress::{PROGRESS_LIMIT, Progress},
+    images::reference::{familiar, join, split},
+    images::registry::{SIGN_IN, SignIn},
     param::{ADDITIONAL_FIELDS, flag, joined, lines, text},
-    progress::{PROGRESS_LIMIT, Progress},
-    reference::{familiar, join, split},
-    registry::{SIGN_IN, SignIn},
 };
 
 const PARAMS: [Param; 14] = joined(&[

@@ -2,8 +2,8 @@
 
 use crate::{
     Notation, Param,
+    containers::resources,
     param::{all_within, choice, flag, lines, list, map, notation, objects, signed, text},
-    resources,
 };
 
 /// The object of the body that holds them.

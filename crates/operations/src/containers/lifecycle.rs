@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     Error, Kind, Output, Param,
     call::Call,
+    containers::state::{REMOVED, State},
     param::flag,
-    state::{REMOVED, State},
 };
 
 /// For what stops a container that may come back.

@@ -2,8 +2,8 @@
 
 use crate::{
     Operation, Param,
+    containers::resources::{FURTHER, PUBLISHED, RESTART_POLICY},
     param::{ADDITIONAL_FIELDS, CONTAINER, joined},
-    resources::{FURTHER, PUBLISHED, RESTART_POLICY},
 };
 
 /// The operations of this file. What the engine takes in this body and does not apply has no field.

@@ -7,7 +7,7 @@ use crate::{
     Effect, Error, Operation, Output, Param,
     arguments::Arguments,
     call::Call,
-    capture::{Capture, MAX_BYTES, STDERR, STDOUT, chosen},
+    containers::capture::{Capture, MAX_BYTES, STDERR, STDOUT, chosen},
     guard::{Reach, Target},
     param::{CONTAINER, TIME_LIMIT, flag, long_text, text},
 };

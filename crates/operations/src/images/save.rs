@@ -4,12 +4,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error, Kind, Notation, Operation, Output, Param,
-    archive::{FILE_TIME_LIMIT, most, safe},
     call::Call,
+    containers::archive::{FILE_TIME_LIMIT, most, safe},
     files::{MAX_SIZE, Received, Upload},
     images::confirm,
+    images::progress::{PROGRESS_LIMIT, Progress},
     param::{flag, list, notation, text},
-    progress::{PROGRESS_LIMIT, Progress},
 };
 
 const PLATFORM: Param = notation("platform", Notation::Platforms)

@@ -23,6 +23,10 @@ pub(crate) struct Options {
     /// Also what takes long: newer engines, and tests of several minutes.
     #[arg(long)]
     all: bool,
+    /// Only the end-to-end tests whose name holds this, such as `test_retries` or `test_story.OverMutualTls`, on the newest
+    /// Python; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
 }
 
 /// The proxy in front of an engine, in the tests.
@@ -32,8 +36,8 @@ const PROXY: &[&str] = &["nginx"];
 const OF_PYTHON: &[&str] =
     &["test_contract.", "test_native.", "test_processes.", "test_services.", "test_story.", "test_wire."];
 
-/// The tests that the oldest and the newest Python run besides. The rest, of trust in a connection, takes minutes: `--all`.
-const OF_THE_ENDS: &[&str] =
+/// The tests that the oldest Python runs besides: of how Rust and Python, and their files, go together.
+const OF_THE_OLDEST: &[&str] =
     &["test_bad_input.", "test_files.", "test_install.", "test_logging.", "test_trouble."];
 
 /// What the steps leave for each other.
@@ -51,13 +55,16 @@ type Steps<'a> = Vec<Step<'a, Shared>>;
 /// Runs the tests; false when one failed.
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let mut shared = Shared { all: options.all, pythons: pythons::all()?, package: None, engine: None };
+    if !options.only.is_empty() {
+        return steps::run(only(&options.only, shared.newest()?.clone()), &mut shared);
+    }
     let mut plan: Steps = vec![Step::new("tools", tools)];
     plan.extend(checks());
     plan.push(Step::new("package", package));
     plan.push(Step::new("validate", validate));
-    plan.push(Step::new("engine", |shared, log| start(shared, log, System::this_machine()?)));
+    plan.push(engine());
     plan.push(Step::new("integration tests", integration));
-    plan.extend(shared.pythons.clone().into_iter().map(end_to_end));
+    plan.extend(shared.pythons.clone().into_iter().map(|python| end_to_end(python.to_string(), python)));
     plan.push(Step::new("engine stop", stop));
     if options.all {
         for release in System::RELEASES {
@@ -65,9 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             plan.push(Step::new(format!("engine {release}"), |shared, log| {
                 start(shared, log, System::debian(release)?)
             }));
-            plan.push(Step::new(format!("{newest} on {release}"), move |shared: &mut Shared, log| {
-                shared.unittest(&newest, log)
-            }));
+            plan.push(end_to_end(format!("{newest} on {release}"), newest));
             plan.push(Step::new(format!("engine {release} stop"), stop));
         }
     }
@@ -92,15 +97,19 @@ impl Shared {
         Ok(tool.install(self.newest()?)?.python())
     }
 
-    /// The end-to-end tests. What lies between the oldest and the newest Python loads the same module file, so unless all
-    /// is asked for it runs what depends on Python itself.
-    fn unittest(&self, python: &Python, log: &mut Log) -> Result<()> {
-        let is_end = [self.pythons.first(), self.pythons.last()]
-            .iter()
-            .flatten()
-            .any(|end| end.version == python.version);
-        let further = if is_end { OF_THE_ENDS } else { &[] };
-        let chosen: Vec<&str> = if self.all { Vec::new() } else { [OF_PYTHON, further].concat() };
+    /// The end-to-end tests that a Python runs; empty means all. Every Python loads the same module file, so unless all is
+    /// asked for only the newest runs everything, and the others what may differ.
+    fn chosen(&self, python: &Python) -> Vec<&'static str> {
+        let is = |other: Option<&Python>| other.is_some_and(|other| other.version == python.version);
+        if self.all || is(self.pythons.last()) {
+            return Vec::new();
+        }
+        let further = if is(self.pythons.first()) { OF_THE_OLDEST } else { &[] };
+        [OF_PYTHON, further].concat()
+    }
+
+    /// Runs end-to-end tests; all, if none is named.
+    fn unittest(&self, python: &Python, chosen: &[&str], log: &mut Log) -> Result<()> {
         log.test(
             self.engine()?
                 .inside(&python.program)?
@@ -223,8 +232,28 @@ fn integration(shared: &mut Shared, log: &mut Log) -> Result<()> {
     log.test(shared.engine()?.inside(cargo().get_program())?.args(arguments).env("CARGO_NET_OFFLINE", "true"))
 }
 
-fn end_to_end(python: Python) -> Step<'static, Shared> {
-    Step::new(python.to_string(), move |shared: &mut Shared, log| shared.unittest(&python, log))
+fn end_to_end(name: String, python: Python) -> Step<'static, Shared> {
+    Step::new(name, move |shared: &mut Shared, log| {
+        let chosen = shared.chosen(&python);
+        shared.unittest(&python, &chosen, log)
+    })
+}
+
+/// Some end-to-end tests, and what they need.
+fn only(names: &[String], python: Python) -> Steps<'_> {
+    vec![
+        Step::new("package", package),
+        engine(),
+        Step::new(python.to_string(), move |shared: &mut Shared, log| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            shared.unittest(&python, &names, log)
+        }),
+        Step::new("engine stop", stop),
+    ]
+}
+
+fn engine() -> Step<'static, Shared> {
+    Step::new("engine", |shared, log| start(shared, log, System::this_machine()?))
 }
 
 fn stop(shared: &mut Shared, _: &mut Log) -> Result<()> {

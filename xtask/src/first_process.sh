@@ -23,24 +23,15 @@ mount -n --bind "$sockets" root/run/sockets
 if [ -n "$packages" ]; then mount -n --bind "$packages" root/run/packages; fi
 mount -n --bind "$folder/data" root/var/lib/docker
 cd root
-pivot_root . run/machine
-cd /
-umount -n -l /run/machine
 
-# As links, since overlayfs takes no layer that lies within another.
-for name in bin sbin lib lib64 usr; do
-    if [ -d "/run/packages/$name" ] && [ ! -L "/run/packages/$name" ]; then
-        cp --archive --symbolic-link --force "/run/packages/$name/." "/$name/"
-    fi
+# The root that a process gets who joins these namespaces, as docker exec does, must be ours: where we were started in a
+# chroot, it is still the machine's. To join our own takes us out of the chroot. What runs then needs no library of the machine.
+for busybox in run/packages/bin/busybox bin/busybox usr/bin/busybox; do
+    if [ -x "$busybox" ]; then break; fi
 done
-
-busybox ip link set lo up
-for kind in nft legacy; do
-    ln -sf "xtables-$kind-multi" /usr/sbin/iptables
-    ln -sf "xtables-$kind-multi" /usr/sbin/ip6tables
-    if iptables --table nat --list-rules >/dev/null 2>&1; then break; fi
-done
-
-# One daemon: TLS is its own; where TLS is on, it has no plain TCP, which is relayed to its socket.
-socat -t 86400 TCP-LISTEN:2375,bind=127.0.0.1,fork,reuseaddr UNIX-CONNECT:/run/sockets/docker.sock &
-exec tini -- dockerd --config-file /run/engine/daemon.json
+exec nsenter --mount=/proc/self/ns/mnt --wd=. "./$busybox" sh -euc '
+    "$1" pivot_root . run/machine
+    cd /
+    "/$1" umount -l /run/machine
+    exec /bin/sh /run/engine/engine_process.sh
+' sh "$busybox"

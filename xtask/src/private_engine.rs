@@ -162,6 +162,7 @@ impl Engine {
         let log = File::create(self.folder.join("log"))?;
         let script = self.folder.join("first_process.sh");
         fs::write(&script, include_str!("first_process.sh"))?;
+        fs::write(self.folder.join("engine_process.sh"), include_str!("engine_process.sh"))?;
         // Even a parent that is killed takes the engine along; --kill-child does the same one step further down.
         let mut command = Command::new(if life == Life::Ours { "setpriv" } else { "unshare" });
         if life == Life::Ours {

@@ -2,13 +2,13 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use bytes::Bytes;
 use http::{
     HeaderValue, StatusCode,
-    header::{HOST, USER_AGENT},
+    header::{DATE, HOST, USER_AGENT},
     response::Parts,
 };
 use http_body_util::{BodyExt as _, Limited};
@@ -54,6 +54,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// How many seconds the other side's clock is ahead of this machine's, by the answer's `Date` (RFC 9110, 6.6.1).
+    pub fn clock_ahead(&self) -> Option<i64> {
+        let date = httpdate::parse_http_date(self.headers.get(DATE)?.to_str().ok()?).ok()?;
+        let seconds = |time: SystemTime| {
+            i64::try_from(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs()).ok()
+        };
+        Some(seconds(date)? - seconds(SystemTime::now())?)
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Result<Value, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
@@ -183,6 +192,8 @@ impl Engine {
         let silence = request.silence.unwrap_or(self.settings.timeout);
         let spare = request.payload.again();
         let message = self.message(request, &prefix).map_err(Failure::never)?;
+        let secrets: Vec<HeaderValue> =
+            message.headers().values().filter(|value| value.is_sensitive()).cloned().collect();
         let started = Instant::now();
         let response = match lease.lane.send(message, until.min(started + silence)) {
             Ok(response) => response,
@@ -204,7 +215,7 @@ impl Engine {
             return Ok(reply);
         }
         request.payload = spare.unwrap_or_default();
-        let error = refused(reply);
+        let error = refused(reply, &secrets);
         let again = if repeatable && refusal::is_transient(status) { Again::Later } else { Again::Never };
         Err(Failure { error, again })
     }
@@ -313,8 +324,9 @@ fn version_of(head: &Parts, body: &[u8]) -> Result<ApiVersion, Error> {
     }
 }
 
-/// The error for an answer that is not a success. Reads its explanation, as far as it is worth it.
-fn refused(reply: Reply) -> Error {
+/// The error for an answer that is not a success. Reads its explanation, as far as it is worth it. What a header of the
+/// request carried in secret is not repeated, whoever says it.
+fn refused(reply: Reply, secrets: &[HeaderValue]) -> Error {
     let (status, headers) = (reply.status_code(), reply.headers().clone());
     let mut body = reply.into_body();
     let mut explanation = Vec::new();
@@ -323,5 +335,13 @@ fn refused(reply: Reply) -> Error {
         let Ok(Some(chunk)) = body.chunk() else { break };
         explanation.extend_from_slice(&chunk);
     }
-    refusal::refusal(status, &headers, &explanation)
+    let mut explanation = String::from_utf8_lossy(&explanation).into_owned();
+    for secret in secrets.iter().filter_map(|secret| secret.to_str().ok()) {
+        // A scheme, such as Basic, may be said.
+        let secret = secret.rsplit(' ').next().unwrap_or(secret);
+        if !secret.is_empty() {
+            explanation = explanation.replace(secret, "[secret]");
+        }
+    }
+    refusal::refusal(status, &headers, explanation.as_bytes())
 }

@@ -1,6 +1,6 @@
 //! The one error type of this crate: what kind it is, what was tried, what came back, what to do.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{error::Error as StdError, fmt, io, time::Duration};
 
 /// What went wrong, for code to match on. [`ErrorKind::code`] is the same as stable text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -138,6 +138,19 @@ impl Error {
     /// How long the engine asked to wait before another try.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// Whether the other side broke the connection off. So does an engine that closes one with input unread, as where a
+    /// process ended without reading all of it.
+    pub fn is_reset(&self) -> bool {
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                return matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
+            }
+            cause = error.source();
+        }
+        false
     }
 
     /// What happened, without the hint.

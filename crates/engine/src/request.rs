@@ -124,6 +124,11 @@ impl Request {
         (self.harmless || self.method.is_idempotent()) && self.payload.again().is_some()
     }
 
+    /// Whether it changes something, as far as its method and [`Request::harmless`] say.
+    pub fn changes(&self) -> bool {
+        !(self.harmless || self.method.is_safe())
+    }
+
     /// The target of the request line, below `prefix` (such as `/v1.41`).
     pub(crate) fn target(&self, prefix: &str) -> String {
         let mut target =

@@ -2,16 +2,16 @@
 
 use std::{cell::Cell, time::Duration};
 
-use engine::{Answer, Engine, Input, Path, Reply, Request};
+use engine::{Answer, Engine, ErrorKind, Input, Path, Reply, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Configuration, Effect, Error, Operation, Output, Services, Shape,
+    Configuration, Effect, Error, Kind, Operation, Output, Services, Shape,
     arguments::Arguments,
     check::suit,
     guard::{self, Target},
     operation::Run,
-    request,
+    redact, request,
 };
 
 /// One call. Requests go through [`Call::send`] and [`Call::stream`], so that the log knows of them.
@@ -24,13 +24,30 @@ pub struct Call<'a> {
     /// The last status that came, and how many requests were tried.
     pub(crate) status: Cell<Option<u16>>,
     pub(crate) tries: Cell<u32>,
+    /// Whether the engine has accepted a request that changes something.
+    pub(crate) changed: Cell<bool>,
 }
 
 impl Call<'_> {
     /// Carries the operation out.
     pub(crate) fn run(mut self) -> (Result<Output, Error>, Option<u16>, u32) {
-        let result = self.outcome();
+        let result = self.outcome().and_then(|output| redact::result(output, &self.arguments));
+        let result = result.map_err(|error| self.qualified(error));
         (result, self.status.get(), self.tries.get())
+    }
+
+    /// An error that reads as if nothing was done, after something was, is one of an unknown outcome.
+    fn qualified(&self, error: Error) -> Error {
+        let says_nothing_was_done = matches!(
+            error.kind(),
+            Kind::Engine(ErrorKind::Unreachable | ErrorKind::Tls | ErrorKind::RateLimited)
+        );
+        if !(self.changed.get() && says_nothing_was_done) {
+            return error;
+        }
+        error
+            .and("The engine had accepted the change before: look at the present state before trying again.")
+            .of_kind(Kind::Engine(ErrorKind::UnknownOutcome))
     }
 
     fn outcome(&mut self) -> Result<Output, Error> {
@@ -94,7 +111,7 @@ impl Call<'_> {
                 "the engine answered {} with nothing, where it should answer with JSON",
                 answer.status
             );
-            return Err(engine::Error::new(engine::ErrorKind::Protocol, message)
+            return Err(engine::Error::new(ErrorKind::Protocol, message)
                 .hint("Look at what stands between")
                 .into());
         }
@@ -113,8 +130,10 @@ impl Call<'_> {
 
     /// Sends a request and reads the whole answer.
     pub(crate) fn send(&self, request: Request) -> Result<Answer, Error> {
+        let changes = request.changes();
         match self.engine.call(request) {
             Ok(answer) => {
+                self.changed.set(changes || self.changed.get());
                 self.note(Some(answer.status), answer.tries);
                 Ok(answer)
             }
@@ -124,17 +143,18 @@ impl Call<'_> {
 
     /// Sends a request and gives the answer as soon as its head is there.
     pub(crate) fn stream(&self, request: Request) -> Result<Reply, Error> {
-        self.begun(self.engine.stream(request))
+        self.begun(request.changes(), self.engine.stream(request))
     }
 
     /// As [`Call::stream`], on a connection that the engine takes over, to send `input`.
     pub(crate) fn converse(&self, request: Request, input: Input) -> Result<Reply, Error> {
-        self.begun(self.engine.converse(request, input))
+        self.begun(request.changes(), self.engine.converse(request, input))
     }
 
-    fn begun(&self, reply: Result<Reply, engine::Error>) -> Result<Reply, Error> {
+    fn begun(&self, changes: bool, reply: Result<Reply, engine::Error>) -> Result<Reply, Error> {
         match reply {
             Ok(reply) => {
+                self.changed.set(changes || self.changed.get());
                 self.note(Some(reply.status()), reply.tries());
                 Ok(reply)
             }

@@ -11,6 +11,7 @@ use crate::{
     files::{MAX_SIZE, Received, Upload},
     guard::{self, Reach},
     param::{TIME_LIMIT, choice, flag, json, map, text},
+    redact::REDACT,
     values::{normalise, scalar},
 };
 
@@ -64,6 +65,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
             .about("The name of an attached answer.")
             .default("answer")
             .local(),
+        REDACT,
     ])
     .reach(reach)
     .run(call_api)];
@@ -147,6 +149,9 @@ fn call_api(call: &Call<'_>) -> Result<Output, Error> {
     }
     request = with_body(call, request, content_type)?;
     match arguments.text("output") {
+        Some("attachment") if arguments.is_on(REDACT.name) => {
+            Err(fault("redact masks data, and what is attached is the engine's answer as it is".into()))
+        }
         Some("attachment") => attach(call, request),
         _ if looks => look(call, request),
         _ => {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Error, Kind, Services, arguments::Arguments, check::read, guard::Policy, images::registry::Registries,
+    redact::Secrets,
 };
 
 use self::fields::DECLARED;
@@ -23,6 +24,7 @@ pub struct Configuration {
     policy: Policy,
     warnings: Vec<String>,
     max_result_size: Option<usize>,
+    secrets: Secrets,
 }
 
 impl Configuration {
@@ -59,6 +61,11 @@ impl Configuration {
     /// What this configuration may do.
     pub(crate) fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// What no error may repeat.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// The credentials at registries.
@@ -111,7 +118,8 @@ impl Configuration {
         let max_result_size = kibibytes.filter(|size| *size > 0).map(|size| size.saturating_mul(1024));
         let policy = Policy::read(fields, faults);
         let registries = Registries::read(fields, &mut warnings, faults);
-        Some(Self { settings, registries, policy, warnings, max_result_size })
+        let secrets = Secrets::of(fields);
+        Some(Self { settings, registries, policy, warnings, max_result_size, secrets })
     }
 }
 

@@ -6,10 +6,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use engine::{Engine, Path, Request};
+use engine::Engine;
 use serde_json::{Map, Value};
 
-use crate::{Configuration, Error, Kind, Services, call::Call, catalogue, check::check, oversize};
+use crate::{
+    Configuration, Error, Health, Kind, Services, call::Call, catalogue, check::check, health, oversize,
+    redact::Secrets,
+};
 
 /// One configuration with its engine. Any number of threads may call it at once.
 #[derive(Debug)]
@@ -31,19 +34,6 @@ pub struct Report {
     pub tries: u32,
     /// How long it took.
     pub elapsed: Duration,
-}
-
-/// What a health check found.
-#[derive(Debug, Clone)]
-pub struct Health {
-    /// The engine's version, such as `20.10.24`.
-    pub engine_version: String,
-    /// The API version that calls speak.
-    pub api_version: String,
-    /// How long a round trip takes.
-    pub round_trip: Duration,
-    /// What an administrator should know.
-    pub warnings: Vec<String>,
 }
 
 impl Connector {
@@ -78,24 +68,7 @@ impl Connector {
 
     /// Reaches the engine, signs in, negotiates, and measures a round trip.
     pub fn check_health(&self) -> Result<Health, Error> {
-        let api_version = self.engine.api_version()?;
-        let version = self.engine.call(Request::get(Path::fixed("/version")))?.json()?;
-        let started = Instant::now();
-        self.engine.call(Request::get(Path::fixed("/_ping")).unversioned())?;
-        let mut warnings = self.configuration.warnings().to_vec();
-        if !self.engine.shares_rate_limit() {
-            warnings.push("rate_limit is kept by each worker process alone: no file can be shared in the temporary folder.".into());
-        }
-        Ok(Health {
-            engine_version: version
-                .get("Version")
-                .and_then(Value::as_str)
-                .unwrap_or("of an unknown version")
-                .to_owned(),
-            api_version: api_version.to_string(),
-            round_trip: started.elapsed(),
-            warnings,
-        })
+        health::check(&self.engine, &self.configuration)
     }
 
     /// Closes the connections that no call is using.
@@ -119,6 +92,7 @@ impl Connector {
             Ok(arguments) => arguments,
             Err(error) => return (Err(error.within(operation.name)), None, 0),
         };
+        let secrets = self.configuration.secrets().clone().and(Secrets::of(&arguments));
         let call = Call {
             operation,
             arguments,
@@ -127,11 +101,12 @@ impl Connector {
             services,
             status: Cell::new(None),
             tries: Cell::new(0),
+            changed: Cell::new(false),
         };
         let (result, status, tries) = call.run();
         let result = result.and_then(|output| {
             oversize::fit(output.into_json(), operation, self.configuration.max_result_size(), services)
         });
-        (result.map_err(|error| error.within(operation.name)), status, tries)
+        (result.map_err(|error| error.hiding(&secrets).within(operation.name)), status, tries)
     }
 }

@@ -26,6 +26,7 @@ use crate::{
     containers::lifecycle::DISABLE_RESTART,
     param::{CONTAINER, DRY_RUN, FILTERS, flag, integer, signed, text},
     preview,
+    redact::REDACT,
 };
 
 const SIGNAL: Param = text("signal").title("Signal").about("The signal to send, such as SIGTERM or 15.");
@@ -53,7 +54,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("inspect_container", "/containers/{id}/json")
         .title("Inspect Container")
         .about("Gets everything that the engine knows of a container.")
-        .params(&[CONTAINER, flag("size").title("Size").about("Also the size of the container's files.")]),
+        .params(&[
+            CONTAINER,
+            flag("size").title("Size").about("Also the size of the container's files."),
+            REDACT,
+        ]),
     Operation::post("start_container", "/containers/{id}/start")
         .title("Start Container")
         .about("Starts a container that does not run.")

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::redact::Secrets;
+
 /// What went wrong, for code to match on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -86,6 +88,13 @@ impl Error {
     pub(crate) fn advise(mut self, advice: &str) -> Self {
         let said = self.source.as_ref().map_or(self.message.as_str(), engine::Error::message);
         self.message = format!("{}. {advice}.", said.trim_end_matches('.'));
+        self
+    }
+
+    /// The same error without what was given in secret.
+    #[must_use]
+    pub(crate) fn hiding(mut self, secrets: &Secrets) -> Self {
+        self.message = secrets.hidden_in(&self.message);
         self
     }
 

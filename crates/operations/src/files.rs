@@ -23,6 +23,8 @@ pub(crate) const MAX_SIZE: Param = integer("max_size")
 
 /// Temporary files are named so, with the process's id: what a killed worker leaves is known by it.
 const PREFIX: &str = "fsr-docker-";
+/// No name, and no other header before an entry of a tar, is longer.
+const LONGEST_EXTENSION: u64 = 1024 * 1024;
 /// A tar ends with two empty blocks.
 const TAR_END: i64 = 1024;
 
@@ -67,6 +69,9 @@ impl Received {
     pub(crate) fn unpacked(&self) -> Result<Option<Self>, Error> {
         let damaged =
             |error: io::Error| Error::new(Kind::Failed, format!("The archive cannot be read: {error}."));
+        if self.longest_extension().map_err(damaged)? > LONGEST_EXTENSION {
+            return Err(Error::new(Kind::Failed, "The archive's first name is longer than any name can be."));
+        }
         let mut archive = tar::Archive::new(self.open()?);
         let Some(mut entry) = archive.entries().map_err(damaged)?.next().transpose().map_err(damaged)? else {
             return Ok(None);
@@ -82,6 +87,25 @@ impl Received {
                 length => writer.add(&chunk[..length])?,
             }
         }
+    }
+
+    /// The size of the longest header that stands before the first entry, such as a long name: a reader holds them in
+    /// memory.
+    fn longest_extension(&self) -> io::Result<u64> {
+        let mut archive = tar::Archive::new(File::open(self.file.path())?);
+        let mut longest = 0;
+        for entry in archive.entries()?.raw(true) {
+            let entry = entry?;
+            let kind = entry.header().entry_type();
+            if !(kind.is_gnu_longname() || kind.is_gnu_longlink() || kind.is_pax_local_extensions()) {
+                break;
+            }
+            longest = longest.max(entry.size());
+            if longest > LONGEST_EXTENSION {
+                break;
+            }
+        }
+        Ok(longest)
     }
 
     /// Its size in bytes.
@@ -330,6 +354,20 @@ mod tests {
     fn a_wrapped_file_cannot_escape() {
         for name in ["", "/", "..", ".", "../a", "a/b", "/etc/passwd", "a/", &"x".repeat(300)] {
             assert!(Upload::of(Vec::new()).wrapped(name, 0o644).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_end_is_not_read_into_memory() {
+        for kind in [tar::EntryType::GNULongName, tar::EntryType::XHeader] {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(kind);
+            header.set_size(LONGEST_EXTENSION + 1);
+            header.set_cksum();
+            let mut bomb = header.as_bytes().to_vec();
+            bomb.resize(2 * 1024 * 1024, b'a');
+            let refused = Received::of(&bomb).unwrap().unpacked().unwrap_err();
+            assert!(refused.to_string().contains("longer than any name"), "{refused}");
         }
     }
 

@@ -20,6 +20,7 @@ use crate::{
     images::reference::{is_digest, join, split},
     param::{DRY_RUN, FILTERS, flag, notation, reference, text},
     preview,
+    redact::REDACT,
 };
 
 const IMAGE: Param = reference("name").title("Image").about("The image's name or id.");
@@ -58,11 +59,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("Also the manifests of a multi-platform image.")
                 .since(1, 48),
             PLATFORM.since(1, 49),
+            REDACT,
         ]),
     Operation::get("image_history", "/images/{id}/history")
         .title("Get Image History")
         .about("Gets the layers of an image, the newest first, with the instructions that made them.")
-        .params(&[reference("id").title("Image").about("The image's name or id."), PLATFORM.since(1, 48)])
+        .params(&[
+            reference("id").title("Image").about("The image's name or id."),
+            PLATFORM.since(1, 48),
+            REDACT,
+        ])
         .list(),
     Operation::post("tag_image", "/images/{name}/tag")
         .title("Tag Image")

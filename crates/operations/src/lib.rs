@@ -18,6 +18,7 @@ mod containers;
 mod error;
 mod files;
 mod guard;
+mod health;
 mod images;
 mod networks;
 mod notation;
@@ -27,6 +28,7 @@ mod oversize;
 mod param;
 mod preview;
 mod prune;
+mod redact;
 mod request;
 #[cfg(feature = "samples")]
 #[path = "../samples/mod.rs"]
@@ -40,8 +42,9 @@ mod volumes;
 
 pub use catalogue::{find, operations};
 pub use configuration::{Configuration, FIELDS, Field};
-pub use connector::{Connector, Health, Report};
+pub use connector::{Connector, Report};
 pub use error::{Error, Kind};
+pub use health::Health;
 pub use notation::Notation;
 pub use operation::{Category, Effect, Method, Operation, Shape};
 pub use output::Output;

@@ -10,6 +10,7 @@ use crate::{
     Category, Error, Operation, Output,
     call::Call,
     param::{choices, flag},
+    redact::REDACT,
 };
 
 const DISK_USERS: &[(&str, &str)] =
@@ -26,9 +27,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Get Version")
         .about("Gets the version of the engine, its API and its components.")
         .category_is(Category::Utilities),
-    Operation::get("get_info", "/info").title("Get System Information").about(
-        "Gets system-wide information: containers and images counted, storage, security options, swarm.",
-    ),
+    Operation::get("get_info", "/info")
+        .title("Get System Information")
+        .about(
+            "Gets system-wide information: containers and images counted, storage, security options, swarm.",
+        )
+        .params(&[REDACT]),
     Operation::get("system_df", "/system/df")
         .title("Get Disk Usage")
         .about("Gets how much disk images, containers, volumes and the build cache use.")

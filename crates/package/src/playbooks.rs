@@ -240,6 +240,6 @@ mod tests {
             start["step_variables"]["input"]["params"],
             json!({"id": "{{vars.request.data[\"id\"]}}"})
         );
-        assert_eq!(step["params"], json!({"id": "{{vars.input.params.id}}", "size": false}));
+        assert_eq!(step["params"], json!({"id": "{{vars.input.params.id}}", "size": false, "redact": false}));
     }
 }

@@ -3,10 +3,11 @@
 use engine::ErrorKind;
 use operations::Error;
 use pyo3::{
+    exceptions::PyValueError,
     intern,
     prelude::*,
     sync::PyOnceLock,
-    types::{PyAny, PyBytes, PyDict, PyString},
+    types::{PyAny, PyDict, PyString},
 };
 use serde_json::{Map, Value};
 
@@ -26,21 +27,37 @@ pub(crate) fn to_object(value: &Bound<'_, PyDict>, what: &str) -> PyResult<Map<S
     serde_json::from_str(&text).map_err(|error| refuse(what, &error.to_string()))
 }
 
-/// JSON text as Python objects.
+/// JSON text as Python objects. What a database cannot store is refused: numbers beyond any float, NaN, infinity. Bytes
+/// that are not UTF-8 become U+FFFD.
 pub(crate) fn to_python<'py>(py: Python<'py>, json: &[u8]) -> Result<Bound<'py, PyAny>, Error> {
-    static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let loaded = LOADS.import(py, "json", "loads").and_then(|loads| loads.call1((PyBytes::new(py, json),)));
+    static DECODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let decode = DECODE.get_or_try_init(py, || {
+        let hooks = PyDict::new(py);
+        hooks.set_item("parse_float", wrap_pyfunction!(finite, py)?)?;
+        hooks.set_item("parse_constant", wrap_pyfunction!(finite, py)?)?;
+        let decoder = py.import("json")?.getattr("JSONDecoder")?.call((), Some(&hooks))?;
+        decoder.getattr("decode").map(Bound::unbind)
+    });
+    let text = String::from_utf8_lossy(json);
+    let loaded = decode.and_then(|decode| decode.bind(py).call1((PyString::new(py, &text),)));
     loaded.map_err(|error| {
         // JSONDecodeError's msg is what is wrong; its whole text would repeat the answer.
         let why = error
             .value(py)
             .getattr(intern!(py, "msg"))
-            .map_or_else(|_| "unreadable".into(), |msg| msg.to_string());
+            .map_or_else(|_| "a number or the nesting is beyond all bounds".into(), |msg| msg.to_string());
         let message = format!("the engine's answer is not JSON: {why}");
         engine::Error::new(ErrorKind::Protocol, message)
             .hint("Check that a Docker Engine listens there")
             .into()
     })
+}
+
+/// A number that is not whole. `NaN` and `Infinity`, which Python would take, are no JSON.
+#[pyfunction]
+fn finite(text: &str) -> PyResult<f64> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+    number.ok_or_else(|| PyValueError::new_err(text.to_owned()))
 }
 
 fn refuse(what: &str, why: &str) -> PyErr {

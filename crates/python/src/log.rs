@@ -15,6 +15,8 @@ use crate::services::PyServices;
 const DEBUG: u8 = 10;
 const INFO: u8 = 20;
 const WARNING: u8 = 30;
+/// No more is written of why a health check failed, in characters.
+const LONGEST_REASON: usize = 500;
 
 thread_local! {
     /// Where the call on this thread writes its debug lines.
@@ -80,7 +82,14 @@ pub(crate) fn checked(py: Python<'_>, services: &PyServices, result: &Result<Hea
             warnings.iter().try_for_each(|warning| write_line(logger, WARNING, warning))
         }
         Err(error) => {
-            write_line(logger, WARNING, &format!("operation=check_health outcome={}", error.kind().code()))
+            // Here nothing comes from a playbook, and what is wrong is what an administrator looks for.
+            let why: String = error.message().chars().take(LONGEST_REASON).collect();
+            let why = why.escape_debug();
+            write_line(
+                logger,
+                WARNING,
+                &format!("operation=check_health outcome={} reason={why}", error.kind().code()),
+            )
         }
     }
 }

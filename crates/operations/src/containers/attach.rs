@@ -84,7 +84,11 @@ fn attach(call: &Call<'_>) -> Result<Output, Error> {
             .deadline(limit);
     let reply = open(call, request, input)?;
     let most = arguments.integer("max_bytes").unwrap_or_default();
-    Capture::read(reply.into_body(), !tty, most)?.into_output(&Map::new(), false)
+    let mut capture = Capture::read(reply.into_body(), !tty, most)?;
+    if attach_stdin && capture.is_broken_off() {
+        capture.ended(call.look("/containers/{id}/json")?["State"]["Running"] == true)?;
+    }
+    capture.into_output(&Map::new(), false)
 }
 
 /// Why there is nothing to attach to, and what to do. The engine would wait for what never comes, or answer with its error

@@ -45,6 +45,8 @@ pub(crate) struct Capture {
     timed_out: bool,
     /// What the engine itself said of a failure to read on.
     fault: Vec<u8>,
+    /// What broke the connection off, until it is settled: see [`Capture::ended`].
+    broken_off: Option<engine::Error>,
 }
 
 /// A line of output.
@@ -66,6 +68,24 @@ impl Capture {
         Self::read_while(body, framed, most, |_| true)
     }
 
+    /// Whether the connection was broken off, which is an error unless [`Capture::ended`] knows better.
+    pub(crate) fn is_broken_off(&self) -> bool {
+        self.broken_off.is_some()
+    }
+
+    /// Settles a connection that was broken off, by whether the process still runs: so does an engine to that of one which
+    /// ended without reading all its input, and the last of the output may go with it. Gives what to say of that.
+    pub(crate) fn ended(&mut self, running: bool) -> Result<&'static str, Error> {
+        match self.broken_off.take() {
+            None => Ok(""),
+            Some(error) if running => Err(error.into()),
+            Some(_) => {
+                self.truncated = true;
+                Ok("; its connection broke off, and the end of its output may be missing")
+            }
+        }
+    }
+
     fn read_while(
         mut body: Body,
         framed: bool,
@@ -78,9 +98,18 @@ impl Capture {
         while goes_on(&capture) {
             let chunk = match body.chunk() {
                 Ok(Some(chunk)) => chunk,
+                Ok(None) if framed && !decoder.is_complete() => {
+                    capture.broken_off =
+                        Some(engine::Error::new(ErrorKind::Protocol, "the output broke off within a piece"));
+                    break;
+                }
                 Ok(None) => break,
                 Err(error) if error.kind() == ErrorKind::TimedOut => {
                     capture.timed_out = true;
+                    break;
+                }
+                Err(error) if error.is_reset() => {
+                    capture.broken_off = Some(error);
                     break;
                 }
                 Err(error) => return Err(error.into()),
@@ -122,7 +151,10 @@ impl Capture {
     /// The result: these fields, then `stdout`, `stderr`, `output` (both, in order of arrival), `lines` (each with its stream;
     /// `timed` ones also with the time that they begin with), `truncated` and `timed_out`. Bytes that are not UTF-8
     /// become U+FFFD.
-    pub(crate) fn into_output(self, fields: &Map<String, Value>, timed: bool) -> Result<Output, Error> {
+    pub(crate) fn into_output(mut self, fields: &Map<String, Value>, timed: bool) -> Result<Output, Error> {
+        if let Some(error) = self.broken_off.take() {
+            return Err(error.into());
+        }
         // Written as it goes: as values, the lines of 50 MB would take ten times that.
         match serde_json::to_vec(&Report { fields, capture: &self, timed }) {
             Ok(json) => Ok(Output::Raw(json.into())),

@@ -65,6 +65,8 @@ fn exec(call: &Call<'_>) -> Result<Output, Error> {
     let id = created["Id"]
         .as_str()
         .ok_or_else(|| Error::new(Kind::Failed, "The engine gave no id for the command."))?;
+    // A command that is not started has done nothing.
+    call.changed.set(false);
     let path = |template| Path::fill(template, |_| Segment::name(id));
     let mut result = Map::new();
     let mut say = |name: &str, value: Value| result.insert(name.to_owned(), value);
@@ -86,13 +88,15 @@ fn exec(call: &Call<'_>) -> Result<Output, Error> {
     let until = Instant::now() + limit;
     let mut capture = Capture::read_to_end(open(call, start, input)?.into_body(), !tty, most)?;
     let state = last_state(call, &path("/exec/{id}/json")?, "", until)?;
+    let running = state["Running"] == true;
+    let remark = capture.ended(running)?;
     let sentence = match &state["ExitCode"] {
         Value::Null => {
             format!("The command still runs in container {container}, after {} s", limit.as_secs())
         }
-        code => format!("The command ended in container {container} with exit code {code}"),
+        code => format!("The command ended in container {container} with exit code {code}{remark}"),
     };
-    if state["Running"] == true {
+    if running {
         capture.time_out();
     }
     judge(call, &state["ExitCode"], &capture, &format!("{sentence}."))?;

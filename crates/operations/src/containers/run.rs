@@ -41,6 +41,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("run_container", 
     .params(&joined::<{ create::COMMON.len() + OWN.len() + create::RARE.len() }>(&[create::COMMON, OWN, create::RARE]))
     .run(run)];
 
+/// How a command ended.
+struct Ended {
+    state: Value,
+    capture: Capture,
+    /// What else there is to say of it.
+    remark: &'static str,
+}
+
 fn run(call: &Call<'_>) -> Result<Output, Error> {
     let body = body(call)?;
     let (id, warnings) = create(call, &body)?;
@@ -50,11 +58,11 @@ fn run(call: &Call<'_>) -> Result<Output, Error> {
         Ok(()) => format!("Container {id} was removed."),
         Err(why) => left_behind(&id, why),
     };
-    let (state, capture) = outcome.map_err(|error| error.and(&now))?;
+    let Ended { state, capture, remark } = outcome.map_err(|error| error.and(&now))?;
     let exit_code = &state["ExitCode"];
     let ended = match exit_code {
         Value::Null => format!("The command had not ended after {} s", call.time_limit().as_secs()),
-        code => format!("The command ended with exit code {code}"),
+        code => format!("The command ended with exit code {code}{remark}"),
     };
     judge(call, exit_code, &capture, &format!("{ended}. {now}"))?;
     if let Err(why) = removed {
@@ -134,7 +142,7 @@ fn create(call: &Call<'_>, body: &Value) -> Result<(String, Value), Error> {
 }
 
 /// Starts the container and gives its last state and its output. The exit code is null where the time was used up.
-fn attend(call: &Call<'_>, body: &Value, id: &str) -> Result<(Value, Capture), Error> {
+fn attend(call: &Call<'_>, body: &Value, id: &str) -> Result<Ended, Error> {
     let until = Instant::now() + call.time_limit();
     let within = |request: Request| {
         let left = until.saturating_duration_since(Instant::now());
@@ -153,11 +161,13 @@ fn attend(call: &Call<'_>, body: &Value, id: &str) -> Result<(Value, Capture), E
     let most = call.arguments.integer("max_bytes").unwrap_or_default();
     let mut capture = Capture::read_to_end(reply.into_body(), !tty, most)?;
     let mut state = last_state(call, &path("/containers/{id}/json")?, "/State", until)?;
-    if state["Running"] == true {
+    let running = state["Running"] == true;
+    let remark = capture.ended(running)?;
+    if running {
         state["ExitCode"] = Value::Null;
         capture.time_out();
     }
-    Ok((state, capture))
+    Ok(Ended { state, capture, remark })
 }
 
 /// Removes the container with its anonymous volumes, by force if it still runs. What is gone already is removed.

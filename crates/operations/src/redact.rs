@@ -1,0 +1,255 @@
+//! What is secret, kept out of results and errors.
+//!
+//! Results are the engine's own answer, and so hold what it tells: the parameter `redact` masks the values of environment
+//! variables and build arguments, and what signs in somewhere. Errors never repeat what was given in secret, whoever says
+//! it: an engine or a proxy may quote the request in its refusal.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+
+use crate::{Error, Notation, Output, Param, ValueKind, arguments::Arguments, param::flag};
+
+/// What stands in the place of a secret.
+const MASK: &str = "[redacted]";
+
+/// For operations whose results may hold secrets.
+pub(crate) const REDACT: Param = flag("redact")
+    .title("Redact")
+    .about("Mask the values of environment variables and build arguments, and what signs in somewhere, in the result.")
+    .local();
+
+/// Fields whose values sign in somewhere, in lower case.
+const SIGN_INS: [&str; 7] =
+    ["auth", "password", "identitytoken", "registrytoken", "jointokens", "unlockkey", "x-registry-auth"];
+/// Fields that hold an environment, in lower case.
+const ENVIRONMENTS: [&str; 2] = ["env", "environment"];
+/// Shorter values of an environment are no secrets, and are words of their own.
+const SHORTEST_VALUE: usize = 8;
+
+/// The result, with its secrets masked if the call asks for that.
+pub(crate) fn result(output: Output, arguments: &Arguments) -> Result<Output, Error> {
+    if !arguments.is_on(REDACT.name) {
+        return Ok(output);
+    }
+    let mut value = match output {
+        Output::Value(value) => value,
+        Output::Raw(json) => serde_json::from_slice(&json).map_err(|error| {
+            engine::Error::new(engine::ErrorKind::Protocol, format!("the answer is not JSON: {error}"))
+        })?,
+    };
+    mask(&mut value);
+    Ok(Output::Value(value))
+}
+
+/// Secrets that no error may repeat.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Secrets(Vec<SecretString>);
+
+impl Secrets {
+    /// What was given in secret: as a field or parameter of that kind, in an environment, or as a program's input.
+    pub(crate) fn of(arguments: &Arguments) -> Self {
+        let mut secrets = Vec::new();
+        for (param, value) in arguments.iter() {
+            match param.kind {
+                ValueKind::Secret => texts(value, &mut |text| secrets.push(text.to_owned())),
+                ValueKind::Notation(Notation::Environment) => {
+                    texts(value, &mut |text| secrets.extend(assigned(text)));
+                }
+                ValueKind::Map if matches!(param.name, "buildargs" | "headers") => {
+                    texts(value, &mut |text| secrets.push(text.to_owned()));
+                }
+                ValueKind::LongText if param.name == "stdin_text" => {
+                    secrets.extend(value.as_str().map(str::to_owned));
+                }
+                ValueKind::Object | ValueKind::Json => environments(value, &mut secrets),
+                _ => {}
+            }
+        }
+        secrets.retain(|secret| secret.len() >= SHORTEST_VALUE);
+        Self(secrets.into_iter().map(SecretString::from).collect())
+    }
+
+    /// The same and these.
+    pub(crate) fn and(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
+    /// A text without them.
+    pub(crate) fn hidden_in(&self, text: &str) -> String {
+        let hide = |text: String, secret: &SecretString| text.replace(secret.expose_secret(), MASK);
+        self.0.iter().fold(text.to_owned(), hide)
+    }
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(fields) => mask_fields(fields),
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::String(text) => {
+            if let Some(masked) = instruction(text).or_else(|| address(text)) {
+                *text = masked;
+            }
+        }
+        _ => {}
+    }
+}
+
+fn mask_fields(fields: &mut Map<String, Value>) {
+    for (name, value) in fields {
+        let name = name.to_ascii_lowercase();
+        if SIGN_INS.contains(&name.as_str()) {
+            all(value);
+        } else if ENVIRONMENTS.contains(&name.as_str()) {
+            environment(value);
+        } else {
+            mask(value);
+        }
+    }
+}
+
+/// Masks every text within.
+fn all(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(all),
+        Value::Array(items) => items.iter_mut().for_each(all),
+        Value::String(text) if !text.is_empty() => MASK.clone_into(text),
+        _ => {}
+    }
+}
+
+/// Masks the values of an environment: `NAME=value`, an object of names, or objects with a `Value` (as plugins have).
+fn environment(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            for item in items {
+                match item {
+                    Value::String(text) => {
+                        if let Some((name, _)) = text.split_once('=') {
+                            *text = format!("{name}={MASK}");
+                        }
+                    }
+                    Value::Object(variable) => {
+                        if let Some(value) = variable.get_mut("Value") {
+                            all(value);
+                        }
+                    }
+                    other => all(other),
+                }
+            }
+        }
+        other => all(other),
+    }
+}
+
+/// An instruction of a Dockerfile in an image's history, without the values that it sets: `ENV A=1`, and a `RUN` with build
+/// arguments, `|1 A=1 /bin/sh -c ...`. Values stand there without quotes, so all that follows goes too.
+fn instruction(text: &str) -> Option<String> {
+    let begun = text.rsplit_once("#(nop)").map_or(text, |(_, instruction)| instruction).trim_start();
+    let begun = begun.strip_prefix("RUN ").unwrap_or(begun);
+    let with_arguments =
+        begun.strip_prefix('|').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if !(with_arguments || begun.starts_with("ENV ") || begun.starts_with("ARG ")) {
+        return None;
+    }
+    let kept = text.len() - begun.len() + begun.find('=')? + 1;
+    let command = if with_arguments { begun.rfind(" /bin/sh -c ").map_or("", |at| &begun[at..]) } else { "" };
+    Some(format!("{}{MASK}{command}", &text[..kept]))
+}
+
+/// An address without the password in it, as of a proxy: `http://user:password@host`.
+fn address(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (user, host) = rest.split(['/', '?', ' ']).next()?.rsplit_once('@')?;
+    let (name, _) = user.split_once(':')?;
+    let after = &rest[user.len() + 1 + host.len()..];
+    Some(format!("{scheme}://{name}:{MASK}@{host}{after}"))
+}
+
+fn assigned(variable: &str) -> Option<String> {
+    variable.split_once('=').map(|(_, value)| value.to_owned())
+}
+
+/// Collects the values of environments, wherever in JSON they are.
+fn environments(value: &Value, secrets: &mut Vec<String>) {
+    for (name, field) in value.as_object().into_iter().flatten() {
+        if ENVIRONMENTS.contains(&name.to_ascii_lowercase().as_str()) {
+            texts(field, &mut |text| secrets.push(assigned(text).unwrap_or_else(|| text.to_owned())));
+        } else {
+            environments(field, secrets);
+        }
+    }
+}
+
+/// Shows every text within, also of JSON that is given as text.
+fn texts(value: &Value, show: &mut dyn FnMut(&str)) {
+    match value {
+        Value::Object(fields) => fields.values().for_each(|value| texts(value, show)),
+        Value::Array(items) => items.iter().for_each(|value| texts(value, show)),
+        Value::String(text) => match serde_json::from_str(text) {
+            Ok(inner @ (Value::Object(_) | Value::Array(_))) => texts(&inner, show),
+            _ => show(text),
+        },
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn masked(mut value: Value) -> Value {
+        mask(&mut value);
+        value
+    }
+
+    #[test]
+    fn names_stay_and_values_go() {
+        assert_eq!(
+            masked(
+                json!({"Config": {"Env": ["A=s3cret", "B=", "C"], "Image": "app", "Labels": {"a": "b"}}, "Id": "1"})
+            ),
+            json!({"Config": {"Env": ["A=[redacted]", "B=[redacted]", "C"], "Image": "app", "Labels": {"a": "b"}}, "Id": "1"})
+        );
+        assert_eq!(
+            masked(json!([{"Spec": {"TaskTemplate": {"ContainerSpec": {"Env": ["A=b"]}}}}])),
+            json!([{"Spec": {"TaskTemplate": {"ContainerSpec": {"Env": ["A=[redacted]"]}}}}])
+        );
+        assert_eq!(
+            masked(json!({"Env": [{"Name": "DEBUG", "Value": "s3cret", "Settable": ["value"]}]})),
+            json!({"Env": [{"Name": "DEBUG", "Value": "[redacted]", "Settable": ["value"]}]})
+        );
+        assert_eq!(masked(json!({"env": {"A": "b"}})), json!({"env": {"A": "[redacted]"}}));
+    }
+
+    #[test]
+    fn what_signs_in_goes() {
+        assert_eq!(
+            masked(
+                json!({"IdentityToken": "s3cret", "JoinTokens": {"Worker": "SWMTKN"}, "Status": "Login Succeeded"})
+            ),
+            json!({"IdentityToken": "[redacted]", "JoinTokens": {"Worker": "[redacted]"}, "Status": "Login Succeeded"})
+        );
+        assert_eq!(
+            masked(json!({"HttpProxy": "http://me:s3cret@proxy:3128/x", "Name": "a@b", "Url": "http://a/b"})),
+            json!({"HttpProxy": "http://me:[redacted]@proxy:3128/x", "Name": "a@b", "Url": "http://a/b"})
+        );
+    }
+
+    #[test]
+    fn instructions_lose_their_values() {
+        for (text, expected) in [
+            ("/bin/sh -c #(nop)  ENV A=s3cret B=two words", "/bin/sh -c #(nop)  ENV A=[redacted]"),
+            ("ENV A=s3cret", "ENV A=[redacted]"),
+            ("|1 A=s3cret /bin/sh -c echo $A", "|1 A=[redacted] /bin/sh -c echo $A"),
+            ("RUN |1 A=s3cret /bin/sh -c echo # buildkit", "RUN |1 A=[redacted] /bin/sh -c echo # buildkit"),
+            ("RUN |1 A=s3cret /bin/bash -c echo", "RUN |1 A=[redacted]"),
+            ("ARG A", "ARG A"),
+            ("RUN make A=1", "RUN make A=1"),
+        ] {
+            assert_eq!(masked(json!([{"CreatedBy": text}])), json!([{"CreatedBy": expected}]), "{text}");
+        }
+    }
+}

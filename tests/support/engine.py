@@ -7,6 +7,7 @@ import json
 import socket
 import unittest
 import uuid
+from contextlib import AbstractContextManager, closing
 from typing import Any
 
 from support.session import given
@@ -24,22 +25,28 @@ class RefusedError(AssertionError):
 
 
 class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("engine", timeout=60)
+        self._path = path
+
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(SOCKET)
+        self.sock.connect(self._path)
 
 
-def api(method: str, path: str, body: Any = None) -> Any:
+def connection(path: str) -> AbstractContextManager[http.client.HTTPConnection]:
+    """A connection to an engine's socket."""
+    return closing(_UnixConnection(path))
+
+
+def api(method: str, path: str, body: Any = None, *, socket: str = SOCKET) -> Any:
     """Docker's answer: its JSON, or None where it answers nothing."""
-    connection = _UnixConnection("engine", timeout=60)
-    try:
+    with connection(socket) as way:
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
-        response = connection.getresponse()
+        way.request(method, path, None if body is None else json.dumps(body), headers)
+        response = way.getresponse()
         text = response.read().decode()
-    finally:
-        connection.close()
     if response.status >= 400:
         raise RefusedError(response.status, text)
     return json.loads(text) if response.headers.get_content_type() == "application/json" else None

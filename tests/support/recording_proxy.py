@@ -89,10 +89,10 @@ class RecordingProxy:
     def _pass_requests_on(self, client: socket.socket, engine: socket.socket) -> None:
         with client.makefile("rb") as reader:
             upgraded = False
-            while not upgraded and (head := _head(reader)):
+            while not upgraded and (head := read_head(reader)):
                 method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-                headers = _headers(head)
-                sent, body = _body(reader, headers)
+                headers = headers_of(head)
+                sent, body = read_body(reader, headers)
                 self.requests.append(Request(method, target, headers, body))
                 engine.sendall(head + sent)
                 upgraded = "upgrade" in headers
@@ -100,7 +100,7 @@ class RecordingProxy:
                 engine.sendall(chunk)
 
 
-def _head(reader: BufferedReader) -> bytes:
+def read_head(reader: BufferedReader) -> bytes:
     """The request line and the headers, with the empty line; nothing at the end."""
     lines = []
     while line := reader.readline():
@@ -110,12 +110,13 @@ def _head(reader: BufferedReader) -> bytes:
     return b""
 
 
-def _headers(head: bytes) -> dict[str, str]:
+def headers_of(head: bytes) -> dict[str, str]:
+    """The headers, by their names in lower case."""
     lines = head.decode("latin-1").split("\r\n")[1:-2]
     return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
-def _body(reader: BufferedReader, headers: dict[str, str]) -> tuple[bytes, bytes]:
+def read_body(reader: BufferedReader, headers: dict[str, str]) -> tuple[bytes, bytes]:
     """The body as it is sent, and what it says."""
     if "chunked" not in headers.get("transfer-encoding", ""):
         body = reader.read(int(headers.get("content-length", "0")))

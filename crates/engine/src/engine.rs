@@ -116,7 +116,7 @@ impl Engine {
                 Ok(Answer { status, headers, body, tries: 1 })
             }
             Err(error) if repeatable && error.kind() == ErrorKind::Protocol => {
-                Err(Failure { error, again: Again::Later })
+                Err(Failure::lost(error, Again::Later))
             }
             Err(error) if repeatable => Err(Failure::never(error)),
             Err(error) => Err(Failure::never(unknown_outcome(error))),
@@ -217,7 +217,7 @@ impl Engine {
         request.payload = spare.unwrap_or_default();
         let error = refused(reply, &secrets);
         let again = if repeatable && refusal::is_transient(status) { Again::Later } else { Again::Never };
-        Err(Failure { error, again })
+        Err(Failure { error, again, lost: false })
     }
 
     fn a_try(&self, repeatable: bool, fresh: bool, waited: Duration) -> Try<'_> {

@@ -73,6 +73,7 @@ struct Inner {
     hint: Option<String>,
     status: Option<u16>,
     tries: u32,
+    after_a_lost_answer: bool,
     retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -86,6 +87,7 @@ impl Error {
             hint: None,
             status: None,
             tries: 0,
+            after_a_lost_answer: false,
             retry_after: None,
             source: None,
         }))
@@ -115,6 +117,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn after_a_lost_answer(mut self, lost: bool) -> Self {
+        self.0.after_a_lost_answer = lost;
+        self
+    }
+
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self
@@ -133,6 +140,12 @@ impl Error {
     /// How often the request was sent, or its connection tried; 0 if it did not come to that.
     pub fn tries(&self) -> u32 {
         self.0.tries
+    }
+
+    /// Whether the same request went out before, and its answer was lost: a DELETE that now finds nothing may have done its
+    /// work then.
+    pub fn is_after_a_lost_answer(&self) -> bool {
+        self.0.after_a_lost_answer
     }
 
     /// How long the engine asked to wait before another try.

@@ -13,6 +13,8 @@ const LONGEST_DELAY: Duration = Duration::from_secs(30);
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) again: Again,
+    /// Whether the request went out and its answer was lost: the engine may have done what it asks.
+    pub(crate) lost: bool,
 }
 
 /// Whether a failed try may be followed by another.
@@ -28,14 +30,19 @@ pub(crate) enum Again {
 
 impl Failure {
     pub(crate) fn never(error: Error) -> Self {
-        Self { error, again: Again::Never }
+        Self { error, again: Again::Never, lost: false }
+    }
+
+    /// The request went out, and its answer was lost; sending it twice does what sending it once does.
+    pub(crate) fn lost(error: Error, again: Again) -> Self {
+        Self { error, again, lost: true }
     }
 
     /// Whether a failure to connect may be tried again: nothing was sent, so the method does not matter.
     pub(crate) fn connecting(error: Error) -> Self {
         let transient =
             matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Unavailable | ErrorKind::RateLimited);
-        Self { again: if transient { Again::Later } else { Again::Never }, error }
+        Self { again: if transient { Again::Later } else { Again::Never }, error, lost: false }
     }
 }
 
@@ -53,12 +60,14 @@ pub(crate) fn retrying<T>(
         .with_jitter()
         .build();
     let mut tries = 1;
+    let mut lost_before = false;
     loop {
-        let Failure { error, again } = match attempt() {
+        let Failure { error, again, lost } = match attempt() {
             Ok(done) => return Ok((done, tries)),
             Err(failure) => failure,
         };
-        let error = error.with_tries(tries);
+        let error = error.with_tries(tries).after_a_lost_answer(lost_before);
+        lost_before |= lost;
         match again {
             Again::Never => return Err(error),
             Again::Now => {}
@@ -93,7 +102,7 @@ mod tests {
         let error = retrying(&settings(), until, || {
             calls += 1;
             let error = Error::new(ErrorKind::Unavailable, "no").with_retry_after(retry_after);
-            Err::<(), _>(Failure { error, again })
+            Err::<(), _>(Failure { error, again, lost: false })
         });
         (calls, error.unwrap_err())
     }
@@ -118,8 +127,21 @@ mod tests {
         let done = retrying(&settings(), Instant::now() + Duration::from_secs(5), || {
             calls += 1;
             let error = Error::new(ErrorKind::Unreachable, "stale");
-            if calls < 3 { Err(Failure { error, again: Again::Now }) } else { Ok(calls) }
+            if calls < 3 { Err(Failure { error, again: Again::Now, lost: false }) } else { Ok(calls) }
         });
         assert_eq!(done.unwrap(), (3, 1));
+    }
+
+    #[test]
+    fn an_error_tells_that_an_earlier_answer_was_lost() {
+        for lost in [true, false] {
+            let mut calls = 0;
+            let failed = retrying(&settings(), Instant::now() + Duration::from_secs(5), || {
+                calls += 1;
+                let (again, lost) = if calls == 1 { (Again::Later, lost) } else { (Again::Never, false) };
+                Err::<(), _>(Failure { error: Error::new(ErrorKind::NotFound, "no"), again, lost })
+            });
+            assert_eq!(failed.unwrap_err().is_after_a_lost_answer(), lost);
+        }
     }
 }

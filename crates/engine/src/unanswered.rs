@@ -33,7 +33,7 @@ impl Try<'_> {
             }
             SendError::NotSent(_, ended_by) => match ended_by.as_ref().and_then(tls_alert) {
                 Some(alert) => Failure::never(handshake_failed(self.address, alert)),
-                None => Failure { error: self.closed(), again: self.again() },
+                None => Failure { error: self.closed(), again: self.again(), lost: false },
             },
             SendError::Broken(error) => match tls_alert(&error) {
                 Some(alert) => Failure::never(handshake_failed(self.address, alert)),
@@ -43,9 +43,7 @@ impl Try<'_> {
                         Error::new(ErrorKind::Protocol, message).hint(CHECK_ADDRESS).with_source(error),
                     )
                 }
-                None if self.repeatable => {
-                    Failure { error: self.closed().with_source(error), again: self.again() }
-                }
+                None if self.repeatable => Failure::lost(self.closed().with_source(error), self.again()),
                 None => Failure::never(unknown_outcome(self.closed().with_source(error))),
             },
         }

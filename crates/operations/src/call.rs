@@ -6,7 +6,7 @@ use engine::{Answer, Engine, ErrorKind, Input, Path, Reply, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Configuration, Effect, Error, Kind, Operation, Output, Services, Shape,
+    Configuration, Effect, Error, Kind, Method, Operation, Output, Services, Shape,
     arguments::Arguments,
     check::suit,
     guard::{self, Target},
@@ -64,12 +64,17 @@ impl Call<'_> {
         match self.operation.shape {
             Shape::Run(run) => run(self),
             Shape::Json => self.json(),
-            Shape::List => match self.json()? {
-                Output::Raw(body) if body.trim_ascii() == b"null" => Ok(json!([]).into()),
-                output => Ok(output),
+            Shape::List => match self.json() {
+                Ok(Output::Raw(body)) if body.trim_ascii() == b"null" => Ok(json!([]).into()),
+                Err(error) if self.was_removed_before(&error) => Ok(json!([]).into()),
+                output => output,
             },
             Shape::Done { done, already } => {
-                let is_already = self.send(self.request()?)?.status == 304;
+                let is_already = match self.send(self.request()?) {
+                    Ok(answer) => answer.status == 304,
+                    Err(error) if self.was_removed_before(&error) => true,
+                    Err(error) => return Err(error),
+                };
                 Ok(self.done(if is_already { already } else { done }, is_already))
             }
         }
@@ -101,6 +106,13 @@ impl Call<'_> {
             };
         let path: Vec<&str> = self.operation.path.split('/').skip(1).map(segment).collect();
         guard::targets(self.operation.method, &path, || self.arguments.text("Container").map(str::to_owned))
+    }
+
+    /// Whether a removal found nothing since an earlier try, whose answer was lost, had done its work.
+    fn was_removed_before(&self, error: &Error) -> bool {
+        self.operation.method == Method::Delete
+            && error.kind() == Kind::Engine(ErrorKind::NotFound)
+            && error.is_after_a_lost_answer()
     }
 
     /// The engine's JSON, as it is.

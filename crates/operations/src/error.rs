@@ -119,6 +119,11 @@ impl Error {
         self.source.as_ref().map_or(0, engine::Error::tries)
     }
 
+    /// Whether the same request went out before, and its answer was lost.
+    pub(crate) fn is_after_a_lost_answer(&self) -> bool {
+        self.source.as_ref().is_some_and(engine::Error::is_after_a_lost_answer)
+    }
+
     /// The text without the code.
     pub fn message(&self) -> &str {
         &self.message

@@ -6,7 +6,7 @@ mod duration;
 mod filters;
 mod time;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub(crate) use self::duration::duration;
 use crate::{Notation, ValueKind};
@@ -150,10 +150,15 @@ pub(crate) fn embedded(text: &str, opening: char) -> Option<Result<Value, String
 }
 
 fn list(value: &Value) -> Result<Value, String> {
-    listed(value, |text| {
+    let list = listed(value, |text| {
         let separator = if text.contains('\n') { '\n' } else { ',' };
         text.split(separator).map(str::trim).filter(|item| !item.is_empty()).collect()
-    })
+    })?;
+    // A slip. Empty, it could mean all.
+    if list == json!([]) && value.as_str().is_some_and(|text| text.contains(',')) {
+        return Err("a list with something between its commas".into());
+    }
+    Ok(list)
 }
 
 /// A list of texts, of which one text may hold several.

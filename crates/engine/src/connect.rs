@@ -1,6 +1,7 @@
-//! Makes a connection: name to address, socket, TLS. Every failure says which of them it was.
+//! Makes a connection: name to address, socket, proxy, TLS or SSH. Every failure says which of them it was.
 
 use std::{
+    cell::Cell,
     io,
     net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     os::fd::{AsRawFd as _, RawFd},
@@ -15,29 +16,69 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{Address, Error, ErrorKind, Settings};
+use crate::{Address, Error, ErrorKind, Settings, address::authority, ssh, stage::Stage};
 
 /// A byte stream to the engine, whatever carries it.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// Connects; the caller bounds the time. Also gives the socket's descriptor.
+/// What the way to an engine needs besides its address, checked and made once.
+pub(crate) struct Way {
+    tls: Option<Arc<ClientConfig>>,
+    ssh: Option<ssh::Client>,
+}
+
+impl Way {
+    /// Checks certificates and keys.
+    pub(crate) fn of(settings: &Settings) -> Result<Self, Error> {
+        let tls = settings.tls.as_ref().map(crate::Tls::config).transpose()?;
+        let ssh = settings.ssh.as_ref().map(ssh::Client::of).transpose()?;
+        Ok(Self { tls, ssh })
+    }
+
+    /// Whether TLS goes all the way to the engine.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+}
+
+/// A connection as it was made.
+pub(crate) struct Connection {
+    pub(crate) stream: Box<dyn Stream>,
+    pub(crate) socket: RawFd,
+    /// Whether what carries it speaks also when no request is under way.
+    pub(crate) is_talkative: bool,
+    /// Whether the engine itself was reached, and not only what leads to it.
+    pub(crate) is_proven: bool,
+}
+
+impl Connection {
+    fn plain(stream: impl Stream + 'static, socket: RawFd) -> Self {
+        Self { stream: Box::new(stream), socket, is_talkative: false, is_proven: true }
+    }
+}
+
+/// Connects; the caller bounds the time, and learns from `stage` what it was that took long.
 pub(crate) async fn connect(
     settings: &Settings,
-    tls: Option<&Arc<ClientConfig>>,
-) -> Result<(Box<dyn Stream>, RawFd), Error> {
+    way: &Way,
+    stage: &Cell<Stage>,
+) -> Result<Connection, Error> {
     match &settings.address {
         Address::Unix(path) => {
             let stream =
                 UnixStream::connect(path).await.map_err(|error| unreachable(&settings.address, error))?;
             let socket = stream.as_raw_fd();
-            Ok((Box::new(stream), socket))
+            Ok(Connection::plain(stream, socket))
         }
         Address::Tcp { host, port } => {
-            let stream =
-                connect_tcp(&settings.address, resolve(host, *port, settings.connect_timeout)?).await?;
+            let stream = match &settings.proxy {
+                Some(proxy) => proxy.connect(host, *port, settings.connect_timeout, stage).await?,
+                None => connect_tcp(settings, host, *port).await?,
+            };
             let socket = stream.as_raw_fd();
-            let Some(config) = tls else { return Ok((Box::new(stream), socket)) };
+            let Some(config) = &way.tls else { return Ok(Connection::plain(stream, socket)) };
+            stage.set(Stage::Tls);
             let name = settings.tls.as_ref().and_then(|tls| tls.server_name.as_deref()).unwrap_or(host);
             let name = ServerName::try_from(name.to_owned()).map_err(|_| {
                 Error::new(ErrorKind::InvalidRequest, format!("{name:?} cannot be a server's name"))
@@ -47,12 +88,36 @@ pub(crate) async fn connect(
                 .connect(name, stream)
                 .await
                 .map_err(|error| handshake_failed(&settings.address, error))?;
-            Ok((Box::new(stream), socket))
+            Ok(Connection::plain(stream, socket))
+        }
+        Address::Ssh { user, host, port, socket: path } => {
+            let Some(client) = &way.ssh else {
+                return Err(Error::new(
+                    ErrorKind::InvalidRequest,
+                    "an address by SSH needs a key and host keys",
+                ));
+            };
+            let stream = connect_tcp(settings, host, *port).await?;
+            let socket = stream.as_raw_fd();
+            let target = ssh::Target {
+                user,
+                server: format!("the SSH server {}", authority(host, *port)),
+                socket: path,
+            };
+            let stream = client.open(stream, &target, stage).await?;
+            let is_proven = stream.is_proven();
+            Ok(Connection { stream: Box::new(stream), socket, is_talkative: true, is_proven })
         }
     }
 }
 
-async fn connect_tcp(address: &Address, candidates: Vec<SocketAddr>) -> Result<TcpStream, Error> {
+async fn connect_tcp(settings: &Settings, host: &str, port: u16) -> Result<TcpStream, Error> {
+    let candidates = resolve(host, port, settings.connect_timeout, "server_address")?;
+    dial(candidates).await.map_err(|error| unreachable(&settings.address, error))
+}
+
+/// Connects to the first address that answers.
+pub(crate) async fn dial(candidates: Vec<SocketAddr>) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for candidate in candidates {
         match TcpStream::connect(candidate).await {
@@ -64,12 +129,17 @@ async fn connect_tcp(address: &Address, candidates: Vec<SocketAddr>) -> Result<T
             Err(error) => last = error,
         }
     }
-    Err(unreachable(address, last))
+    Err(last)
 }
 
 /// Looks a name up, bounded: the system's resolver has no time-out of its own, so it is asked on a thread that
-/// ends by itself, and left behind only when the bound passes.
-fn resolve(host: &str, port: u16, bound: Duration) -> Result<Vec<SocketAddr>, Error> {
+/// ends by itself, and left behind only when the bound passes. An error names the field that the name is from.
+pub(crate) fn resolve(
+    host: &str,
+    port: u16,
+    bound: Duration,
+    named_by: &str,
+) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
@@ -80,7 +150,7 @@ fn resolve(host: &str, port: u16, bound: Duration) -> Result<Vec<SocketAddr>, Er
     });
     let failed = |why: String| {
         Error::new(ErrorKind::Unreachable, format!("the name {host:?} cannot be resolved: {why}"))
-            .hint("Check server_address and the DNS of this machine")
+            .hint(format!("Check {named_by} and the DNS of this machine"))
     };
     asked.map_err(|error| failed(error.to_string()))?;
     match answered.recv_timeout(bound) {

@@ -12,11 +12,11 @@ use http::{
     response::Parts,
 };
 use http_body_util::{BodyExt as _, Limited};
-use rustls::ClientConfig;
 use serde_json::Value;
 
 use crate::{
     ApiVersion, Error, ErrorKind, Input, Path, Payload, Reply, Request, Settings,
+    connect::Way,
     lane::{Lane, SendError},
     lanes::Lanes,
     rate::RateLimit,
@@ -34,7 +34,7 @@ const LONGEST_EXPLANATION: usize = 64 * 1024;
 /// connections of its own.
 pub struct Engine {
     settings: Settings,
-    tls: Option<Arc<ClientConfig>>,
+    way: Way,
     host: HeaderValue,
     lanes: Arc<Lanes>,
     rate_limit: Option<RateLimit>,
@@ -74,9 +74,9 @@ impl Answer {
 }
 
 impl Engine {
-    /// Checks the settings, certificates included. Connects to nothing yet.
+    /// Checks the settings, certificates and keys included. Connects to nothing yet.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        let tls = settings.tls.as_ref().map(crate::Tls::config).transpose()?;
+        let way = Way::of(&settings)?;
         let host = HeaderValue::from_str(&settings.address.authority()).map_err(|_| {
             Error::new(ErrorKind::InvalidRequest, format!("{} is not an address", settings.address))
         })?;
@@ -84,7 +84,7 @@ impl Engine {
         let limited = format!("{}{}", settings.address, settings.base_path);
         let rate_limit =
             (settings.rate_limit > 0).then(|| RateLimit::new(&limited, settings.rate_limit)).transpose()?;
-        Ok(Self { settings, tls, host, lanes, rate_limit })
+        Ok(Self { settings, way, host, lanes, rate_limit })
     }
 
     /// How the engine is reached.
@@ -221,7 +221,7 @@ impl Engine {
     }
 
     fn a_try(&self, repeatable: bool, fresh: bool, waited: Duration) -> Try<'_> {
-        Try { address: &self.settings.address, tls: self.tls.is_some(), repeatable, fresh, waited }
+        Try { address: &self.settings.address, tls: self.way.is_tls(), repeatable, fresh, waited }
     }
 
     fn message(&self, request: &mut Request, prefix: &str) -> Result<http::Request<Payload>, Error> {
@@ -248,11 +248,12 @@ impl Engine {
     }
 
     /// Opens a lane and, unless the version is given, asks for the engine's newest: a header of `GET /_ping`, asked
-    /// without a version so that no engine can find it too new; where a proxy hides that, `GET /version`.
+    /// without a version so that no engine can find it too new; where a proxy hides that, `GET /version`. A lane that is not
+    /// proven is asked in any case: what leads to the engine may yet fail, and must not do so after a change was sent.
     fn open(&self, until: Instant) -> Result<Lane, Error> {
-        let connect = || Lane::open(&self.settings, self.tls.as_ref(), until);
+        let connect = || Lane::open(&self.settings, &self.way, until);
         let mut lane = connect()?;
-        if self.settings.api_version.is_some() {
+        if self.settings.api_version.is_some() && lane.is_proven {
             return Ok(lane);
         }
         let (ping, body) = self.ask(&mut lane, Path::fixed("/_ping"), until)?;
@@ -262,6 +263,10 @@ impl Engine {
         }
         if !lane.is_kept_alive(until) {
             lane = connect()?;
+        }
+        if let Some(version) = self.settings.api_version {
+            lane.version = version;
+            return Ok(lane);
         }
         let version: ApiVersion = match header {
             Some(version) => version.parse()?,
@@ -280,7 +285,10 @@ impl Engine {
 
     /// A lane in place of one that was closed just now, to the same engine: it speaks the same version.
     fn reopen(&self, closed: &Lane, until: Instant) -> Result<Lane, Error> {
-        let mut lane = Lane::open(&self.settings, self.tls.as_ref(), until)?;
+        let mut lane = Lane::open(&self.settings, &self.way, until)?;
+        if !lane.is_proven {
+            return self.open(until);
+        }
         lane.version = closed.version;
         Ok(lane)
     }

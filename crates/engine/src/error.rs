@@ -10,7 +10,7 @@ pub enum ErrorKind {
     InvalidRequest,
     /// 400: the engine did not understand the request.
     BadRequest,
-    /// 401: signing in failed.
+    /// 401, or 407 from a proxy, or an SSH server's refusal: signing in failed.
     Unauthorised,
     /// 403: signed in, but not allowed.
     Forbidden,
@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Unavailable,
     /// A certificate, a key or the TLS handshake.
     Tls,
+    /// A host key, a key, or what an SSH server does not allow.
+    Ssh,
     /// 500, or a failure that the engine reports within an answer.
     EngineError,
     /// What came back is not what the Docker Engine API answers.
@@ -55,6 +57,7 @@ impl ErrorKind {
             Self::Unreachable => "unreachable",
             Self::Unavailable => "unavailable",
             Self::Tls => "tls",
+            Self::Ssh => "ssh",
             Self::EngineError => "engine_error",
             Self::Protocol => "protocol",
             Self::Unsupported => "unsupported",
@@ -125,6 +128,20 @@ impl Error {
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self
+    }
+
+    /// The same error, told once more.
+    pub(crate) fn repeat(&self) -> Self {
+        let Inner { kind, message, hint, status, tries, retry_after, .. } = &*self.0;
+        Self(Box::new(Inner {
+            kind: *kind,
+            message: message.clone(),
+            hint: hint.clone(),
+            status: *status,
+            tries: *tries,
+            retry_after: *retry_after,
+            source: None,
+        }))
     }
 
     /// What kind of error this is.

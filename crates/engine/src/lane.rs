@@ -7,30 +7,44 @@
     reason = "a lane inherited by fork() must not be dropped, and ManuallyDrop::drop is unsafe"
 )]
 
-use std::{future::Future, mem::ManuallyDrop, os::fd::RawFd, pin::pin, sync::Arc, time::Instant};
+use std::{
+    cell::Cell,
+    future::Future,
+    mem::ManuallyDrop,
+    os::fd::RawFd,
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 use hyper::{
     body::Incoming,
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinHandle,
-    time::timeout_at,
+    time::{sleep, timeout_at},
 };
 
 use crate::{
     ApiVersion, Error, ErrorKind, Payload, Settings,
-    connect::connect,
+    connect::{Connection, Way, connect},
     interrupt::{self, INTERVAL},
-    socket,
+    socket, ssh,
+    stage::Stage,
 };
+
+/// The longest that an idle lane is listened to before its next request.
+const SETTLE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Lane {
     open: ManuallyDrop<Open>,
     socket: RawFd,
+    /// Whether what carries the connection speaks also when no request is under way, as SSH does.
+    is_talkative: bool,
+    /// Whether the engine itself was reached, and not only what leads to it.
+    pub(crate) is_proven: bool,
     /// The process that opened it.
     pid: u32,
     pub(crate) version: ApiVersion,
@@ -70,37 +84,33 @@ impl SendError {
 
 impl Lane {
     /// Connects within `until`. The version is what the settings say, or the oldest until [`Lane::version`] is set.
-    pub(crate) fn open(
-        settings: &Settings,
-        tls: Option<&Arc<ClientConfig>>,
-        until: Instant,
-    ) -> Result<Self, Error> {
+    pub(crate) fn open(settings: &Settings, way: &Way, until: Instant) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
             Error::new(ErrorKind::Unreachable, format!("no connection could be prepared: {error}"))
                 .hint("This process may have too many open files")
         })?;
         let bound = until.min(Instant::now() + settings.connect_timeout);
+        let stage = Cell::new(Stage::Network);
         let connected = drive(&runtime, bound, async {
-            let (stream, socket) = connect(settings, tls).await?;
+            let Connection { stream, socket, is_talkative, is_proven } =
+                connect(settings, way, &stage).await?;
             let handshake = http1::Builder::new().handshake::<_, Payload>(TokioIo::new(stream)).await;
             let (sender, connection) = handshake.map_err(|error| {
                 Error::new(ErrorKind::Protocol, "HTTP could not begin").with_source(error)
             })?;
             let connection = tokio::spawn(async move { connection.with_upgrades().await.err() });
-            Ok((sender, connection, socket))
+            Ok((sender, connection, socket, is_talkative, is_proven))
         });
-        let (sender, connection, socket) = match connected {
+        let (sender, connection, socket, is_talkative, is_proven) = match connected {
             Ok(connected) => connected?,
             Err(Stopped::Interrupted) => return Err(interrupt::interrupted()),
-            Err(Stopped::Elapsed) => {
-                let message = format!("no connection to {} in time", settings.address);
-                return Err(Error::new(ErrorKind::Unreachable, message)
-                    .hint("Check the address, the port and firewalls between, or raise connect_timeout"));
-            }
+            Err(Stopped::Elapsed) => return Err(stage.get().too_late(&settings.address)),
         };
         Ok(Self {
             open: ManuallyDrop::new(Open { sender, connection, runtime }),
             socket,
+            is_talkative,
+            is_proven,
             pid: std::process::id(),
             version: settings.api_version.unwrap_or(ApiVersion::OLDEST),
         })
@@ -108,7 +118,27 @@ impl Lane {
 
     /// Whether an idle lane can take a request: the other side has neither closed it nor said anything.
     pub(crate) fn is_usable(&self) -> bool {
+        if self.is_talkative {
+            self.settle();
+        }
         !self.open.sender.is_closed() && socket::is_quiet(self.socket)
+    }
+
+    /// Lets what carries the connection hear what has come since the last request: a wider window, new keys, a question
+    /// whether we are alive, or the end. Rarely is there anything.
+    fn settle(&self) {
+        // Whoever uses the lane next may be another thread than the one that opened it.
+        if ssh::take_own_randomness().is_err() {
+            return;
+        }
+        let has_news = || !self.open.sender.is_closed() && !socket::is_quiet(self.socket);
+        if has_news() {
+            let _or_not_usable = drive(&self.open.runtime, Instant::now() + SETTLE, async {
+                while has_news() {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            });
+        }
     }
 
     /// Whether the other side keeps the connection open after an answer that was read to its end.
@@ -153,7 +183,8 @@ impl Drop for Lane {
         if self.pid == std::process::id() {
             // SAFETY: dropped here and nowhere else, and not used again.
             unsafe { ManuallyDrop::drop(&mut self.open) }
-        } else {
+        } else if !self.open.sender.is_closed() {
+            // A connection that has ended has closed its socket itself; the number may be another's by now.
             socket::close_copy(self.socket);
         }
     }

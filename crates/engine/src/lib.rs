@@ -1,4 +1,4 @@
-//! Talks to a Docker Engine over a unix socket, TCP or TLS, on the calling thread.
+//! Talks to a Docker Engine over a unix socket, TCP, TLS or SSH, on the calling thread.
 //!
 //! An [`Engine`] keeps connections alive and hands one to each call; the call's own thread drives it, so
 //! there are no background threads, nothing to shut down, and a `fork()` harms neither side. The API version is
@@ -27,6 +27,7 @@ mod lanes;
 mod lines;
 mod path;
 mod payload;
+mod proxy;
 mod rate;
 mod refusal;
 mod reply;
@@ -34,6 +35,8 @@ mod request;
 mod retry;
 mod settings;
 mod socket;
+mod ssh;
+mod stage;
 mod tls;
 mod unanswered;
 mod version;
@@ -48,8 +51,10 @@ pub use interrupt::{set_interrupt, sleep};
 pub use lines::JsonLines;
 pub use path::{Path, Segment};
 pub use payload::Payload;
+pub use proxy::Proxy;
 pub use reply::{Body, Reply};
 pub use request::Request;
 pub use settings::{Settings, SignIn};
+pub use ssh::{DEFAULT_SOCKET, HostKeys, Ssh};
 pub use tls::{Identity, Pin, Tls};
 pub use version::ApiVersion;

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Address, ApiVersion, Error, ErrorKind, Tls};
+use crate::{Address, ApiVersion, Error, ErrorKind, Proxy, Ssh, Tls};
 
 /// How to reach an engine. Start from [`Settings::new`] and change what differs.
 #[derive(Debug, Clone)]
@@ -15,6 +15,10 @@ pub struct Settings {
     pub address: Address,
     /// TLS, or none for plain HTTP. Not used on a unix socket.
     pub tls: Option<Tls>,
+    /// The key and the host keys of an address by SSH, which needs them.
+    pub ssh: Option<Ssh>,
+    /// The HTTP proxy that leads to an address by TCP.
+    pub proxy: Option<Proxy>,
     /// How to sign in, other than by client certificate.
     pub sign_in: Option<SignIn>,
     /// What stands before every path, where a proxy puts the API: `/api/endpoints/1/docker`. Else empty.
@@ -42,6 +46,8 @@ impl Settings {
         Self {
             address,
             tls: None,
+            ssh: None,
+            proxy: None,
             sign_in: None,
             base_path: String::new(),
             api_version: None,

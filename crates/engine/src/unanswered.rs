@@ -31,12 +31,12 @@ impl Try<'_> {
                 let error = timed_out("the engine did not answer", self.waited);
                 Failure::never(if self.repeatable { error } else { unknown_outcome(error) })
             }
-            SendError::NotSent(_, ended_by) => match ended_by.as_ref().and_then(tls_alert) {
-                Some(alert) => Failure::never(handshake_failed(self.address, alert)),
+            SendError::NotSent(_, ended_by) => match ended_by.as_ref().and_then(|error| self.told(error)) {
+                Some(told) => Failure::connecting(told),
                 None => Failure { error: self.closed(), again: self.again(), lost: false },
             },
-            SendError::Broken(error) => match tls_alert(&error) {
-                Some(alert) => Failure::never(handshake_failed(self.address, alert)),
+            SendError::Broken(error) => match self.told(&error) {
+                Some(told) => Failure::connecting(told),
                 None if error.is_parse() => {
                     let message = format!("what answers at {} does not speak HTTP", self.address);
                     Failure::never(
@@ -47,6 +47,17 @@ impl Try<'_> {
                 None => Failure::never(unknown_outcome(self.closed().with_source(error))),
             },
         }
+    }
+
+    /// What carries the connection says why it ended, before the engine said anything: TLS by an alert (with TLS 1.3 a refused
+    /// client certificate shows only here), an SSH server by a command that failed.
+    fn told(self, error: &hyper::Error) -> Option<Error> {
+        let io: &io::Error = error.source()?.downcast_ref()?;
+        if let Some(told) = io.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            return Some(told.repeat());
+        }
+        let alert = tls_error(io)?.clone();
+        Some(handshake_failed(self.address, io::Error::new(io.kind(), alert)))
     }
 
     /// A kept-alive connection that is gone says nothing of the engine; a new one that breaks does.
@@ -76,11 +87,4 @@ pub(crate) fn unknown_outcome(error: Error) -> Error {
     )
     .hint("Look at the present state before trying again: this was not repeated")
     .with_source(error)
-}
-
-/// The TLS alert that ended a connection. With TLS 1.3 a refused client certificate shows only here.
-fn tls_alert(error: &hyper::Error) -> Option<io::Error> {
-    let io: &io::Error = error.source()?.downcast_ref()?;
-    let alert = tls_error(io)?.clone();
-    Some(io::Error::new(io.kind(), alert))
 }

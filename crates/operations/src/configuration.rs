@@ -1,10 +1,11 @@
 //! The configuration: what its fields mean for the engine.
 
 mod fields;
+mod ssh;
 
 use std::time::Duration;
 
-use engine::{Address, ApiVersion, Identity, Pin, Settings, SignIn, Tls};
+use engine::{Address, ApiVersion, Identity, Pin, Proxy, Settings, SignIn, Tls};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
@@ -75,7 +76,7 @@ impl Configuration {
 
     fn of(fields: &Arguments, services: &dyn Services, faults: &mut Vec<String>) -> Option<Self> {
         let protocol = fields.text("protocol")?;
-        let address = address(protocol, fields.text("server_address")?, fields.get("port"), faults)?;
+        let address = address(protocol, fields, faults)?;
         let mut warnings = Vec::new();
         let tls = (protocol == "https").then(|| tls(fields, services, faults));
         if tls.as_ref().is_some_and(|tls| !tls.verify) {
@@ -103,6 +104,8 @@ impl Configuration {
         }
         let settings = Settings {
             tls,
+            ssh: ssh::read(&address, fields, services, faults),
+            proxy: proxy(&address, protocol, fields, faults),
             sign_in: sign_in(fields, protocol, &mut warnings, faults),
             base_path: base_path(fields.text("base_path"), faults),
             api_version,
@@ -126,8 +129,8 @@ impl Configuration {
 /// No wait is longer than a day: what is beyond is a slip.
 const MOST_SECONDS: u64 = 86_400;
 
-fn address(protocol: &str, server: &str, port: Option<&Value>, faults: &mut Vec<String>) -> Option<Address> {
-    let server = server.trim();
+fn address(protocol: &str, fields: &Arguments, faults: &mut Vec<String>) -> Option<Address> {
+    let server = fields.text("server_address")?.trim();
     if protocol == "unix" {
         let path = server.strip_prefix("unix://").unwrap_or(server);
         if !path.starts_with('/') {
@@ -139,14 +142,35 @@ fn address(protocol: &str, server: &str, port: Option<&Value>, faults: &mut Vec<
         faults.push(format!("server_address must be a host name or IP address alone, not {server:?}"));
     }
     let host = server.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let default = if protocol == "https" { 2376 } else { 2375 };
-    match port.map_or(Some(default), Value::as_u64).and_then(|port| u16::try_from(port).ok()) {
-        Some(port) if port > 0 => Some(Address::Tcp { host, port }),
-        _ => {
-            faults.push("port must be from 1 to 65535".into());
-            None
-        }
+    let default = match protocol {
+        "https" => 2376,
+        "ssh" => 22,
+        _ => 2375,
+    };
+    let port = fields.get("port").map_or(Some(default), Value::as_u64);
+    let Some(port) = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0) else {
+        faults.push("port must be from 1 to 65535".into());
+        return None;
+    };
+    Some(if protocol == "ssh" {
+        ssh::address(host, port, fields, faults)?
+    } else {
+        Address::Tcp { host, port }
+    })
+}
+
+/// The proxy that leads to the engine: the field's, or the environment's at this moment. Only TLS goes through one.
+fn proxy(address: &Address, protocol: &str, fields: &Arguments, faults: &mut Vec<String>) -> Option<Proxy> {
+    let Address::Tcp { host, port } = address else { return None };
+    if protocol != "https" {
+        return None;
     }
+    let proxy = match fields.text("proxy").map(str::trim) {
+        Some(none) if none.eq_ignore_ascii_case("none") => return None,
+        Some(url) => Proxy::read(&SecretString::from(url.to_owned())).map(Some),
+        None => Proxy::of_environment(host, *port),
+    };
+    proxy.map_err(|error| faults.push(error.to_string().trim_end_matches('.').to_owned())).ok()?
 }
 
 /// The header that signs in, unless that is by certificate, by the socket's permissions, or not at all.
@@ -158,7 +182,7 @@ fn sign_in(
 ) -> Option<SignIn> {
     let how = fields
         .text("authentication_type")
-        .filter(|how| protocol != "unix" && ["basic", "token", "header"].contains(how))?;
+        .filter(|how| protocol.starts_with("http") && ["basic", "token", "header"].contains(how))?;
     if protocol == "http" {
         warnings.push("The sign-in goes over plain HTTP: whoever listens on the way has it.".into());
     }
@@ -238,7 +262,7 @@ fn tls(fields: &Arguments, services: &dyn Services, faults: &mut Vec<String>) ->
 }
 
 /// The contents of a file field: PEM text as it is, a file of FortiSOAR, or a path.
-fn pem(file: &str, services: &dyn Services) -> Result<Vec<u8>, String> {
+pub(crate) fn pem(file: &str, services: &dyn Services) -> Result<Vec<u8>, String> {
     /// No path of a file is longer on a line of its own. What is may be a key without its first line: it is not repeated.
     const LONGEST_PATH: usize = 255;
     if file.contains("-----BEGIN") {
@@ -305,6 +329,54 @@ mod tests {
         .unwrap();
         assert_eq!(read.settings().address.to_string(), "tcp://engine:2375");
         assert!(read.warnings()[0].contains("plain text"));
+    }
+
+    #[test]
+    fn ssh_needs_a_user_a_key_and_the_servers_key() {
+        let given = json!({"protocol": "SSH", "server_address": "engine", "port": "2222"});
+        let error = configuration(given).unwrap_err().to_string();
+        for name in ["ssh_username", "ssh_key", "ssh_host_key"] {
+            assert!(error.contains(&format!("{name} is missing")), "{error}");
+        }
+        let key = include_str!("../../../tests/data/keys/ed25519-key.pem");
+        let given = json!({
+            "protocol": "SSH", "server_address": "engine", "ssh_username": "fortisoar", "ssh_key": key,
+            "ssh_host_key": "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+        });
+        let read = configuration(given.clone()).unwrap();
+        assert_eq!(read.settings().address.to_string(), "ssh://fortisoar@engine:22");
+        let key_line = key.lines().nth(1).unwrap();
+        assert!(read.settings().ssh.is_some() && !format!("{read:?}").contains(key_line));
+        for (name, value, why) in [
+            ("ssh_socket", "docker.sock", "ssh_socket must be"),
+            ("ssh_socket", "/run/a\nb", "ssh_socket must be"),
+            ("ssh_username", "a b", "ssh_username must be"),
+            ("ssh_host_key", "elsewhere ssh-ed25519 AAAA", "ssh_host_key: "),
+        ] {
+            let mut wrong = given.clone();
+            wrong[name] = value.into();
+            let error = configuration(wrong).unwrap_err().to_string();
+            assert!(error.contains(why), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_for_tls_and_its_password_is_not_shown() {
+        let with = |protocol: &str, proxy: &str| {
+            configuration(json!({
+                "protocol": protocol, "server_address": "engine", "authentication_type": "None", "proxy": proxy,
+            }))
+        };
+        let read = with("HTTPS", "http://u:s3cret@proxy:3128").unwrap();
+        assert_eq!(read.settings().proxy.as_ref().unwrap().to_string(), "proxy http://proxy:3128");
+        assert!(!format!("{read:?}").contains("s3cret"));
+        assert!(with("HTTPS", "None").unwrap().settings().proxy.is_none());
+        assert!(with("HTTP", "http://proxy").unwrap().settings().proxy.is_none());
+        let error = with("HTTPS", "socks5://u:s3cret@proxy").unwrap_err().to_string();
+        assert!(
+            error.contains("proxy is not the URL of an HTTP proxy") && !error.contains("s3cret"),
+            "{error}"
+        );
     }
 
     #[test]

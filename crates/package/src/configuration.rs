@@ -40,7 +40,7 @@ const HINTS: &[Hint] = &[
             r"^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$",
             "A whole number from 1 to 65535.",
         )),
-        defaults: &[("HTTPS", "2376"), ("HTTP", "2375")],
+        defaults: &[("HTTPS", "2376"), ("HTTP", "2375"), ("SSH", "22")],
         ..Hint::of("port", "2376")
     },
     Hint {
@@ -60,6 +60,14 @@ const HINTS: &[Hint] = &[
     Hint::needed("key_path", "key.pem"),
     Hint::of("ca_cert_path", "ca.pem"),
     Hint::of("tls_server_name", "engine.example.com"),
+    Hint::of("proxy", "http://proxy.example.com:3128"),
+    Hint::needed("ssh_username", "fortisoar"),
+    Hint::needed("ssh_key", "id_ed25519"),
+    Hint::needed("ssh_host_key", "ssh-ed25519 AAAAC3Nz..., or SHA256:..."),
+    Hint {
+        validation: Some((r"^/\S*$", "The absolute path of a socket.")),
+        ..Hint::of("ssh_socket", "/var/run/docker.sock")
+    },
     Hint {
         validation: Some((
             r"^([Aa][Uu][Tt][Oo]|v?[1-9][0-9]?\.[0-9]{1,3})$",
@@ -163,8 +171,11 @@ mod tests {
 
     #[test]
     fn each_protocol_shows_what_it_needs() {
-        let (https, http, unix) = (begins("HTTPS"), begins("HTTP"), begins("UNIX"));
-        assert_eq!((&https["port"], &http["port"]), (&json!(2376), &json!(2375)));
+        let (https, http, unix, ssh) = (begins("HTTPS"), begins("HTTP"), begins("UNIX"), begins("SSH"));
+        assert_eq!((&https["port"], &http["port"], &ssh["port"]), (&json!(2376), &json!(2375), &json!(22)));
+        assert!(https.contains_key("proxy") && !http.contains_key("proxy"));
+        assert!(ssh.contains_key("ssh_key") && !ssh.contains_key("authentication_type"));
+        assert!(!https.contains_key("ssh_key") && !unix.contains_key("ssh_key"));
         assert!(https.contains_key("cert_path") && https.contains_key("verify_ssl"));
         assert!(!http.contains_key("cert_path") && !http.contains_key("ca_cert_path"));
         assert!(!unix.contains_key("port") && !unix.contains_key("authentication_type"));

@@ -3,7 +3,7 @@
 use crate::{
     Param,
     guard::AccessLevel,
-    param::{choice, file, flag, integer, list, secret, text},
+    param::{choice, file, flag, integer, lines, list, secret, text},
 };
 
 /// A field of the configuration.
@@ -15,7 +15,7 @@ pub struct Field {
     pub shown_for: Option<(&'static str, &'static [&'static str])>,
 }
 
-const PROTOCOLS: &[(&str, &str)] = &[("HTTPS", "https"), ("HTTP", "http"), ("UNIX", "unix")];
+const PROTOCOLS: &[(&str, &str)] = &[("HTTPS", "https"), ("HTTP", "http"), ("UNIX", "unix"), ("SSH", "ssh")];
 const SIGN_INS: &[(&str, &str)] = &[
     ("None", "none"),
     ("Certificate", "certificate"),
@@ -27,13 +27,13 @@ const SIGN_INS: &[(&str, &str)] = &[
 pub(super) const DECLARED: &[Param] = &[
     choice("protocol", PROTOCOLS)
         .title("Protocol")
-        .about("HTTPS for an engine with TLS, HTTP for one without (anyone who reaches it is root there), UNIX for a socket.")
+        .about("HTTPS for an engine with TLS, HTTP for one without (anyone who reaches it is root there), UNIX for a socket, SSH for a socket on a machine with an SSH server.")
         .default("HTTPS"),
     text("server_address").title("Server Address").about("The engine's host name or IP address, or the socket's path.").required(),
     text("base_path")
         .title("Base Path")
         .about("What stands before every path, where a proxy puts the API, such as /api/endpoints/1/docker."),
-    integer("port").title("Port").about("2376 for HTTPS and 2375 for HTTP, if empty."),
+    integer("port").title("Port").about("2376 for HTTPS, 2375 for HTTP and 22 for SSH, if empty."),
     choice("authentication_type", SIGN_INS)
         .title("Authentication Type")
         .about("How to sign in: by client certificate; by user and password, bearer token or a header, as a proxy may ask; or not at all.")
@@ -56,6 +56,18 @@ pub(super) const DECLARED: &[Param] = &[
         .title("Verify SSL")
         .about("Verify the engine's certificate. Off, whoever stands between can read and change everything.")
         .default("true"),
+    secret("proxy")
+        .title("Proxy")
+        .about("The HTTP proxy that leads to the engine, such as http://user:password@proxy:3128; none for no proxy; HTTPS_PROXY and NO_PROXY of the environment, if empty."),
+    text("ssh_username").title("SSH Username").about("The user to sign in as on the engine's machine."),
+    file("ssh_key")
+        .title("SSH Key")
+        .about("The private key that this user signs in with (OpenSSH's form or PEM): a file, a path, or its text."),
+    secret("ssh_passphrase").title("SSH Passphrase").about("What opens the SSH key, if it is encrypted."),
+    lines("ssh_host_key")
+        .title("SSH Host Key")
+        .about("The server's own key, one or more: lines of known_hosts or of a .pub file, or fingerprints such as SHA256:... Any other is refused."),
+    text("ssh_socket").title("SSH Socket").about("The engine's socket on that machine, by its path.").default("/var/run/docker.sock"),
     text("api_version")
         .title("API Version")
         .about("Auto speaks what both sides know; or a version such as v1.41.")
@@ -108,12 +120,16 @@ pub(super) const DECLARED: &[Param] = &[
 
 const fn shown_for(name: &str) -> Option<(&'static str, &'static [&'static str])> {
     match name.as_bytes() {
-        b"port" | b"base_path" | b"authentication_type" => Some(("protocol", &["HTTPS", "HTTP"])),
+        b"port" => Some(("protocol", &["HTTPS", "HTTP", "SSH"])),
+        b"base_path" | b"authentication_type" => Some(("protocol", &["HTTPS", "HTTP"])),
         b"username" | b"password" => Some(("authentication_type", &["Basic"])),
         b"access_token" => Some(("authentication_type", &["Token", "Header"])),
         b"header_name" => Some(("authentication_type", &["Header"])),
-        b"ca_cert_path" | b"tls_server_name" | b"certificate_pin" | b"verify_ssl" => {
+        b"ca_cert_path" | b"tls_server_name" | b"certificate_pin" | b"verify_ssl" | b"proxy" => {
             Some(("protocol", &["HTTPS"]))
+        }
+        b"ssh_username" | b"ssh_key" | b"ssh_passphrase" | b"ssh_host_key" | b"ssh_socket" => {
+            Some(("protocol", &["SSH"]))
         }
         b"cert_path" | b"key_path" | b"key_passphrase" => Some(("authentication_type", &["Certificate"])),
         _ => None,

@@ -1,0 +1,225 @@
+//! An HTTP proxy that leads to an engine: `CONNECT` (RFC 9110, 9.3.6), then TLS from end to end.
+
+use std::{cell::Cell, env, fmt, net::IpAddr, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request, StatusCode, Uri,
+    header::{HOST, PROXY_AUTHORIZATION},
+};
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper_util::{client::proxy::matcher::Matcher, rt::TokioIo};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::net::TcpStream;
+
+use crate::{Error, ErrorKind, address::authority, connect, stage::Stage};
+
+/// An HTTP proxy: where it listens, and how to sign in there.
+#[derive(Clone)]
+pub struct Proxy {
+    host: String,
+    port: u16,
+    credentials: Option<HeaderValue>,
+    /// The field or variable that names it, for errors.
+    named_by: &'static str,
+}
+
+impl Proxy {
+    /// Reads `http://proxy:3128`, or with basic credentials (percent-encoded) `http://user:password@proxy:3128`.
+    pub fn read(url: &SecretString) -> Result<Self, Error> {
+        let everywhere = Matcher::builder().https(url.expose_secret().trim()).build();
+        Self::of(&everywhere, "any.invalid", 443, "proxy")
+            .transpose()
+            .unwrap_or_else(|| Err(unreadable("proxy")))
+    }
+
+    /// The proxy that this process's environment wants for `https://host:port`: `HTTPS_PROXY`, unless `NO_PROXY` names the host;
+    /// also in lower case. As with Go's programs, `localhost` and loopback addresses are reached without one.
+    pub fn of_environment(host: &str, port: u16) -> Result<Option<Self>, Error> {
+        let first_of = |names: [&'static str; 2]| {
+            names.into_iter().find_map(|name| {
+                let value = env::var(name).ok().filter(|value| !value.trim().is_empty())?;
+                Some((name, value))
+            })
+        };
+        let is_loopback = host.eq_ignore_ascii_case("localhost")
+            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let Some((name, url)) = first_of(["HTTPS_PROXY", "https_proxy"]).filter(|_| !is_loopback) else {
+            return Ok(None);
+        };
+        let url = url.trim();
+        if Matcher::builder().https(url).build().intercept(&destination("any.invalid", 443)?).is_none() {
+            return Err(unreadable(name));
+        }
+        let except = first_of(["NO_PROXY", "no_proxy"]).map_or_else(String::new, |(_, value)| value);
+        Self::of(&Matcher::builder().https(url).no(except).build(), host, port, name)
+    }
+
+    fn of(matcher: &Matcher, host: &str, port: u16, named_by: &'static str) -> Result<Option<Self>, Error> {
+        let Some(found) = matcher.intercept(&destination(host, port)?) else { return Ok(None) };
+        let uri = found.uri();
+        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        if uri.scheme_str() != Some("http") || host.is_empty() {
+            return Err(unreadable(named_by));
+        }
+        let mut credentials = found.basic_auth().cloned();
+        credentials.iter_mut().for_each(|value| value.set_sensitive(true));
+        Ok(Some(Self { host, port: uri.port_u16().unwrap_or(80), credentials, named_by }))
+    }
+
+    /// Connects to the proxy, and has it connect to `host` and `port`.
+    pub(crate) async fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        bound: Duration,
+        stage: &Cell<Stage>,
+    ) -> Result<TcpStream, Error> {
+        stage.set(Stage::Proxy);
+        let unreachable = |why: &dyn fmt::Display| {
+            Error::new(ErrorKind::Unreachable, format!("no connection to the {self}: {why}"))
+                .hint(format!("Check {}, and that the proxy runs", self.named_by))
+        };
+        let candidates = connect::resolve(&self.host, self.port, bound, self.named_by)?;
+        let stream =
+            connect::dial(candidates).await.map_err(|error| unreachable(&error).with_source(error))?;
+        let failed = |error: hyper::Error| {
+            let what = if error.is_parse() { "does not speak HTTP" } else { "closed the connection" };
+            Error::new(ErrorKind::Unreachable, format!("the {self} {what}"))
+                .hint(format!("Check {}: it must be an HTTP proxy", self.named_by))
+                .with_source(error)
+        };
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
+        tokio::spawn(connection.with_upgrades());
+        let response = sender.send_request(self.request(host, port)?).await.map_err(failed)?;
+        if !response.status().is_success() {
+            return Err(self.refused(response.status(), &authority(host, port)));
+        }
+        let tunnel = hyper::upgrade::on(response).await.map_err(failed)?;
+        match tunnel.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) if parts.read_buf.is_empty() => Ok(parts.io.into_inner()),
+            // Nobody speaks before the client does, in TLS.
+            _ => Err(unreachable(&"it spoke out of turn")),
+        }
+    }
+
+    fn request(&self, host: &str, port: u16) -> Result<Request<Empty<Bytes>>, Error> {
+        let target = authority(host, port);
+        let mut request = Request::connect(&target).header(HOST, &target);
+        if let Some(credentials) = &self.credentials {
+            request = request.header(PROXY_AUTHORIZATION, credentials);
+        }
+        request.body(Empty::new()).map_err(|_| not_a_host(host))
+    }
+
+    fn refused(&self, status: StatusCode, target: &str) -> Error {
+        let (kind, what, hint) = match status {
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED if self.credentials.is_some() => (
+                ErrorKind::Unauthorised,
+                "refuses the sign-in".to_owned(),
+                format!("Check the user and password in {}; it takes basic credentials here", self.named_by),
+            ),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (
+                ErrorKind::Unauthorised,
+                "wants a sign-in".to_owned(),
+                format!("Give them in {}: http://user:password@proxy:3128", self.named_by),
+            ),
+            _ if status.is_server_error() => (
+                ErrorKind::Unavailable,
+                format!("cannot reach {target} ({status})"),
+                "Check the engine's address, and the way from the proxy to the engine".to_owned(),
+            ),
+            _ if status.is_client_error() => (
+                ErrorKind::Forbidden,
+                format!("does not let us through to {target} ({status})"),
+                "Allow CONNECT to this host and port in the proxy; or set proxy to none, if there is a direct way"
+                    .to_owned(),
+            ),
+            _ => (
+                ErrorKind::Protocol,
+                format!("answers {status} where a way to {target} was asked for"),
+                format!("Check {}: it must be an HTTP proxy", self.named_by),
+            ),
+        };
+        Error::new(kind, format!("the {self} {what}")).hint(hint).with_status(status.as_u16())
+    }
+}
+
+/// Without the credentials.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "proxy http://{}", authority(&self.host, self.port))
+    }
+}
+
+/// As [`Proxy`]'s text: without the credentials.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Proxy({self})")
+    }
+}
+
+fn destination(host: &str, port: u16) -> Result<Uri, Error> {
+    format!("https://{}", authority(host, port)).parse().map_err(|_| not_a_host(host))
+}
+
+fn not_a_host(host: &str) -> Error {
+    Error::new(ErrorKind::InvalidRequest, format!("{host:?} cannot be a host's name"))
+}
+
+/// What was given is not repeated: it may hold a password.
+fn unreadable(named_by: &str) -> Error {
+    Error::new(ErrorKind::InvalidRequest, format!("{named_by} is not the URL of an HTTP proxy"))
+        .hint("Write http://proxy:3128 or http://user:password@proxy:3128; or set proxy to none")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(url: &str) -> Result<Proxy, Error> {
+        Proxy::read(&url.to_owned().into())
+    }
+
+    #[test]
+    fn reads_urls_and_shows_no_credentials() {
+        let proxy = read(" http://fortisoar:p%40ss@proxy.example.com:3128 ").unwrap();
+        assert_eq!(proxy.to_string(), "proxy http://proxy.example.com:3128");
+        assert_eq!(proxy.credentials.as_ref().unwrap(), "Basic Zm9ydGlzb2FyOnBAc3M=");
+        let shown = format!("{proxy:?}");
+        assert!(!shown.contains("p@ss") && !shown.contains("Zm9y"), "{shown}");
+        assert_eq!(read("proxy:3128").unwrap().to_string(), "proxy http://proxy:3128");
+        assert_eq!(read("http://[::1]:3128").unwrap().to_string(), "proxy http://[::1]:3128");
+    }
+
+    #[test]
+    fn refuses_what_is_no_http_proxy_without_repeating_it() {
+        for url in
+            ["", "http://", "https://user:s3cret@proxy", "socks5://user:s3cret@proxy", "ftp://s3cret", "a b"]
+        {
+            let error = read(url).unwrap_err().to_string();
+            assert!(error.contains("HTTP proxy") && !error.contains("s3cret"), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn tells_its_own_refusals_from_the_engines() {
+        let refused = |url: &str, status: u16| {
+            read(url).unwrap().refused(StatusCode::from_u16(status).unwrap(), "engine:2376")
+        };
+        for (status, kind) in [
+            (407, ErrorKind::Unauthorised),
+            (403, ErrorKind::Forbidden),
+            (405, ErrorKind::Forbidden),
+            (502, ErrorKind::Unavailable),
+            (302, ErrorKind::Protocol),
+        ] {
+            let error = refused("http://u:s3cret@proxy:3128", status);
+            assert_eq!((error.kind(), error.status()), (kind, Some(status)));
+            let text = error.to_string();
+            assert!(text.contains("the proxy http://proxy:3128") && !text.contains("s3cret"), "{text}");
+        }
+        assert!(refused("http://proxy", 407).to_string().contains("wants a sign-in"));
+    }
+}

@@ -1,0 +1,178 @@
+//! From a TCP connection to a session that is signed in.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use russh::{
+    AlgorithmKind,
+    client::{self, AuthResult, DisconnectReason, Handle},
+    keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate},
+};
+use tokio::net::TcpStream;
+
+use super::{Client, HostKeys, Target, fault, fingerprint};
+use crate::{Error, ErrorKind};
+
+/// A session. Dropping it ends it.
+pub(super) struct Session {
+    pub(super) handle: Handle<Visitor>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What the server showed and said, for errors.
+#[derive(Default)]
+struct Seen {
+    /// The key that it came with.
+    key: Option<String>,
+    /// Why it ended the session, in its own words.
+    farewell: Option<String>,
+}
+
+/// What russh asks us, and tells us, while the session lives.
+pub(super) struct Visitor {
+    host_keys: HostKeys,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Visitor {
+    fn note(&self, note: impl FnOnce(&mut Seen)) {
+        note(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl client::Handler for Visitor {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, presented: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+        let PublicKeyOrCertificate::PublicKey { key, .. } = presented else { return Ok(false) };
+        self.note(|seen| seen.key = Some(fingerprint(key)));
+        Ok(self.host_keys.accept(key))
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<russh::Error>) -> Result<(), russh::Error> {
+        match reason {
+            DisconnectReason::ReceivedDisconnect(told) => {
+                self.note(|seen| seen.farewell = Some(told.message));
+                Ok(())
+            }
+            DisconnectReason::Error(error) => Err(error),
+        }
+    }
+}
+
+/// Agrees on keys with the server, and makes sure that it is the right one.
+pub(super) async fn begin(
+    client: &Client,
+    connection: TcpStream,
+    target: &Target<'_>,
+) -> Result<Session, Error> {
+    let seen = Arc::<Mutex<Seen>>::default();
+    let visitor = Visitor { host_keys: client.host_keys.clone(), seen: Arc::clone(&seen) };
+    match client::connect_stream(Arc::clone(&client.config), connection, visitor).await {
+        Ok(handle) => Ok(Session { handle, seen }),
+        Err(error) => {
+            let key = seen.lock().unwrap_or_else(PoisonError::into_inner).key.take();
+            Err(refused(error, key, target))
+        }
+    }
+}
+
+fn refused(error: russh::Error, key: Option<String>, target: &Target<'_>) -> Error {
+    let server = &target.server;
+    let made = match &error {
+        russh::Error::UnknownKey => fault(format!(
+            "{server} has another host key than ssh_host_key says: {}",
+            key.as_deref().unwrap_or("none that is known here")
+        ))
+        .hint(
+            "If the server was given a new key, put it into ssh_host_key; a fingerprint is best taken of the kind that is \
+             named here. If not, somebody else answers",
+        ),
+        russh::Error::NoCommonAlgo { kind: AlgorithmKind::Key, ours, theirs } => fault(format!(
+            "{server} has no host key of the kinds in ssh_host_key ({}), but {}",
+            ours.join(", "),
+            theirs.join(", ")
+        ))
+        .hint("Put one of its own keys into ssh_host_key"),
+        russh::Error::NoCommonAlgo { kind, theirs, .. } => {
+            fault(format!("{server} offers no {kind:?} algorithm that is safe, only {}", theirs.join(", ")))
+                .hint("The server's software is old: upgrade it")
+        }
+        russh::Error::Version => Error::new(ErrorKind::Protocol, format!("{server} does not speak SSH"))
+            .hint("Check the port: SSH's is 22"),
+        russh::Error::Disconnect | russh::Error::HUP | russh::Error::IO(_) => {
+            Error::new(ErrorKind::Unreachable, format!("{server} closed the connection during the SSH handshake"))
+                .hint("Check that the port speaks SSH; a busy server closes new connections (MaxStartups)")
+        }
+        other => fault(format!("the SSH handshake with {server} failed: {other}")),
+    };
+    made.with_source(error)
+}
+
+impl Session {
+    /// Signs in with the key.
+    pub(super) async fn sign_in(&mut self, client: &Client, target: &Target<'_>) -> Result<(), Error> {
+        let (user, key) = (target.user, client.key.public_key());
+        let ended = |error| self.ended(target).with_source(error);
+        let hash = match key.algorithm() {
+            Algorithm::Rsa { .. } => match self.handle.best_supported_rsa_hash().await.map_err(ended)? {
+                Some(None) => {
+                    return Err(fault(format!(
+                        "{} takes RSA keys with SHA-1 only, which is not safe",
+                        target.server
+                    ))
+                    .hint("Upgrade the server, or use an Ed25519 key as ssh_key"));
+                }
+                Some(hash) => hash,
+                None => Some(HashAlg::Sha512),
+            },
+            _ => None,
+        };
+        let key_with_hash = PrivateKeyWithHashAlg::new(Arc::clone(&client.key), hash);
+        let result = self.handle.authenticate_publickey(user, key_with_hash).await;
+        match result.map_err(|error| self.ended(target).with_source(error))? {
+            AuthResult::Success => Ok(()),
+            AuthResult::Failure { remaining_methods, .. } if remaining_methods.is_empty() => {
+                // No method is left, or nobody is there to say which.
+                Err(self.ended(target))
+            }
+            AuthResult::Failure { remaining_methods, partial_success } => {
+                let methods: Vec<&str> = remaining_methods.iter().map(<&str>::from).collect();
+                Err(not_let_in(key, target, partial_success, &methods))
+            }
+        }
+    }
+
+    /// The session ended before it was of use.
+    pub(super) fn ended(&self, target: &Target<'_>) -> Error {
+        let farewell = self.seen.lock().unwrap_or_else(PoisonError::into_inner).farewell.take();
+        let said = farewell.map(|text| format!(": {}", plain(&text))).unwrap_or_default();
+        Error::new(
+            ErrorKind::Unauthorised,
+            format!("{} ended the session of {}{said}", target.server, target.user),
+        )
+        .hint("Check ssh_username and ssh_key; the server's log says why")
+    }
+}
+
+fn not_let_in(key: &PublicKey, target: &Target<'_>, partly: bool, methods: &[&str]) -> Error {
+    let (user, server, key, methods) = (target.user, &target.server, fingerprint(key), methods.join(", "));
+    if partly {
+        return Error::new(
+            ErrorKind::Unauthorised,
+            format!("{server} takes the key (ssh_key, {key}) of {user}, and wants {methods} besides"),
+        )
+        .hint("Let this user in by its key alone: AuthenticationMethods in the server's sshd_config");
+    }
+    let error = Error::new(
+        ErrorKind::Unauthorised,
+        format!("{server} does not let {user} in with this key (ssh_key, {key}); it offers {methods}"),
+    );
+    error.hint(format!(
+        "Check ssh_username; the public key belongs into ~{user}/.ssh/authorized_keys, which only that user may write"
+    ))
+}
+
+/// What a server said, on one line of bounded length.
+pub(super) fn plain(text: &str) -> String {
+    text.trim().chars().take(300).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

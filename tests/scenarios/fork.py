@@ -1,8 +1,13 @@
-"""A worker that forks after it has made calls: parent and children go on calling, and none disturbs another."""
+"""A worker that forks after it has made calls: parent and children go on calling, and none disturbs another.
+
+Its arguments are configurations, as JSON; without any, it is a unix socket and TLS.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import threading
 from typing import Any
 
@@ -49,7 +54,8 @@ def in_children(config: dict[str, Any]) -> list[int]:
 
 
 def main() -> None:
-    for config in (configurations.over_unix(), configurations.over_tls()):
+    given = [json.loads(argument) for argument in sys.argv[1:]]
+    for config in given or (configurations.over_unix(), configurations.over_tls()):
         call(config, "parent")
         # Another thread is within a call while the process forks, over and over.
         stop = threading.Event()

@@ -29,8 +29,8 @@ pub(crate) struct Options {
     only: Vec<String>,
 }
 
-/// The proxy in front of an engine, in the tests.
-const PROXY: &[&str] = &["nginx"];
+/// What stands between the connector and an engine, in the tests.
+const BETWEEN: &[&str] = &["nginx", "openssh-server", "tinyproxy-bin"];
 
 /// The tests of what may differ from one Python to another.
 const OF_PYTHON: &[&str] =
@@ -120,7 +120,8 @@ impl Shared {
                     "FSR_TEST_ALL",
                     if self.all && python.version == self.newest()?.version { "1" } else { "" },
                 )
-                .env("ENGINE_TOOLS", machine::unpacked("nginx", PROXY)?)
+                .env("ENGINE_TOOLS", machine::unpacked("between", BETWEEN)?)
+                .env("DOCKER_CLIENT", System::this_machine()?.find(&["usr/bin/docker"]).unwrap_or_default())
                 .env("PYTHONDONTWRITEBYTECODE", "1"),
         )
     }
@@ -135,7 +136,7 @@ fn tools(shared: &mut Shared, log: &mut Log) -> Result<()> {
             log.remark(&tool.too_new_for(newest));
         }
     }
-    machine::unpacked("nginx", PROXY)?;
+    machine::unpacked("between", BETWEEN)?;
     Ok(())
 }
 

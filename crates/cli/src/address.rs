@@ -1,5 +1,7 @@
 //! From `DOCKER_HOST` and its like to the connector's configuration.
 
+use std::{env, path::PathBuf};
+
 use operations::{Error, Kind};
 use serde_json::{Map, Value};
 
@@ -10,7 +12,7 @@ pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, V
     let fault = |text: String| Error::new(Kind::InvalidConfiguration, text);
     let (scheme, rest) = connection.host.split_once("://").ok_or_else(|| {
         fault(format!(
-            "DOCKER_HOST is {:?}; it looks like unix:///var/run/docker.sock or tcp://host:2376.",
+            "DOCKER_HOST is {:?}; it looks like unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host.",
             connection.host
         ))
     })?;
@@ -40,9 +42,24 @@ pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, V
                 set("key_path", &format!("{folder}/key.pem"));
             }
         }
+        "ssh" => {
+            let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+            let (user, host) =
+                authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+            let user = user.map(str::to_owned).or_else(|| env::var("USER").ok()).unwrap_or_default();
+            let (host, port) = split_port(host);
+            set("protocol", "SSH");
+            set("server_address", host);
+            set("port", port);
+            set("ssh_username", &user);
+            set("ssh_socket", path.trim_end_matches('/'));
+            set("ssh_key", &ssh_key(connection.ssh_key)?);
+            set("ssh_passphrase", &env::var("FSR_DOCKER_SSH_PASSPHRASE").unwrap_or_default());
+            set("ssh_host_key", &known_hosts()?);
+        }
         other => {
             return Err(fault(format!(
-                "DOCKER_HOST begins with {other:?}; unix, tcp, http and https are known."
+                "DOCKER_HOST begins with {other:?}; unix, tcp, http, https and ssh are known."
             )));
         }
     }
@@ -52,6 +69,42 @@ pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, V
     set("api_version", connection.api_version.unwrap_or_default());
     set("timeout", connection.timeout.unwrap_or_default());
     Ok(fields)
+}
+
+/// The path of the key that signs in by SSH: the one that is named, or the first of ssh's own that is there.
+fn ssh_key(named: Option<&str>) -> Result<String, Error> {
+    let key = match named {
+        Some(path) => std::path::absolute(path).ok(),
+        None => ["id_ed25519", "id_ecdsa", "id_rsa"]
+            .iter()
+            .filter_map(|name| ssh_folder().map(|folder| folder.join(name)))
+            .find(|path| path.is_file()),
+    };
+    key.and_then(|path| path.into_os_string().into_string().ok()).ok_or_else(|| {
+        Error::new(
+            Kind::InvalidConfiguration,
+            "There is no key to sign in by SSH: no id_ed25519, id_ecdsa or id_rsa in ~/.ssh. Name one with --ssh-key.",
+        )
+    })
+}
+
+/// What `~/.ssh/known_hosts` says; only the host's own lines count.
+fn known_hosts() -> Result<String, Error> {
+    let read = ssh_folder().and_then(|folder| std::fs::read_to_string(folder.join("known_hosts")).ok());
+    // Authorities are not understood here; without them less is trusted, not more.
+    let ours = |text: String| {
+        text.lines().filter(|line| !line.starts_with("@cert-authority")).collect::<Vec<_>>().join("\n")
+    };
+    read.map(ours).filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+        Error::new(
+            Kind::InvalidConfiguration,
+            "The host's key is not known: there is nothing in ~/.ssh/known_hosts. Connect once with ssh, and compare the fingerprint.",
+        )
+    })
+}
+
+fn ssh_folder() -> Option<PathBuf> {
+    env::home_dir().map(|home| home.join(".ssh"))
 }
 
 /// `host:port`, `host`, or `[v6]:port`.
@@ -67,7 +120,15 @@ mod tests {
     use super::*;
 
     fn fields(host: &str, tls_verify: bool, cert_path: Option<&str>) -> Map<String, Value> {
-        configuration(&Connection { host, tls_verify, cert_path, api_version: None, timeout: None }).unwrap()
+        configuration(&Connection {
+            host,
+            tls_verify,
+            cert_path,
+            ssh_key: None,
+            api_version: None,
+            timeout: None,
+        })
+        .unwrap()
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(crate) struct Connection<'a> {
     pub(crate) host: &'a str,
     pub(crate) tls_verify: bool,
     pub(crate) cert_path: Option<&'a str>,
+    pub(crate) ssh_key: Option<&'a str>,
     pub(crate) api_version: Option<&'a str>,
     pub(crate) timeout: Option<&'a str>,
 }
@@ -30,10 +31,16 @@ pub(crate) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .args([
-            flag("host", "DOCKER_HOST", "The engine: unix:///path, or tcp://host:port")
+            flag("host", "DOCKER_HOST", "The engine: unix:///path, tcp://host:port or ssh://user@host:port/path")
                 .default_value("unix:///var/run/docker.sock"),
             flag("tlsverify", "DOCKER_TLS_VERIFY", "Use TLS, and verify the engine: 1 is yes, empty is no"),
             flag("cert-path", "DOCKER_CERT_PATH", "The folder of ca.pem, cert.pem and key.pem"),
+            flag(
+                "ssh-key",
+                "FSR_DOCKER_SSH_KEY",
+                "The private key for ssh://, instead of ~/.ssh/id_ed25519, id_ecdsa or id_rsa; its passphrase is taken from \
+                 FSR_DOCKER_SSH_PASSPHRASE",
+            ),
             flag(
                 "api-version",
                 "DOCKER_API_VERSION",
@@ -85,6 +92,7 @@ fn connection(matches: &ArgMatches) -> Connection<'_> {
         host: text("host").unwrap_or_default(),
         tls_verify: text("tlsverify").is_some(),
         cert_path: text("cert-path"),
+        ssh_key: text("ssh-key"),
         api_version: text("api-version"),
         timeout: text("timeout"),
     }

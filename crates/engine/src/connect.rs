@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     io,
     net::{IpAddr, SocketAddr, ToSocketAddrs as _},
-    os::fd::{AsRawFd as _, RawFd},
+    os::fd::{AsRawFd, RawFd},
     sync::{Arc, mpsc},
     time::Duration,
 };
@@ -72,23 +72,12 @@ pub(crate) async fn connect(
             Ok(Connection::plain(stream, socket))
         }
         Address::Tcp { host, port } => {
-            let stream = match &settings.proxy {
-                Some(proxy) => proxy.connect(host, *port, settings.connect_timeout, stage).await?,
-                None => connect_tcp(settings, host, *port).await?,
-            };
-            let socket = stream.as_raw_fd();
-            let Some(config) = &way.tls else { return Ok(Connection::plain(stream, socket)) };
-            stage.set(Stage::Tls);
-            let name = settings.tls.as_ref().and_then(|tls| tls.server_name.as_deref()).unwrap_or(host);
-            let name = ServerName::try_from(name.to_owned()).map_err(|_| {
-                Error::new(ErrorKind::InvalidRequest, format!("{name:?} cannot be a server's name"))
-            })?;
-            let connector = TlsConnector::from(Arc::clone(config));
-            let stream = connector
-                .connect(name, stream)
-                .await
-                .map_err(|error| handshake_failed(&settings.address, error))?;
-            Ok(Connection::plain(stream, socket))
+            if let Some(proxy) = &settings.proxy {
+                let stream = proxy.connect(host, *port, settings.connect_timeout, stage).await?;
+                secure(stream, host, settings, way, stage).await
+            } else {
+                secure(connect_tcp(settings, host, *port).await?, host, settings, way, stage).await
+            }
         }
         Address::Ssh { user, host, port, socket: path } => {
             let Some(client) = &way.ssh else {
@@ -109,6 +98,26 @@ pub(crate) async fn connect(
             Ok(Connection { stream: Box::new(stream), socket, is_talkative: true, is_proven })
         }
     }
+}
+
+/// TLS over a stream, if that is wanted.
+async fn secure(
+    stream: impl Stream + AsRawFd + 'static,
+    host: &str,
+    settings: &Settings,
+    way: &Way,
+    stage: &Cell<Stage>,
+) -> Result<Connection, Error> {
+    let socket = stream.as_raw_fd();
+    let Some(config) = &way.tls else { return Ok(Connection::plain(stream, socket)) };
+    stage.set(Stage::Tls);
+    let name = settings.tls.as_ref().and_then(|tls| tls.server_name.as_deref()).unwrap_or(host);
+    let name = ServerName::try_from(name.to_owned())
+        .map_err(|_| Error::new(ErrorKind::InvalidRequest, format!("{name:?} cannot be a server's name")))?;
+    let connector = TlsConnector::from(Arc::clone(config));
+    let stream =
+        connector.connect(name, stream).await.map_err(|error| handshake_failed(&settings.address, error))?;
+    Ok(Connection::plain(stream, socket))
 }
 
 async fn connect_tcp(settings: &Settings, host: &str, port: u16) -> Result<TcpStream, Error> {

@@ -1,6 +1,14 @@
 //! An HTTP proxy that leads to an engine: `CONNECT` (RFC 9110, 9.3.6), then TLS from end to end.
 
-use std::{cell::Cell, env, fmt, net::IpAddr, time::Duration};
+use std::{
+    cell::Cell,
+    env, fmt, io,
+    net::IpAddr,
+    os::fd::{AsRawFd, RawFd},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{
@@ -11,7 +19,10 @@ use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper_util::{client::proxy::matcher::Matcher, rt::TokioIo};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
 
 use crate::{Error, ErrorKind, address::authority, connect, stage::Stage};
 
@@ -64,7 +75,9 @@ impl Proxy {
             return Err(unreadable(named_by));
         }
         let mut credentials = found.basic_auth().cloned();
-        credentials.iter_mut().for_each(|value| value.set_sensitive(true));
+        if let Some(value) = &mut credentials {
+            value.set_sensitive(true);
+        }
         Ok(Some(Self { host, port: uri.port_u16().unwrap_or(80), credentials, named_by }))
     }
 
@@ -75,7 +88,7 @@ impl Proxy {
         port: u16,
         bound: Duration,
         stage: &Cell<Stage>,
-    ) -> Result<TcpStream, Error> {
+    ) -> Result<Tunnel, Error> {
         stage.set(Stage::Proxy);
         let unreachable = |why: &dyn fmt::Display| {
             Error::new(ErrorKind::Unreachable, format!("no connection to the {self}: {why}"))
@@ -98,7 +111,7 @@ impl Proxy {
         }
         let tunnel = hyper::upgrade::on(response).await.map_err(failed)?;
         match tunnel.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) if parts.read_buf.is_empty() => Ok(parts.io.into_inner()),
+            Ok(parts) if parts.read_buf.is_empty() => Ok(Tunnel(parts.io.into_inner())),
             // Nobody speaks before the client does, in TLS.
             _ => Err(unreachable(&"it spoke out of turn")),
         }
@@ -115,15 +128,16 @@ impl Proxy {
 
     fn refused(&self, status: StatusCode, target: &str) -> Error {
         let (kind, what, hint) = match status {
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED if self.credentials.is_some() => (
+            // 401 is not for proxies, and yet some say so.
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED if self.credentials.is_some() => (
                 ErrorKind::Unauthorised,
                 "refuses the sign-in".to_owned(),
                 format!("Check the user and password in {}; it takes basic credentials here", self.named_by),
             ),
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED => (
                 ErrorKind::Unauthorised,
                 "wants a sign-in".to_owned(),
-                format!("Give them in {}: http://user:password@proxy:3128", self.named_by),
+                format!("Give user and password in {}: http://user:password@proxy:3128", self.named_by),
             ),
             _ if status.is_server_error() => (
                 ErrorKind::Unavailable,
@@ -143,6 +157,44 @@ impl Proxy {
             ),
         };
         Error::new(kind, format!("the {self} {what}")).hint(hint).with_status(status.as_u16())
+    }
+}
+
+/// A connection through a proxy. Many proxies end both its ways when one is closed, and an answer is lost with that. So it is
+/// closed as a whole only: the end of input is told by TLS within it.
+pub(crate) struct Tunnel(TcpStream);
+
+impl AsRawFd for Tunnel {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl AsyncRead for Tunnel {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        room: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, room)
+    }
+}
+
+impl AsyncWrite for Tunnel {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(context)
     }
 }
 

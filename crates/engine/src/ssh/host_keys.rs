@@ -18,6 +18,8 @@ const FORM: &str = "`ssh-keyscan HOST` prints such lines and `ssh-keygen -lf KEY
 #[derive(Debug, Clone)]
 pub struct HostKeys {
     accepted: Vec<Accepted>,
+    /// Never accepted, whatever else is said.
+    revoked: Vec<PublicKey>,
 }
 
 #[derive(Debug, Clone)]
@@ -29,8 +31,9 @@ enum Accepted {
 impl HostKeys {
     /// Reads lines: of a `known_hosts` file (`host ssh-ed25519 AAAA...`, also hashed), of a `.pub` file (`ssh-ed25519 AAAA...`),
     /// or with a fingerprint (`SHA256:...`). Of a line that names hosts only this server's counts; wildcards match nothing.
+    /// A key that is `@revoked` is refused for all hosts.
     pub fn read(text: &str, host: &str, port: u16) -> Result<Self, Error> {
-        let mut accepted = Vec::new();
+        let (mut accepted, mut revoked) = (Vec::new(), Vec::new());
         let mut of_others = false;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let fingerprints = fingerprints(line)?;
@@ -38,6 +41,8 @@ impl HostKeys {
                 accepted.extend(fingerprints.into_iter().map(Accepted::Fingerprint));
             } else if is_public_key(line) {
                 accepted.push(Accepted::Key(line.parse().map_err(|_| not_a_line(line))?));
+            } else if let Some(line) = line.strip_prefix("@revoked ") {
+                revoked.push(entry(line)?.public_key().clone());
             } else {
                 match known(line, host, port)? {
                     Some(key) => accepted.push(Accepted::Key(key)),
@@ -46,7 +51,7 @@ impl HostKeys {
             }
         }
         if !accepted.is_empty() {
-            return Ok(Self { accepted });
+            return Ok(Self { accepted, revoked });
         }
         let name = written(host, port);
         Err(match of_others {
@@ -58,10 +63,12 @@ impl HostKeys {
 
     /// Whether the server may have this key.
     pub(super) fn accept(&self, key: &PublicKey) -> bool {
-        self.accepted.iter().any(|accepted| match accepted {
+        let is_revoked = self.revoked.iter().any(|revoked| revoked.key_data() == key.key_data());
+        let is_known = self.accepted.iter().any(|accepted| match accepted {
             Accepted::Key(known) => known.key_data() == key.key_data(),
             Accepted::Fingerprint(fingerprint) => key.fingerprint(fingerprint.algorithm()) == *fingerprint,
-        })
+        });
+        is_known && !is_revoked
     }
 
     /// The kinds of keys to ask the server for: those that are known. Of a fingerprint any may be the kind.
@@ -119,15 +126,19 @@ fn is_public_key(line: &str) -> bool {
     line.split_whitespace().nth(1).is_some_and(|word| word.starts_with("AAAA"))
 }
 
+/// A line of a `known_hosts` file.
+fn entry(line: &str) -> Result<Entry, Error> {
+    // Hosts, kind and key may stand apart by any space.
+    let words: Vec<&str> = line.split_whitespace().take(3).collect();
+    words.join(" ").parse().map_err(|_| not_a_line(line))
+}
+
 /// The key in a line of a `known_hosts` file, if the line is this server's.
 fn known(line: &str, host: &str, port: u16) -> Result<Option<PublicKey>, Error> {
     if line.starts_with('@') {
-        return Err(refuse("lines with @cert-authority or @revoked are not understood")
-            .hint("Give the host's own key"));
+        return Err(refuse("lines with @cert-authority are not understood").hint("Give the host's own key"));
     }
-    // Hosts, kind and key may stand apart by any space.
-    let words: Vec<&str> = line.split_whitespace().take(3).collect();
-    let entry: Entry = words.join(" ").parse().map_err(|_| not_a_line(line))?;
+    let entry = entry(line)?;
     // As ssh does: with the port, or without one.
     let names = [written(host, port), host.to_ascii_lowercase()];
     let is_ours = match entry.host_patterns() {
@@ -192,6 +203,14 @@ mod tests {
             assert!(accepts(&text, &ours), "{text}");
             assert!(!accepts(&text, &other), "{text}");
         }
+    }
+
+    #[test]
+    fn a_revoked_key_is_never_accepted() {
+        let (ours, gone) = (key(), key());
+        let (kept, revoked) = (ours.to_openssh().unwrap(), gone.to_openssh().unwrap());
+        let text = format!("{kept}\n{revoked}\n@revoked * {revoked}");
+        assert!(accepts(&text, &ours) && !accepts(&text, &gone));
     }
 
     #[test]

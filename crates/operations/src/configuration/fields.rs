@@ -3,7 +3,7 @@
 use crate::{
     Param,
     guard::AccessLevel,
-    param::{choice, file, flag, integer, lines, list, secret, text},
+    param::{choice, file, flag, integer, list, long_text, secret, text},
 };
 
 /// A field of the configuration.
@@ -64,7 +64,7 @@ pub(super) const DECLARED: &[Param] = &[
         .title("SSH Key")
         .about("The private key that this user signs in with (OpenSSH's form or PEM): a file, a path, or its text."),
     secret("ssh_passphrase").title("SSH Passphrase").about("What opens the SSH key, if it is encrypted."),
-    lines("ssh_host_key")
+    long_text("ssh_host_key")
         .title("SSH Host Key")
         .about("The server's own key, one or more: lines of known_hosts or of a .pub file, or fingerprints such as SHA256:... Any other is refused."),
     text("ssh_socket").title("SSH Socket").about("The engine's socket on that machine, by its path.").default("/var/run/docker.sock"),

@@ -2,7 +2,6 @@
 
 use engine::{Address, DEFAULT_SOCKET, HostKeys, Ssh};
 use secrecy::SecretString;
-use serde_json::Value;
 
 use super::pem;
 use crate::{Services, arguments::Arguments};
@@ -47,13 +46,7 @@ pub(super) fn read(
 }
 
 fn host_keys(fields: &Arguments, host: &str, port: u16, faults: &mut Vec<String>) -> Option<HostKeys> {
-    let lines = fields.get("ssh_host_key").and_then(Value::as_array).into_iter().flatten();
-    let text: Vec<&str> = lines.filter_map(Value::as_str).collect();
-    if text.is_empty() {
-        faults.push("ssh_host_key is missing, which protocol SSH needs".into());
-        return None;
-    }
-    let read = HostKeys::read(&text.join("\n"), host, port);
+    let read = HostKeys::read(needed(fields, "ssh_host_key", faults)?, host, port);
     read.map_err(|error| faults.push(error.to_string().trim_end_matches('.').to_owned())).ok()
 }
 

@@ -5,7 +5,6 @@ What could take the test runner down runs in a process of its own: a program of 
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -22,24 +21,13 @@ from install import install
 from support import configurations
 from support.engine import api, container
 from support.packages import another_version
+from support.scenario import scenario
 from support.session import CONNECTOR, PACKAGE, ROOT, execute
 
-HERE = Path(__file__).resolve().parent
 TRANSPORTS: dict[str, Callable[[], configurations.Config]] = {
     "unix": configurations.over_unix,
     "tls": configurations.over_tls,
 }
-
-
-def scenario(name: str, *arguments: str) -> subprocess.Popen[str]:
-    """Starts a program of `scenarios/`."""
-    return subprocess.Popen(
-        [sys.executable, HERE / "scenarios" / f"{name}.py", *arguments],
-        env={**os.environ, "PYTHONPATH": str(HERE)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 class Workers(unittest.TestCase):

@@ -15,13 +15,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from test_processes import scenario
-
 from support.case import OperationTestCase
 from support.certificates import KEYS
 from support.configurations import Config
 from support.engine import api, container
 from support.programs import program, run
+from support.scenario import scenario
 from support.session import CONNECTOR, execute, given, module
 from support.sshd import NO_FORWARDING, Sshd, generate
 

@@ -153,7 +153,7 @@ fn address(protocol: &str, fields: &Arguments, faults: &mut Vec<String>) -> Opti
         return None;
     };
     Some(if protocol == "ssh" {
-        ssh::address(host, port, fields, faults)?
+        ssh::address(host, port, fields, faults)
     } else {
         Address::Tcp { host, port }
     })

@@ -142,15 +142,19 @@ impl Session {
         }
     }
 
-    /// The session ended before it was of use.
+    /// The session ended before it was of use: for a reason that the server gave, or it was just gone.
     pub(super) fn ended(&self, target: &Target<'_>) -> Error {
         let farewell = self.seen.lock().unwrap_or_else(PoisonError::into_inner).farewell.take();
-        let said = farewell.map(|text| format!(": {}", plain(&text))).unwrap_or_default();
-        Error::new(
-            ErrorKind::Unauthorised,
-            format!("{} ended the session of {}{said}", target.server, target.user),
-        )
-        .hint("Check ssh_username and ssh_key; the server's log says why")
+        let (server, user) = (&target.server, target.user);
+        match farewell {
+            Some(why) => Error::new(
+                ErrorKind::Unauthorised,
+                format!("{server} ended the session of {user}: {}", plain(&why)),
+            )
+            .hint("Check ssh_username and ssh_key; the server's log says more"),
+            None => Error::new(ErrorKind::Unreachable, format!("{server} closed the connection of {user}"))
+                .hint("Look at the server's log, and at the network between"),
+        }
     }
 }
 

@@ -10,12 +10,7 @@ use crate::{Services, arguments::Arguments};
 const LONGEST_SOCKET: usize = 107;
 
 /// Who signs in where, and the socket there.
-pub(super) fn address(
-    host: String,
-    port: u16,
-    fields: &Arguments,
-    faults: &mut Vec<String>,
-) -> Option<Address> {
+pub(super) fn address(host: String, port: u16, fields: &Arguments, faults: &mut Vec<String>) -> Address {
     let user = needed(fields, "ssh_username", faults).unwrap_or_default().trim();
     if user.starts_with('-')
         || user.contains(|c: char| c.is_whitespace() || c.is_control() || "@/:".contains(c))
@@ -27,7 +22,7 @@ pub(super) fn address(
     if !socket.starts_with('/') || socket.len() > LONGEST_SOCKET || socket.contains(char::is_control) {
         faults.push(format!("ssh_socket must be the absolute path of a socket, not {socket:?}"));
     }
-    Some(Address::Ssh { user: user.to_owned(), host, port, socket: socket.to_owned() })
+    Address::Ssh { user: user.to_owned(), host, port, socket: socket.to_owned() }
 }
 
 /// The key that signs in, and the server's own.

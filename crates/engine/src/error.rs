@@ -130,18 +130,14 @@ impl Error {
         self
     }
 
-    /// The same error, told once more.
+    /// Its kind, message and hint once more.
     pub(crate) fn repeat(&self) -> Self {
-        let Inner { kind, message, hint, status, tries, retry_after, .. } = &*self.0;
-        Self(Box::new(Inner {
-            kind: *kind,
-            message: message.clone(),
-            hint: hint.clone(),
-            status: *status,
-            tries: *tries,
-            retry_after: *retry_after,
-            source: None,
-        }))
+        let Inner { kind, message, hint, .. } = &*self.0;
+        let told = Self::new(*kind, message.as_str());
+        match hint {
+            Some(hint) => told.hint(hint.as_str()),
+            None => told,
+        }
     }
 
     /// What kind of error this is.

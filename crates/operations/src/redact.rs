@@ -51,6 +51,10 @@ impl Secrets {
         let mut secrets = Vec::new();
         for (param, value) in arguments.iter() {
             match param.kind {
+                // Errors name the proxy; how to sign in there is what is secret of it.
+                ValueKind::Secret if param.name == "proxy" => {
+                    texts(value, &mut |text| secrets.extend(sign_in(text)));
+                }
                 ValueKind::Secret => texts(value, &mut |text| secrets.push(text.to_owned())),
                 ValueKind::Notation(Notation::Environment) => {
                     texts(value, &mut |text| secrets.extend(assigned(text)));
@@ -80,6 +84,14 @@ impl Secrets {
         let hide = |text: String, secret: &SecretString| text.replace(secret.expose_secret(), MASK);
         self.0.iter().fold(text.to_owned(), hide)
     }
+}
+
+/// The user and password within a URL, and the password alone.
+fn sign_in(url: &str) -> Vec<String> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let user = rest.rsplit_once('@').map(|(user, _)| user);
+    let password = user.and_then(|user| user.split_once(':')).map(|(_, password)| password);
+    [user, password].into_iter().flatten().map(str::to_owned).collect()
 }
 
 fn mask(value: &mut Value) {
@@ -222,6 +234,13 @@ mod tests {
             json!({"Env": [{"Name": "DEBUG", "Value": "[redacted]", "Settable": ["value"]}]})
         );
         assert_eq!(masked(json!({"env": {"A": "b"}})), json!({"env": {"A": "[redacted]"}}));
+    }
+
+    #[test]
+    fn of_a_proxy_the_sign_in_is_secret() {
+        assert_eq!(sign_in("http://me:s3cret@proxy:3128"), ["me:s3cret", "s3cret"]);
+        assert_eq!(sign_in("http://me@proxy"), ["me"]);
+        assert!(sign_in("http://proxy:3128").is_empty() && sign_in("none").is_empty());
     }
 
     #[test]

@@ -135,9 +135,12 @@ class Forwarded(Way):
         self.assertNotIn("Starting session", self.server.log)
 
     def test_fork_in_the_middle(self) -> None:
+        before = self.signed_in()
         process = scenario("fork", json.dumps(self.server.config(name="fork")))
         output, errors = process.communicate(timeout=120)
         self.assertEqual(0, process.returncode, f"{output}{errors}")
+        # One connection for each thread of the parent and for each child: none broke another's.
+        self.assertEqual(before + 2 + 4, self.signed_in())
         # Nobody said farewell for another: whoever ends just closes.
         self.assertNotIn("Received disconnect", self.server.log)
 

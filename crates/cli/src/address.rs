@@ -1,6 +1,6 @@
 //! From `DOCKER_HOST` and its like to the connector's configuration.
 
-use std::{env, path::PathBuf};
+use std::{env, path::Path};
 
 use operations::{Error, Kind};
 use serde_json::{Map, Value};
@@ -9,6 +9,10 @@ use crate::commands::Connection;
 
 /// The configuration that a connection stands for.
 pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, Value>, Error> {
+    of(connection, env::home_dir().as_deref())
+}
+
+fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Value>, Error> {
     let fault = |text: String| Error::new(Kind::InvalidConfiguration, text);
     let (scheme, rest) = connection.host.split_once("://").ok_or_else(|| {
         fault(format!(
@@ -53,9 +57,9 @@ pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, V
             set("port", port);
             set("ssh_username", &user);
             set("ssh_socket", path.trim_end_matches('/'));
-            set("ssh_key", &ssh_key(connection.ssh_key)?);
+            set("ssh_key", &ssh_key(connection.ssh_key, home)?);
             set("ssh_passphrase", &env::var("FSR_DOCKER_SSH_PASSPHRASE").unwrap_or_default());
-            set("ssh_host_key", &known_hosts()?);
+            set("ssh_host_key", &known_hosts(home)?);
         }
         other => {
             return Err(fault(format!(
@@ -72,12 +76,12 @@ pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, V
 }
 
 /// The path of the key that signs in by SSH: the one that is named, or the first of ssh's own that is there.
-fn ssh_key(named: Option<&str>) -> Result<String, Error> {
+fn ssh_key(named: Option<&str>, home: Option<&Path>) -> Result<String, Error> {
     let key = match named {
         Some(path) => std::path::absolute(path).ok(),
         None => ["id_ed25519", "id_ecdsa", "id_rsa"]
             .iter()
-            .filter_map(|name| ssh_folder().map(|folder| folder.join(name)))
+            .filter_map(|name| Some(home?.join(".ssh").join(name)))
             .find(|path| path.is_file()),
     };
     key.and_then(|path| path.into_os_string().into_string().ok()).ok_or_else(|| {
@@ -89,8 +93,8 @@ fn ssh_key(named: Option<&str>) -> Result<String, Error> {
 }
 
 /// What `~/.ssh/known_hosts` says; only the host's own lines count.
-fn known_hosts() -> Result<String, Error> {
-    let read = ssh_folder().and_then(|folder| std::fs::read_to_string(folder.join("known_hosts")).ok());
+fn known_hosts(home: Option<&Path>) -> Result<String, Error> {
+    let read = home.and_then(|home| std::fs::read_to_string(home.join(".ssh/known_hosts")).ok());
     // Authorities are not understood here; without them less is trusted, not more.
     let ours = |text: String| {
         text.lines().filter(|line| !line.starts_with("@cert-authority")).collect::<Vec<_>>().join("\n")
@@ -101,10 +105,6 @@ fn known_hosts() -> Result<String, Error> {
             "The host's key is not known: there is nothing in ~/.ssh/known_hosts. Connect once with ssh, and compare the fingerprint.",
         )
     })
-}
-
-fn ssh_folder() -> Option<PathBuf> {
-    env::home_dir().map(|home| home.join(".ssh"))
 }
 
 /// `host:port`, `host`, or `[v6]:port`.
@@ -129,6 +129,38 @@ mod tests {
             timeout: None,
         })
         .unwrap()
+    }
+
+    #[test]
+    fn by_ssh_it_takes_what_ssh_has() {
+        let home = env::temp_dir().join(format!("fsr-docker-home-{}", std::process::id()));
+        let connection = |ssh_key| Connection {
+            host: "ssh://me@engine:2222/run/d.sock",
+            tls_verify: false,
+            cert_path: None,
+            ssh_key,
+            api_version: None,
+            timeout: None,
+        };
+        let fault = |ssh_key| of(&connection(ssh_key), Some(&home)).unwrap_err().to_string();
+        assert!(fault(None).contains("--ssh-key") && fault(Some("/k")).contains("known_hosts"));
+        std::fs::create_dir_all(home.join(".ssh")).unwrap();
+        std::fs::write(home.join(".ssh/id_rsa"), "").unwrap();
+        std::fs::write(home.join(".ssh/known_hosts"), "@cert-authority * a\nengine b\n").unwrap();
+        let fields = of(&connection(None), Some(&home)).unwrap();
+        for (name, value) in [
+            ("protocol", "SSH"),
+            ("server_address", "engine"),
+            ("port", "2222"),
+            ("ssh_username", "me"),
+            ("ssh_socket", "/run/d.sock"),
+            ("ssh_host_key", "engine b"),
+        ] {
+            assert_eq!(fields[name], value, "{name}");
+        }
+        assert!(fields["ssh_key"].as_str().unwrap().ends_with("/.ssh/id_rsa"));
+        assert_eq!(of(&connection(Some("/k")), Some(&home)).unwrap()["ssh_key"], "/k");
+        std::fs::remove_dir_all(home).unwrap();
     }
 
     #[test]

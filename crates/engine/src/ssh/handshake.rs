@@ -90,11 +90,11 @@ fn refused(error: russh::Error, key: Option<String>, target: &Target<'_>) -> Err
         russh::Error::NoCommonAlgo { kind: AlgorithmKind::Key, ours, theirs } => fault(format!(
             "{server} has no host key of the kinds in ssh_host_key ({}), but {}",
             ours.join(", "),
-            theirs.join(", ")
+            plain(&theirs.join(", "))
         ))
         .hint("Put one of its own keys into ssh_host_key"),
         russh::Error::NoCommonAlgo { kind, theirs, .. } => {
-            fault(format!("{server} offers no {kind:?} algorithm that is safe, only {}", theirs.join(", ")))
+            fault(format!("{server} offers no {kind:?} algorithm that is safe, only {}", plain(&theirs.join(", "))))
                 .hint("The server's software is old: upgrade it")
         }
         russh::Error::Version => Error::new(ErrorKind::Protocol, format!("{server} does not speak SSH"))

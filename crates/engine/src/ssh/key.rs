@@ -58,6 +58,7 @@ fn refuse(why: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use russh::keys::{Algorithm, ssh_key::LineEnding};
 
     use super::*;
@@ -94,6 +95,15 @@ mod tests {
         read(&settings(encrypted, Some("opensesame"))).unwrap();
         assert!(fault_of(encrypted, None).contains("is encrypted"));
         assert!(fault_of(encrypted, Some("s3cret")).contains("does not open"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(kind in "(OPENSSH |ENCRYPTED |RSA |EC |)", header in "(Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,[0-9A-F]{0,40}\n\n|)", body in "[A-Za-z0-9+/=\n]{0,200}") {
+            let text = format!("-----BEGIN {kind}PRIVATE KEY-----\n{header}{body}\n-----END {kind}PRIVATE KEY-----\n");
+            prop_assert!(read(&settings(&text, None)).is_err());
+            prop_assert!(read(&settings(&text, Some("opensesame"))).is_err());
+        }
     }
 
     #[test]

@@ -62,14 +62,15 @@ impl FromStr for Address {
             "ssh" => 22,
             other => return Err(refuse(&format!("{other:?} is not a scheme known here"))),
         };
-        let (user, rest) = match rest.split_once('@') {
+        let (rest, socket) = match rest.find('/') {
+            Some(slash) if scheme == "ssh" => rest.split_at(slash),
+            _ => (rest, ""),
+        };
+        // A user of a domain holds an @ itself.
+        let (user, rest) = match rest.rsplit_once('@') {
             Some((user, rest)) if scheme == "ssh" && !user.is_empty() => (Some(user), rest),
             _ if scheme == "ssh" => return Err(refuse("it names no user")),
             _ => (None, rest),
-        };
-        let (rest, socket) = match rest.find('/') {
-            Some(slash) if user.is_some() => rest.split_at(slash),
-            _ => (rest, ""),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '@', '?', '#']) {
@@ -131,6 +132,7 @@ mod tests {
             ("https://engine/", tcp("engine", 2376)),
             ("tcp://[::1]:2376", tcp("::1", 2376)),
             ("ssh://me@engine", ssh("engine", 22, DEFAULT_SOCKET)),
+            ("ssh://me@engine/run/a@b", ssh("engine", 22, "/run/a@b")),
             ("ssh://me@engine:2222/", ssh("engine", 2222, DEFAULT_SOCKET)),
             ("ssh://me@[::1]:2222/run/docker.sock", ssh("::1", 2222, "/run/docker.sock")),
         ] {

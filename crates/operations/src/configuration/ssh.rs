@@ -13,7 +13,7 @@ const LONGEST_SOCKET: usize = 107;
 pub(super) fn address(host: String, port: u16, fields: &Arguments, faults: &mut Vec<String>) -> Address {
     let user = needed(fields, "ssh_username", faults).unwrap_or_default().trim();
     if user.starts_with('-')
-        || user.contains(|c: char| c.is_whitespace() || c.is_control() || "@/:".contains(c))
+        || user.contains(|c: char| c.is_whitespace() || c.is_control() || "/:".contains(c))
     {
         faults.push(format!("ssh_username must be a user's name alone, not {user:?}"));
     }

@@ -249,6 +249,16 @@ class SignIn(SshTestCase):
         with Sshd("AuthenticationMethods publickey,password\nPasswordAuthentication yes") as server:
             self.assert_refused(server.config(), "unauthorised", "takes the key", "password besides")
 
+    def test_what_is_old_and_unsafe_is_refused_by_name(self) -> None:
+        for options, part in (
+            ("KexAlgorithms diffie-hellman-group14-sha1", "no Kex algorithm that is safe, only diffie-hellman"),
+            ("Ciphers aes128-cbc", "no Cipher algorithm that is safe, only aes128-cbc"),
+            ("HostKeyAlgorithms ssh-rsa", "no host key of the kinds"),
+        ):
+            with self.subTest(options), Sshd(options) as server:
+                lines = server.public("rsa" if "ssh-rsa" in options else "ed25519")
+                self.assert_refused(server.config(ssh_host_key=lines), "ssh", part)
+
 
 class HostKey(SshTestCase):
     """The server's key: in each form, and no other."""

@@ -45,8 +45,14 @@ impl Way {
 /// A connection as it was made.
 pub(crate) struct Connection {
     pub(crate) stream: Box<dyn Stream>,
+    pub(crate) carrier: Carrier,
+}
+
+/// What carries a connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Carrier {
     pub(crate) socket: RawFd,
-    /// Whether what carries it speaks also when no request is under way.
+    /// Whether it speaks also when no request is under way, as SSH does.
     pub(crate) is_talkative: bool,
     /// Whether the engine itself was reached, and not only what leads to it.
     pub(crate) is_proven: bool,
@@ -54,7 +60,8 @@ pub(crate) struct Connection {
 
 impl Connection {
     fn plain(stream: impl Stream + 'static, socket: RawFd) -> Self {
-        Self { stream: Box::new(stream), socket, is_talkative: false, is_proven: true }
+        let carrier = Carrier { socket, is_talkative: false, is_proven: true };
+        Self { stream: Box::new(stream), carrier }
     }
 }
 
@@ -94,8 +101,8 @@ pub(crate) async fn connect(
                 socket: path,
             };
             let stream = client.open(stream, &target, stage).await?;
-            let is_proven = stream.is_proven();
-            Ok(Connection { stream: Box::new(stream), socket, is_talkative: true, is_proven })
+            let carrier = Carrier { socket, is_talkative: true, is_proven: stream.is_proven() };
+            Ok(Connection { stream: Box::new(stream), carrier })
         }
     }
 }

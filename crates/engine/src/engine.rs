@@ -253,7 +253,7 @@ impl Engine {
     fn open(&self, until: Instant) -> Result<Lane, Error> {
         let connect = || Lane::open(&self.settings, &self.way, until);
         let mut lane = connect()?;
-        if self.settings.api_version.is_some() && lane.is_proven {
+        if self.settings.api_version.is_some() && lane.is_proven() {
             return Ok(lane);
         }
         let (ping, body) = self.ask(&mut lane, Path::fixed("/_ping"), until)?;
@@ -286,7 +286,7 @@ impl Engine {
     /// A lane in place of one that was closed just now, to the same engine: it speaks the same version.
     fn reopen(&self, closed: &Lane, until: Instant) -> Result<Lane, Error> {
         let mut lane = Lane::open(&self.settings, &self.way, until)?;
-        if !lane.is_proven {
+        if !lane.is_proven() {
             return self.open(until);
         }
         lane.version = closed.version;

@@ -11,7 +11,6 @@ use std::{
     cell::Cell,
     future::Future,
     mem::ManuallyDrop,
-    os::fd::RawFd,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -29,7 +28,7 @@ use tokio::{
 
 use crate::{
     ApiVersion, Error, ErrorKind, Payload, Settings,
-    connect::{Connection, Way, connect},
+    connect::{Carrier, Connection, Way, connect},
     interrupt::{self, INTERVAL},
     socket, ssh,
     stage::Stage,
@@ -40,11 +39,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Lane {
     open: ManuallyDrop<Open>,
-    socket: RawFd,
-    /// Whether what carries the connection speaks also when no request is under way, as SSH does.
-    is_talkative: bool,
-    /// Whether the engine itself was reached, and not only what leads to it.
-    pub(crate) is_proven: bool,
+    carrier: Carrier,
     /// The process that opened it.
     pid: u32,
     pub(crate) version: ApiVersion,
@@ -92,36 +87,38 @@ impl Lane {
         let bound = until.min(Instant::now() + settings.connect_timeout);
         let stage = Cell::new(Stage::Network);
         let connected = drive(&runtime, bound, async {
-            let Connection { stream, socket, is_talkative, is_proven } =
-                connect(settings, way, &stage).await?;
+            let Connection { stream, carrier } = connect(settings, way, &stage).await?;
             let handshake = http1::Builder::new().handshake::<_, Payload>(TokioIo::new(stream)).await;
             let (sender, connection) = handshake.map_err(|error| {
                 Error::new(ErrorKind::Protocol, "HTTP could not begin").with_source(error)
             })?;
             let connection = tokio::spawn(async move { connection.with_upgrades().await.err() });
-            Ok((sender, connection, socket, is_talkative, is_proven))
+            Ok((sender, connection, carrier))
         });
-        let (sender, connection, socket, is_talkative, is_proven) = match connected {
+        let (sender, connection, carrier) = match connected {
             Ok(connected) => connected?,
             Err(Stopped::Interrupted) => return Err(interrupt::interrupted()),
             Err(Stopped::Elapsed) => return Err(stage.get().too_late(&settings.address)),
         };
         Ok(Self {
             open: ManuallyDrop::new(Open { sender, connection, runtime }),
-            socket,
-            is_talkative,
-            is_proven,
+            carrier,
             pid: std::process::id(),
             version: settings.api_version.unwrap_or(ApiVersion::OLDEST),
         })
     }
 
+    /// Whether the engine itself was reached when it was opened, and not only what leads to it.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.carrier.is_proven
+    }
+
     /// Whether an idle lane can take a request: the other side has neither closed it nor said anything.
     pub(crate) fn is_usable(&self) -> bool {
-        if self.is_talkative {
+        if self.carrier.is_talkative {
             self.settle();
         }
-        !self.open.sender.is_closed() && socket::is_quiet(self.socket)
+        !self.open.sender.is_closed() && socket::is_quiet(self.carrier.socket)
     }
 
     /// Lets what carries the connection hear what has come since the last request: a wider window, new keys, a question
@@ -131,7 +128,7 @@ impl Lane {
         if ssh::take_own_randomness().is_err() {
             return;
         }
-        let has_news = || !self.open.sender.is_closed() && !socket::is_quiet(self.socket);
+        let has_news = || !self.open.sender.is_closed() && !socket::is_quiet(self.carrier.socket);
         if has_news() {
             let _or_not_usable = drive(&self.open.runtime, Instant::now() + SETTLE, async {
                 while has_news() {
@@ -185,7 +182,7 @@ impl Drop for Lane {
             unsafe { ManuallyDrop::drop(&mut self.open) }
         } else if !self.open.sender.is_closed() {
             // A connection that has ended has closed its socket itself; the number may be another's by now.
-            socket::close_copy(self.socket);
+            socket::close_copy(self.carrier.socket);
         }
     }
 }

@@ -40,9 +40,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container",
         notation("ConsoleSize", Notation::ConsoleSize)
             .title("Terminal Size")
             .about("The height and width of its terminal, such as 24x80.")
+            .shown_for("Tty", &["true"])
             .body()
             .since(1, 42),
-        text("DetachKeys").title("Detach Keys").about("The keys in the input that detach from a terminal, such as ctrl-p,ctrl-q.").body(),
+        text("DetachKeys")
+            .title("Detach Keys")
+            .about("The keys in the input that detach from a terminal, such as ctrl-p,ctrl-q.")
+            .shown_for("Tty", &["true"])
+            .body(),
     ])
     .run(exec)];
 

@@ -1,9 +1,9 @@
 //! The configuration's form: which field appears for which choice, and what helps to fill it in.
 
-use operations::{FIELDS, Field, ValueKind};
+use operations::{FIELDS, Param};
 use serde_json::{Map, Value, json};
 
-use crate::form;
+use crate::form::{self, Choice, Entry};
 
 /// What a form can say beyond the declaration.
 struct Hint {
@@ -78,50 +78,27 @@ const HINTS: &[Hint] = &[
     Hint::of("registry_server", "registry.example.com:5000"),
 ];
 
-/// The fields of the form. A field that belongs to a choice is within that choice's `onchange`; FortiSOAR hands all of
-/// them over flat.
+/// The fields of the form.
 pub(crate) fn fields() -> Value {
-    shown_for(None)
+    let entries: Vec<Entry<'_>> = FIELDS.iter().map(|field| (&field.param, field.shown_for)).collect();
+    form::nested(&entries, None, &shown)
 }
 
-/// The fields that appear for a choice of another field, or always.
-fn shown_for(choice: Option<(&str, &str)>) -> Value {
-    let belongs = |field: &&Field| match (field.shown_for, choice) {
-        (None, None) => true,
-        (Some((parent, titles)), Some((name, title))) => parent == name && titles.contains(&title),
-        _ => false,
-    };
-    FIELDS.iter().filter(belongs).map(|field| Value::Object(shown(field, choice))).collect()
-}
-
-fn shown(field: &Field, choice: Option<(&str, &str)>) -> Map<String, Value> {
-    let param = &field.param;
+fn shown(param: &Param, choice: Choice<'_>) -> Map<String, Value> {
     let mut made = form::field(param);
-    if let Some(hint) = HINTS.iter().find(|hint| hint.name == param.name) {
-        if !hint.placeholder.is_empty() {
-            made.insert("placeholder".into(), hint.placeholder.into());
-        }
-        if hint.needed {
-            made.insert("required".into(), true.into());
-        }
-        if let Some((pattern, message)) = hint.validation {
-            made.insert("validation".into(), json!({"pattern": pattern, "patternError": message}));
-        }
-        let begins =
-            hint.defaults.iter().find(|(title, _)| choice.is_some_and(|(_, chosen)| chosen == *title));
-        if let Some((_, default)) = begins {
-            made.insert("value".into(), form::default(&param.default(default)));
-        }
+    let Some(hint) = HINTS.iter().find(|hint| hint.name == param.name) else { return made };
+    if !hint.placeholder.is_empty() {
+        made.insert("placeholder".into(), hint.placeholder.into());
     }
-    if let ValueKind::Choice(choices) = param.kind {
-        let further: Map<String, Value> = choices
-            .iter()
-            .map(|(title, _)| ((*title).to_owned(), shown_for(Some((param.name, title)))))
-            .filter(|(_, fields)| fields != &json!([]))
-            .collect();
-        if !further.is_empty() {
-            made.insert("onchange".into(), further.into());
-        }
+    if hint.needed {
+        made.insert("required".into(), true.into());
+    }
+    if let Some((pattern, message)) = hint.validation {
+        made.insert("validation".into(), json!({"pattern": pattern, "patternError": message}));
+    }
+    let begins = hint.defaults.iter().find(|(title, _)| choice.is_some_and(|(_, chosen)| chosen == *title));
+    if let Some((_, default)) = begins {
+        made.insert("value".into(), form::default(&param.default(default)));
     }
     made
 }

@@ -8,6 +8,7 @@ mod configuration;
 mod contents;
 mod error;
 mod form;
+mod groups;
 mod icons;
 mod identity;
 mod info;

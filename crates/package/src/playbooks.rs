@@ -4,7 +4,7 @@ use operations::{Operation, Param};
 use serde_json::{Map, Value, json};
 use uuid::{Uuid, uuid};
 
-use crate::{Identity, form};
+use crate::{Identity, form, groups};
 
 /// All ids are derived within it, from the package's name and what they are the ids of.
 const NAMESPACE: Uuid = uuid!("6e0f0b5e-5d0c-4d5f-9a53-9d5f1c0f4b27");
@@ -28,7 +28,7 @@ pub(crate) fn playbooks(identity: &Identity) -> Value {
             "visible": true,
             "image": null,
             "recordTags": [],
-            "workflows": operations::operations().map(|operation| workflow(identity, operation)).collect::<Value>(),
+            "workflows": groups::shown().map(|operation| workflow(identity, operation)).collect::<Value>(),
         }],
         "exported_tags": [identity.name()],
     })
@@ -186,7 +186,7 @@ mod tests {
         let mut all = Vec::new();
         ids(&made("docker-engine"), &mut all);
         let count = all.len();
-        assert_eq!(count, 1 + 4 * operations::operations().count());
+        assert_eq!(count, 1 + 4 * groups::shown().count());
         ids(&made("docker"), &mut all);
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), 2 * count);
     }
@@ -208,8 +208,8 @@ mod tests {
     fn each_operation_has_one_that_runs_it() {
         let made = made("docker-engine");
         let workflows = made["data"][0]["workflows"].as_array().unwrap();
-        assert_eq!(workflows.len(), operations::operations().count());
-        for (workflow, operation) in workflows.iter().zip(operations::operations()) {
+        assert_eq!(workflows.len(), groups::shown().count());
+        for (workflow, operation) in workflows.iter().zip(groups::shown()) {
             let name = operation.name;
             let (start, step) = (&workflow["steps"][0], &workflow["steps"][1]);
             let points_at = |field: &Value, step: &Value| {

@@ -74,6 +74,10 @@ const MADE: &[Row] = &[
     ("connect_network", done),
     ("disconnect_network", done),
     ("list_volumes", || endpoint("GET /volumes")),
+    ("pick_container", picked),
+    ("pick_image", picked),
+    ("pick_network", picked),
+    ("pick_volume", picked),
     ("call_api", || json!({"status_code": "", "content_type": "", "body": {}})),
 ];
 
@@ -138,6 +142,11 @@ pub(crate) fn alternatives(operation: &str) -> impl Iterator<Item = &'static Alt
     WHERE.iter().filter(move |alternative| alternative.operation == operation)
 }
 
+/// What a form offers.
+fn picked() -> Value {
+    json!([{"title": "", "value": ""}])
+}
+
 /// What says that something was done, and to what.
 pub(crate) fn done() -> Value {
     json!({"result": "", "id": "", "outcome": ""})
@@ -173,9 +182,11 @@ fn events() -> Value {
         "events": [endpoint("GET /events")],
         "since": "",
         "until": "",
+        "next_since": "",
         "truncated": "",
         "timed_out": "",
         "may_be_incomplete": "",
+        "incomplete_reason": "",
     })
 }
 

@@ -93,13 +93,27 @@ class Description(unittest.TestCase):
                         self.assertTrue(field.get("options") or field.get("apiOperation"))
                     if field["type"] == "select" and field.get("options") and field.get("value"):
                         self.assertIn(field["value"], field["options"])
-                    self.assertLessEqual(set(field.get("onchange", {})), set(map(str, field.get("options", []))))
+                    options = ["true", "false"] if field["type"] == "checkbox" else field.get("options", [])
+                    self.assertLessEqual(set(field.get("onchange", {})), set(map(str, options)))
 
     def test_live_dropdowns_ask_hidden_operations(self) -> None:
+        asked = set()
         for name, operation in OPERATIONS.items():
             for field in fields(operation["parameters"]):
                 if source := field.get("apiOperation"):
+                    asked.add(source)
+                    self.assertEqual("select", field["type"], f"{name}.{field['name']}")
                     self.assertIs(False, OPERATIONS[source]["visible"], f"{name}.{field['name']}")
+                    self.assertEqual([], OPERATIONS[source]["parameters"], source)
+        self.assertEqual({"pick_container", "pick_image", "pick_network", "pick_volume"}, asked)
+
+    def test_nested_fields_are_reached_by_a_name_each(self) -> None:
+        for name, operation in OPERATIONS.items():
+            by_name: dict[str, list[dict[str, Any]]] = {}
+            for field in fields(operation["parameters"]):
+                by_name.setdefault(field["name"], []).append(field)
+            for field_name, its in by_name.items():
+                self.assertEqual(1, len({json.dumps(field, sort_keys=True) for field in its}), f"{name}.{field_name}")
 
     def test_icons(self) -> None:
         for key, size in (("icon_small_name", 32), ("icon_large_name", 80)):

@@ -7,7 +7,7 @@ import unittest
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from support import configurations, session
+from support import configurations, results, session
 from support.recording_proxy import RecordingProxy, Request
 from support.session import given
 
@@ -18,8 +18,11 @@ class OperationTestCase(unittest.TestCase):
     config: ClassVar[configurations.Config] = configurations.over_unix()
 
     def run_operation(self, operation: str, /, **params: Any) -> Any:
-        """The operation's result, which must be storable as JSON."""
-        return self.checked(session.execute(self.config, operation, **params))
+        """The operation's result, which must be storable as JSON, and what the package says of it."""
+        result = self.checked(session.execute(self.config, operation, **params))
+        if faults := results.faults(operation, params, result):
+            self.fail("\n".join([f"the output schema of {operation}:", *sorted(set(faults))]))
+        return result
 
     def refusal(self, operation: str, /, **params: Any) -> str:
         """The text of the error that an operation must end with."""

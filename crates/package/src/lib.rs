@@ -18,6 +18,8 @@ mod python;
 mod reference;
 mod results;
 mod schema;
+mod stories;
+mod workflow;
 
 pub use contents::{Package, build};
 pub use error::Error;

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from support import results
 from support.session import FOLDER, PACKAGE, module
 
 INFO = PACKAGE.info
@@ -21,6 +22,9 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     ]
 }
 
+EXAMPLES: dict[str, dict[str, Any]] = json.loads(
+    (Path(__file__).parents[1] / "crates" / "package" / "data" / "examples.json").read_text(encoding="utf-8")
+)
 CATEGORIES = {"investigation", "containment", "remediation", "utilities", "miscellaneous"}
 TYPES = {
     "text",
@@ -163,6 +167,26 @@ class Operations(unittest.TestCase):
         for name, operation in OPERATIONS.items():
             if re.match("(remove|kill|stop|prune|create|rename|disconnect)_", name):
                 self.assertNotEqual("investigation", operation["category"], name)
+
+
+class Examples(unittest.TestCase):
+    """The recorded results that the reference shows."""
+
+    def test_each_is_as_the_schema_says(self) -> None:
+        for name, example in EXAMPLES.items():
+            with self.subTest(name):
+                self.assertEqual([], results.faults(name, example["params"], example["result"]))
+
+    def test_every_operation_has_one(self) -> None:
+        shown = {name for name, operation in OPERATIONS.items() if operation["visible"]}
+        # Cluster volumes need a CSI plugin in a swarm.
+        self.assertEqual(shown - {"update_volume"}, set(EXAMPLES), "`cargo xtask examples` records them")
+
+    def test_the_reference_has_them(self) -> None:
+        reference = (FOLDER / "docs" / "operations.md").read_text(encoding="utf-8")
+        shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", reference, re.DOTALL)]
+        for name, example in EXAMPLES.items():
+            self.assertTrue(example["result"] in shown, name)
 
 
 class Playbooks(unittest.TestCase):

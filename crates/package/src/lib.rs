@@ -7,6 +7,7 @@ mod archive;
 mod configuration;
 mod contents;
 mod error;
+mod examples;
 mod form;
 mod groups;
 mod icons;

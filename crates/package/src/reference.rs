@@ -6,9 +6,10 @@ use std::{
 };
 
 use operations::{Effect, Operation, Param, Shape};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
+    examples::{Example, example},
     groups::{groups, shown},
     kind::Appearance,
     results::alternatives,
@@ -36,7 +37,8 @@ fn write_page(page: &mut String) -> fmt::Result {
     writeln!(page, "# Operations\n")?;
     writeln!(
         page,
-        "{count} operations, by what they work on. A name in `code` is what a playbook, or `fsr-docker run`, writes.\n"
+        "{count} operations, by what they work on. A name in `code` is what a playbook, or `fsr-docker run`, writes. Each \
+         example was recorded from a real engine, Docker 20.10; it is shortened, and nothing in it is made up.\n"
     )?;
     for (group, operations) in &groups {
         let links: Vec<String> = operations
@@ -89,7 +91,16 @@ fn write_operation(page: &mut String, operation: &Operation) -> fmt::Result {
     }
     writeln!(page)?;
     write_params(page, operation.params)?;
-    write_result(page, operation)
+    write_result(page, operation)?;
+    write_example(page, operation)
+}
+
+/// A real call, as it was recorded.
+fn write_example(page: &mut String, operation: &Operation) -> fmt::Result {
+    let Some(Example { params, result }) = example(operation.name) else { return Ok(()) };
+    let given = if params == &json!({}) { String::new() } else { format!(" with `{params}`") };
+    writeln!(page, "\n<details><summary>An example</summary>\n\n`{}`{given} gave\n", operation.name)?;
+    writeln!(page, "```json\n{result:#}\n```\n\n</details>")
 }
 
 fn write_params(page: &mut String, params: &[Param]) -> fmt::Result {

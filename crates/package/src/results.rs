@@ -78,7 +78,7 @@ const MADE: &[Row] = &[
     ("pick_image", picked),
     ("pick_network", picked),
     ("pick_volume", picked),
-    ("call_api", || json!({"status_code": "", "content_type": "", "body": {}})),
+    ("call_api", || json!({"status_code": "", "content_type": "", "body": {}, "timed_out": ""})),
 ];
 
 /// Results that are others where a parameter is set so.

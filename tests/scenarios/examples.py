@@ -35,6 +35,7 @@ CONFIG = {
 OUT_OF_REACH = {"update_volume"}
 LONGEST_TEXT = 160
 MOST_ITEMS = 2
+MOST_DIGITS = 4
 DEEPEST_EMPTY = 1
 
 Given = dict[str, Any]
@@ -140,7 +141,7 @@ def main() -> None:
 
 
 def shortened(value: Any, depth: int = 0) -> Any:
-    """A result of which nothing is changed, but much left out: further items, the ends of long texts, what is empty."""
+    """A result with much left out: further items, the ends of long texts, digits that nobody reads, what is empty."""
     if isinstance(value, dict):
         parts = {name: shortened(part, depth + 1) for name, part in value.items()}
         return {name: part for name, part in parts.items() if depth < DEEPEST_EMPTY or part not in (None, "", [], {})}
@@ -148,7 +149,7 @@ def shortened(value: Any, depth: int = 0) -> Any:
         return [shortened(part, depth) for part in value[:MOST_ITEMS]]
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         return f"{value[:LONGEST_TEXT]}..."
-    return value
+    return round(value, MOST_DIGITS) if isinstance(value, float) else value
 
 
 def write(path: Path, examples: dict[str, Any]) -> None:

@@ -26,8 +26,8 @@ class DockerEngine(Connector):
         with as_connector_error("check_health"):
             return health_check.check(_chosen(config, "check_health"))
 
-    # The hooks. What a configuration keeps from call to call, connections and the certificates that it was read with, goes
-    # when it changes or rests; and one that is new, or awake again, begins with none of an older one's.
+    # The hooks. What a configuration keeps from call to call, its connections and the certificates read for it,
+    # goes when it changes or rests; and one that is new, or awake again, begins with none of an older one's.
 
     def on_app_start(self, config: Config, active: bool) -> None:
         _prepare()

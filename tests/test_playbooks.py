@@ -21,7 +21,7 @@ class StoryTestCase(unittest.TestCase):
     config: ClassVar[configurations.Config] = configurations.over_unix()
 
     def run_story(self, title: str, **given: str) -> Run:
-        return Run(title, self.config, **given)
+        return Run(title, self.config, (), **given)
 
     def networks(self, name: str) -> set[str]:
         return set(api("GET", f"/containers/{name}/json")["NetworkSettings"]["Networks"])

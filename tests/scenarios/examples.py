@@ -2,8 +2,8 @@
 
     python3 tests/scenarios/examples.py FILE
 
-`cargo xtask examples` runs it, on a private engine with a registry. The calls tell one story, in order; what a call needs
-that no call before it has made is arranged beside it. Results are shortened, and what tells of the machine is put away.
+`cargo xtask examples` runs it, on a private engine with a registry. The calls tell one story, in order. Results are
+shortened, and what tells of the machine is put away.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MOST_DIGITS = 4
 DEEPEST_EMPTY = 1
 
 Given = dict[str, Any]
-# An operation, what it is given, and what is arranged before it. A function may use what came before.
+# An operation and what it is given; a function may use the results before it.
 Call = tuple[str, "Given | Callable[[dict[str, Any]], Given]"]
 
 CALLS: list[Call] = [

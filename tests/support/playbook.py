@@ -1,8 +1,8 @@
 """Runs a sample playbook of the package step by step, as FortiSOAR does, with the connector under test.
 
 It knows the kinds of steps that the samples have. A record that a playbook writes, a comment or an alert's attachments,
-is kept for the test to look at. Templates are rendered by Jinja: a text that is one expression keeps the kind of its value,
-and a path that leads nowhere is an error here, where FortiSOAR would go on with nothing.
+is kept for the test to look at. Templates are rendered by Jinja: a text that is one expression keeps the kind of its
+value, and a path that leads nowhere is an error here, where FortiSOAR would go on with nothing.
 """
 
 from __future__ import annotations
@@ -57,12 +57,13 @@ class Run:
         steps = {step["uuid"]: step for step in self._workflow["steps"]}
         start = steps[_id(self._workflow["triggerStep"])]
         self._begin(start, given)
-        step: dict[str, Any] | None = start
-        while step := self._after(step, steps):
+        step = self._after(start, steps)
+        while step is not None:
             if step["name"] in self.path:
                 raise AssertionError(f"{title} goes in circles: {self.path}")
             self.path.append(step["name"])
             self._take(step)
+            step = self._after(step, steps)
 
     @property
     def report(self) -> str:
@@ -109,7 +110,8 @@ class Run:
         own = {name: value for name, value in arguments.items() if name not in _HOW}
         if loop := arguments.get("for_each"):
             results = []
-            for self.vars["item"] in self._render(loop["item"]):
+            for item in self._render(loop["item"]):
+                self.vars["item"] = item
                 results.append(self._act(_kind(step), own, arguments.get("ignore_errors", False)))
             result: Any = results
         else:

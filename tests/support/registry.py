@@ -1,4 +1,4 @@
-"""A registry that asks for a password, Debian's `docker-registry`; and an index that can be searched, as it has none."""
+"""A registry that asks for a password, Debian's `docker-registry`; and an index to be searched, as it has none."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, Identity, archive, icons, info, playbooks, python, reference};
+use crate::{Error, Identity, archive, icons, info, playbooks, python, reference, stories};
 
 /// A package, ready to be written.
 #[derive(Debug)]
@@ -81,6 +81,7 @@ fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result
         files.insert(format!("docs/{}", name_of(page)), read(page)?);
     }
     files.insert("docs/operations.md".into(), reference().into_bytes());
+    files.insert("docs/playbooks.md".into(), stories::page().into_bytes());
     Ok(())
 }
 
@@ -179,6 +180,7 @@ mod tests {
             "_engine.so",
             "connector.py",
             "docs/operations.md",
+            "docs/playbooks.md",
             "docs/sbom.cdx.json",
             "docs/trouble.md",
             "images/large.png",

@@ -28,3 +28,4 @@ pub use error::Error;
 pub use identity::Identity;
 pub use reference::reference;
 pub use sbom::sbom;
+pub use stories::page as playbooks_page;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Parser;
-use package::{Identity, build, reference, sbom};
+use package::{Identity, build, playbooks_page, reference, sbom};
 use serde_json::Value;
 
 /// Derives from the catalogue the package that FortiSOAR installs, or the reference of its operations.
@@ -31,10 +31,10 @@ struct Options {
     /// The folder for the .tgz.
     #[arg(long, value_name = "FOLDER", default_value = "dist")]
     out: PathBuf,
-    /// Write the operation reference to this file, and no package.
+    /// Write the operation reference to this file and the playbooks' page beside it, and no package.
     #[arg(long, value_name = "FILE", conflicts_with = "module")]
     reference: Option<PathBuf>,
-    /// Only see whether the reference is what would be written.
+    /// Only see whether they are what would be written.
     #[arg(long, requires = "reference")]
     check: bool,
 }
@@ -51,19 +51,8 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if let Some(path) = &options.reference {
-        let page = reference();
-        if !options.check {
-            return fs::write(path, page)
-                .map_err(|error| format!("Cannot write {}: {error}.", path.display()).into());
-        }
-        return match fs::read_to_string(path) {
-            Ok(current) if current == page => Ok(()),
-            _ => {
-                let path = path.display();
-                Err(format!("{path} is stale. Make it anew: cargo run -p package -- --reference {path}")
-                    .into())
-            }
-        };
+        let pages = [(path.clone(), reference()), (path.with_file_name("playbooks.md"), playbooks_page())];
+        return pages.iter().try_for_each(|(path, page)| write_page(path, page, options));
     }
     let Some(module) = &options.module else { return Err("Which native module? Give --module FILE.".into()) };
     let identity = Identity::new(&options.name, options.label.as_deref())?;
@@ -79,6 +68,22 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     println!("{}\n{} bytes, sha256 {}", path.display(), package.contents.len(), package.sha256());
     Ok(())
+}
+
+/// Writes a generated page, or only sees whether it is what would be written.
+fn write_page(path: &Path, page: &str, options: &Options) -> Result<(), Box<dyn Error>> {
+    if !options.check {
+        return fs::write(path, page)
+            .map_err(|error| format!("Cannot write {}: {error}.", path.display()).into());
+    }
+    match fs::read_to_string(path) {
+        Ok(current) if current == page => Ok(()),
+        _ => {
+            let (path, reference) = (path.display(), options.reference.as_deref().unwrap_or(path).display());
+            Err(format!("{path} is stale. Make it anew: cargo run -p package -- --reference {reference}")
+                .into())
+        }
+    }
 }
 
 /// What the native module is made of, as Cargo says.

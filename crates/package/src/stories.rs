@@ -10,6 +10,9 @@ mod containing;
 mod deploying;
 mod housekeeping;
 mod investigating;
+mod page;
+
+pub use page::page;
 
 /// A story, as data.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import struct
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from support import results
-from support.session import FOLDER, PACKAGE, module
+from support.session import ARCHIVE, FOLDER, PACKAGE, module
 
 INFO = PACKAGE.info
 OPERATIONS: dict[str, dict[str, Any]] = {operation["operation"]: operation for operation in INFO["operations"]}
@@ -187,6 +188,50 @@ class Examples(unittest.TestCase):
         shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", reference, re.DOTALL)]
         for name, example in EXAMPLES.items():
             self.assertTrue(example["result"] in shown, name)
+
+
+class Documents(unittest.TestCase):
+    """The pages in the package, as whoever has only that reads them."""
+
+    def test_links_lead_somewhere_within_the_package(self) -> None:
+        for page in (*FOLDER.glob("*.md"), *FOLDER.glob("docs/*.md")):
+            for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+                path, _, anchor = link.partition("#")
+                if "://" in link:
+                    continue
+                target = (page.parent / path) if path else page
+                with self.subTest(page=page.name, link=link):
+                    self.assertTrue(target.is_file())
+                    if anchor:
+                        self.assertIn(anchor, anchors(target.read_text(encoding="utf-8")))
+
+    def test_the_bill_of_materials(self) -> None:
+        bill = json.loads((FOLDER / "docs" / "sbom.cdx.json").read_text(encoding="utf-8"))
+        self.assertEqual(("CycloneDX", "1.5"), (bill["bomFormat"], bill["specVersion"]))
+        about = bill["metadata"]["component"]
+        self.assertEqual((PACKAGE.name, PACKAGE.version), (about["name"], about["version"]))
+        references = {component["bom-ref"] for component in bill["components"]}
+        self.assertEqual(len(bill["components"]), len(references))
+        names = {component["name"] for component in bill["components"]}
+        self.assertLessEqual({"hyper", "rustls", "pyo3", "rust-std"}, names)
+        self.assertEqual(set(), names & {"proptest", "clap", "resvg"}, "these are not in the native module")
+        for component in bill["components"]:
+            self.assertTrue(component["version"] and component["licenses"], component["name"])
+        for dependency in bill["dependencies"]:
+            self.assertLessEqual(set(dependency["dependsOn"]), references)
+
+    def test_digests_beside_the_package(self) -> None:
+        lines = ARCHIVE.with_suffix(".sha256").read_text().splitlines()
+        for line in lines:
+            digest, name = line.split("  ")
+            self.assertEqual(hashlib.sha256((ARCHIVE.parent / name).read_bytes()).hexdigest(), digest, name)
+        self.assertEqual(2, len(lines))
+
+
+def anchors(page: str) -> set[str]:
+    """Where the headings of a page are found."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 class Playbooks(unittest.TestCase):

@@ -12,6 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Error, Identity, archive, icons, info, playbooks, python, reference, stories};
 
+/// Pages about the repository, which stay there.
+const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md"];
+
 /// A package, ready to be written.
 #[derive(Debug)]
 pub struct Package {
@@ -69,7 +72,7 @@ fn ships(path: &Path) -> bool {
 /// The repository's licence, and those of its documents that are there.
 fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), Error> {
     files.insert("LICENSE".into(), read(&repository.join("LICENSE"))?);
-    for (original, name) in [("README.md", "README.md"), ("CHANGELOG.md", "release_notes.md")] {
+    for (original, name) in [("connector/README.md", "README.md"), ("CHANGELOG.md", "release_notes.md")] {
         let path = repository.join(original);
         if path.exists() {
             files.insert(name.into(), read(&path)?);
@@ -77,7 +80,11 @@ fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result
     }
     let docs = repository.join("docs");
     let pages = if docs.is_dir() { files_of(&docs)? } else { Vec::new() };
-    for page in pages.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+    let is_for_users = |path: &&PathBuf| {
+        path.extension().is_some_and(|extension| extension == "md")
+            && !FOR_DEVELOPERS.contains(&name_of(path).as_str())
+    };
+    for page in pages.iter().filter(is_for_users) {
         files.insert(format!("docs/{}", name_of(page)), read(page)?);
     }
     files.insert("docs/operations.md".into(), reference().into_bytes());
@@ -131,6 +138,7 @@ mod tests {
             ("CHANGELOG.md", "news"),
             ("docs/trouble.md", "cure"),
             ("docs/operations.md", "stale"),
+            ("docs/adding-an-operation.md", "code"),
             ("docs/page.png", "picture"),
             ("connector/connector.py", "class"),
             ("connector/operations.pyi", "shape"),

@@ -174,21 +174,36 @@ class Deploying(StoryTestCase):
 
     def test_replace_when_the_image_has_changed(self) -> None:
         name, image = self.new()
-        old = self.push(image, f"FROM {IMAGE}\nENV V=1\nCMD sleep 600")
+        old = self.push(image, f"FROM {IMAGE}\nSTOPSIGNAL SIGKILL\nENV V=1\nCMD sleep 600")
         self.run_story("Deploy and Verify", image=image, name=name)
+        net = network(self)
+        self.addCleanup(engine.remove, f"/containers/{name}?force=1")
+        api("POST", f"/networks/{net}/connect", {"Container": name})
         same = self.run_story("Replace When the Image Has Changed", container=name)
         self.assertIn("has the newest image already", same.report)
         api("POST", f"/images/{image}/tag?repo={image.rpartition(':')[0]}-kept&tag=1")
         self.addCleanup(engine.remove, f"/images/{image.rpartition(':')[0]}-kept:1")
-        new = self.push(image, f"FROM {IMAGE}\nENV V=2\nCMD sleep 600")
+        new = self.push(image, f"FROM {IMAGE}\nSTOPSIGNAL SIGKILL\nENV V=2\nCMD sleep 600")
         run = self.run_story("Replace When the Image Has Changed", container=name)
         self.assertIn(f"was replaced: {old} by {new}", run.report)
         found = api("GET", f"/containers/{name}/json")
         self.assertEqual((new, True), (found["Image"], found["State"]["Running"]))
+        self.assertEqual({"bridge", net}, self.networks(name))
+        self.assertIn("V=2", found["Config"]["Env"])
         self.assertEqual("fortisoar", found["Config"]["Labels"]["deployed-by"])
         self.assertEqual("unless-stopped", found["HostConfig"]["RestartPolicy"]["Name"])
         with self.assertRaises(RefusedError):
             state(f"{name}-old")
+
+    def test_replace_by_what_does_not_start(self) -> None:
+        name, image = self.new()
+        old = self.push(image, f"FROM {IMAGE}\nSTOPSIGNAL SIGKILL\nCMD sleep 600")
+        self.run_story("Deploy and Verify", image=image, name=name)
+        self.push(image, f'FROM {IMAGE}\nCMD ["/nowhere"]')
+        run = self.run_story("Replace When the Image Has Changed", container=name)
+        self.assertIn("WAS NOT REPLACED", run.report)
+        found = api("GET", f"/containers/{name}/json")
+        self.assertEqual((old, True), (found["Image"], found["State"]["Running"]))
 
 
 class Housekeeping(StoryTestCase):

@@ -77,11 +77,14 @@ pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Replace When the Image Has Changed",
         about: "Pulls a container's image again. If its tag stands for another image now, the container is replaced by one \
-                that is set up the same; the old one waits under another name until the new one runs, and is removed then.",
+                that is set up the same, with its networks; the old one waits under another name until the new one runs, and is \
+                removed then. If the new one does not run, the old one comes back.",
         asks: &[CONTAINER],
         on_alert: false,
         steps: &[
             run("Inspect", "inspect_container", &[("id", "{{vars.input.params.container}}")]),
+            // What a container has from its image is for the new image to say.
+            run("Inspect Image", "inspect_image", &[("name", "{{vars.steps.Inspect.data.Image}}")]),
             run("Pull", "pull_image", &[("fromImage", "{{vars.steps.Inspect.data.Config.Image}}")]),
             choose(
                 "Has It Changed",
@@ -105,14 +108,42 @@ pub(super) const STORIES: &[Story] = &[
                 &[
                     ("name", "{{vars.steps.Inspect.data.Name.strip('/')}}"),
                     ("image", "{{vars.steps.Inspect.data.Config.Image}}"),
-                    ("Cmd", "{{vars.steps.Inspect.data.Config.Cmd}}"),
-                    ("Entrypoint", "{{vars.steps.Inspect.data.Config.Entrypoint}}"),
-                    ("Env", "{{vars.steps.Inspect.data.Config.Env}}"),
-                    ("Labels", "{{vars.steps.Inspect.data.Config.Labels}}"),
+                    (
+                        "Cmd",
+                        "{{vars.steps.Inspect.data.Config.Cmd if vars.steps.Inspect.data.Config.Cmd != vars.steps.Inspect_Image.data.Config.Cmd else ''}}",
+                    ),
+                    (
+                        "Entrypoint",
+                        "{{vars.steps.Inspect.data.Config.Entrypoint if vars.steps.Inspect.data.Config.Entrypoint != vars.steps.Inspect_Image.data.Config.Entrypoint else ''}}",
+                    ),
+                    (
+                        "Env",
+                        "{{vars.steps.Inspect.data.Config.Env | reject('in', vars.steps.Inspect_Image.data.Config.Env or []) | list}}",
+                    ),
+                    (
+                        "Labels",
+                        "{% for name, value in vars.steps.Inspect.data.Config.Labels.items() if (vars.steps.Inspect_Image.data.Config.Labels or {}).get(name) != value %}{{name}}={{value}}\n{% endfor %}",
+                    ),
                     ("HostConfig", "{{vars.steps.Inspect.data.HostConfig}}"),
                 ],
             ),
-            run("Start New", "start_container", &[("id", "{{vars.steps.Create_New.data.Id}}")]),
+            run(
+                "Connect New",
+                "connect_network",
+                &[("id", "{{vars.item}}"), ("Container", "{{vars.steps.Create_New.data.Id}}")],
+            )
+            .for_each(
+                "{{vars.steps.Inspect.data.NetworkSettings.Networks.keys() \
+                     | reject('in', ['bridge', vars.steps.Inspect.data.HostConfig.NetworkMode]) | list}}",
+            ),
+            run("Start New", "start_container", &[("id", "{{vars.steps.Create_New.data.Id}}")]).may_fail(),
+            choose(
+                "Did It Start",
+                &[
+                    when("Yes", "{{vars.steps.Start_New.status == 'Success'}}", "Wait"),
+                    otherwise("No", "Remove New"),
+                ],
+            ),
             run(
                 "Wait",
                 "wait_for_state",

@@ -122,7 +122,7 @@ pub(super) const STORIES: &[Story] = &[
                     ),
                     (
                         "Labels",
-                        "{% for name, value in vars.steps.Inspect.data.Config.Labels.items() if (vars.steps.Inspect_Image.data.Config.Labels or {}).get(name) != value %}{{name}}={{value}}\n{% endfor %}",
+                        "{% for name in vars.steps.Inspect.data.Config.Labels if (vars.steps.Inspect_Image.data.Config.Labels or {}).get(name) != vars.steps.Inspect.data.Config.Labels[name] %}{{name}}={{vars.steps.Inspect.data.Config.Labels[name]}}\n{% endfor %}",
                     ),
                     ("HostConfig", "{{vars.steps.Inspect.data.HostConfig}}"),
                 ],

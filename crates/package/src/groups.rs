@@ -4,8 +4,8 @@ use operations::Operation;
 
 /// A group's name, and the first segments of the paths that belong to it. In the order in which people see them.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Containers", &["containers", "exec"]),
-    ("Images", &["images", "build", "commit", "distribution", "auth"]),
+    ("Containers", &["containers", "exec", "commit"]),
+    ("Images", &["images", "build", "distribution", "auth"]),
     ("Networks", &["networks"]),
     ("Volumes", &["volumes"]),
     ("Swarm", &["swarm", "nodes", "services", "tasks"]),

@@ -26,8 +26,21 @@ class DockerEngine(Connector):
         with as_connector_error("check_health"):
             return health_check.check(_chosen(config, "check_health"))
 
+    # The hooks. What a configuration keeps from call to call, its connections and the certificates read for it,
+    # goes when it changes or rests; and one that is new, or awake again, begins with none of an older one's.
+
+    def on_app_start(self, config: Config, active: bool) -> None:
+        _prepare()
+
+    def on_add_config(self, config: Config, active: bool) -> None:
+        _forget(config)
+
+    def on_activate(self, config: Config) -> None:
+        _forget(config)
+
     def on_update_config(self, old_config: Config, new_config: Config, active: bool) -> None:
         _forget(old_config)
+        _forget(new_config)
 
     def on_delete_config(self, config: Config) -> None:
         _forget(config)
@@ -46,6 +59,15 @@ def _chosen(config: Config | None, operation: str) -> Config:
             "Choose one in the step, or mark one as the default."
         )
     return config
+
+
+def _prepare() -> None:
+    """Loads the native module before the first call waits for it, and tells in the log if it cannot run here."""
+    try:
+        with as_connector_error("on_app_start"):
+            from . import native  # noqa: F401
+    except ConnectorError as fault:
+        services.logger.error("%s", fault)
 
 
 def _forget(config: Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import struct
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from support.session import FOLDER, PACKAGE, module
+from support import results
+from support.session import ARCHIVE, FOLDER, PACKAGE, module
 
 INFO = PACKAGE.info
 OPERATIONS: dict[str, dict[str, Any]] = {operation["operation"]: operation for operation in INFO["operations"]}
@@ -21,6 +23,9 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     ]
 }
 
+EXAMPLES: dict[str, dict[str, Any]] = json.loads(
+    (Path(__file__).parents[1] / "crates" / "package" / "data" / "examples.json").read_text(encoding="utf-8")
+)
 CATEGORIES = {"investigation", "containment", "remediation", "utilities", "miscellaneous"}
 TYPES = {
     "text",
@@ -93,13 +98,27 @@ class Description(unittest.TestCase):
                         self.assertTrue(field.get("options") or field.get("apiOperation"))
                     if field["type"] == "select" and field.get("options") and field.get("value"):
                         self.assertIn(field["value"], field["options"])
-                    self.assertLessEqual(set(field.get("onchange", {})), set(map(str, field.get("options", []))))
+                    options = ["true", "false"] if field["type"] == "checkbox" else field.get("options", [])
+                    self.assertLessEqual(set(field.get("onchange", {})), set(map(str, options)))
 
     def test_live_dropdowns_ask_hidden_operations(self) -> None:
+        asked = set()
         for name, operation in OPERATIONS.items():
             for field in fields(operation["parameters"]):
                 if source := field.get("apiOperation"):
+                    asked.add(source)
+                    self.assertEqual("select", field["type"], f"{name}.{field['name']}")
                     self.assertIs(False, OPERATIONS[source]["visible"], f"{name}.{field['name']}")
+                    self.assertEqual([], OPERATIONS[source]["parameters"], source)
+        self.assertEqual({"pick_container", "pick_image", "pick_network", "pick_volume"}, asked)
+
+    def test_nested_fields_are_reached_by_a_name_each(self) -> None:
+        for name, operation in OPERATIONS.items():
+            by_name: dict[str, list[dict[str, Any]]] = {}
+            for field in fields(operation["parameters"]):
+                by_name.setdefault(field["name"], []).append(field)
+            for field_name, its in by_name.items():
+                self.assertEqual(1, len({json.dumps(field, sort_keys=True) for field in its}), f"{name}.{field_name}")
 
     def test_icons(self) -> None:
         for key, size in (("icon_small_name", 32), ("icon_large_name", 80)):
@@ -149,6 +168,70 @@ class Operations(unittest.TestCase):
         for name, operation in OPERATIONS.items():
             if re.match("(remove|kill|stop|prune|create|rename|disconnect)_", name):
                 self.assertNotEqual("investigation", operation["category"], name)
+
+
+class Examples(unittest.TestCase):
+    """The recorded results that the reference shows."""
+
+    def test_each_is_as_the_schema_says(self) -> None:
+        for name, example in EXAMPLES.items():
+            with self.subTest(name):
+                self.assertEqual([], results.faults(name, example["params"], example["result"]))
+
+    def test_every_operation_has_one(self) -> None:
+        shown = {name for name, operation in OPERATIONS.items() if operation["visible"]}
+        # Cluster volumes need a CSI plugin in a swarm.
+        self.assertEqual(shown - {"update_volume"}, set(EXAMPLES), "`cargo xtask examples` records them")
+
+    def test_the_reference_has_them(self) -> None:
+        reference = (FOLDER / "docs" / "operations.md").read_text(encoding="utf-8")
+        shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", reference, re.DOTALL)]
+        for name, example in EXAMPLES.items():
+            self.assertTrue(example["result"] in shown, name)
+
+
+class Documents(unittest.TestCase):
+    """The pages in the package, as whoever has only that reads them."""
+
+    def test_links_lead_somewhere_within_the_package(self) -> None:
+        for page in (*FOLDER.glob("*.md"), *FOLDER.glob("docs/*.md")):
+            for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+                path, _, anchor = link.partition("#")
+                if "://" in link:
+                    continue
+                target = (page.parent / path) if path else page
+                with self.subTest(page=page.name, link=link):
+                    self.assertTrue(target.is_file())
+                    if anchor:
+                        self.assertIn(anchor, anchors(target.read_text(encoding="utf-8")))
+
+    def test_the_bill_of_materials(self) -> None:
+        bill = json.loads((FOLDER / "docs" / "sbom.cdx.json").read_text(encoding="utf-8"))
+        self.assertEqual(("CycloneDX", "1.5"), (bill["bomFormat"], bill["specVersion"]))
+        about = bill["metadata"]["component"]
+        self.assertEqual((PACKAGE.name, PACKAGE.version), (about["name"], about["version"]))
+        references = {component["bom-ref"] for component in bill["components"]}
+        self.assertEqual(len(bill["components"]), len(references))
+        names = {component["name"] for component in bill["components"]}
+        self.assertLessEqual({"hyper", "rustls", "pyo3", "rust-std"}, names)
+        self.assertEqual(set(), names & {"proptest", "clap", "resvg"}, "these are not in the native module")
+        for component in bill["components"]:
+            self.assertTrue(component["version"] and component["licenses"], component["name"])
+        for dependency in bill["dependencies"]:
+            self.assertLessEqual(set(dependency["dependsOn"]), references)
+
+    def test_digests_beside_the_package(self) -> None:
+        lines = ARCHIVE.with_suffix(".sha256").read_text().splitlines()
+        for line in lines:
+            digest, name = line.split("  ")
+            self.assertEqual(hashlib.sha256((ARCHIVE.parent / name).read_bytes()).hexdigest(), digest, name)
+        self.assertEqual(2, len(lines))
+
+
+def anchors(page: str) -> set[str]:
+    """Where the headings of a page are found."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 class Playbooks(unittest.TestCase):

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 
 from support import configurations
@@ -155,31 +156,48 @@ class Module(unittest.TestCase):
         self.assertIn(str(FOLDER / ".loaded"), maps)
         self.assertNotIn(str(FOLDER / "_engine.so"), maps)
 
-    def test_hooks(self) -> None:
-        config = configurations.over_unix()
-        CONNECTOR.execute(config, "ping", {})
-        CONNECTOR.on_app_start(config, True)
-        CONNECTOR.on_add_config(config, True)
-        CONNECTOR.on_update_config(config, {**config, "timeout": 7}, True)
-        CONNECTOR.on_activate(config)
-        CONNECTOR.on_deactivate(config)
-        CONNECTOR.on_delete_config(config)
-        CONNECTOR.teardown({})
-        self.assertIs(True, CONNECTOR.check_health(config))
+    def test_a_hook_drops_the_connections_of_its_configuration_alone(self) -> None:
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy, RecordingProxy(given("ENGINE_SOCKET")) as other:
+            config, others = configurations.over_unix(proxy.socket), configurations.over_unix(other.socket)
+            hooks: dict[str, Callable[[], None]] = {
+                "on_add_config": lambda: CONNECTOR.on_add_config(config, True),
+                "on_update_config": lambda: CONNECTOR.on_update_config(config, config, True),
+                "on_update_config, from another": lambda: CONNECTOR.on_update_config({}, config, True),
+                "on_deactivate": lambda: CONNECTOR.on_deactivate(config),
+                "on_activate": lambda: CONNECTOR.on_activate(config),
+                "on_delete_config": lambda: CONNECTOR.on_delete_config(config),
+                "teardown": lambda: CONNECTOR.teardown(config),
+            }
+            for expected, (name, hook) in enumerate(hooks.items(), start=1):
+                with self.subTest(name):
+                    for _ in range(2):
+                        CONNECTOR.execute(config, "get_version", {})
+                        CONNECTOR.execute(others, "get_version", {})
+                    self.assertEqual((expected, 1), (proxy.connections, other.connections))
+                    hook()
+            self.assertIs(True, CONNECTOR.check_health(config), "all goes on afterwards")
 
-    def test_a_changed_configuration_drops_its_connections(self) -> None:
-        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
-            config = configurations.over_unix(proxy.socket)
-            for _ in range(3):
-                CONNECTOR.execute(config, "get_version", {})
-            self.assertEqual(1, proxy.connections)
-            CONNECTOR.on_update_config(config, config, True)
-            CONNECTOR.execute(config, "get_version", {})
-            self.assertEqual(2, proxy.connections)
+    def test_the_start_of_the_application_loads_the_module(self) -> None:
+        script = f"""
+import importlib, sys, threading
+sys.path.insert(0, {str(ROOT)!r})
+connector = importlib.import_module("connectors.{PACKAGE.folder}.connector").DockerEngine()
+name = "connectors.{PACKAGE.folder}._engine"
+assert name not in sys.modules, "loaded with the class"
+connector.on_app_start({{}}, True)
+assert name in sys.modules
+assert threading.active_count() == 1, "a worker may be forked from here"
+"""
+        subprocess.run([sys.executable, "-c", script], timeout=60, check=True)
 
     def test_hooks_do_not_stand_in_the_way(self) -> None:
-        CONNECTOR.on_delete_config({"protocol": "GOPHER"})
-        CONNECTOR.on_delete_config(None)  # type: ignore[arg-type]
+        for config in ({"protocol": "GOPHER"}, {}, None):
+            CONNECTOR.on_add_config(config, False)  # type: ignore[arg-type]
+            CONNECTOR.on_update_config(config, config, False)  # type: ignore[arg-type]
+            CONNECTOR.on_activate(config)  # type: ignore[arg-type]
+            CONNECTOR.on_deactivate(config)  # type: ignore[arg-type]
+            CONNECTOR.on_delete_config(config)  # type: ignore[arg-type]
+            CONNECTOR.teardown(config)  # type: ignore[arg-type]
 
     def test_a_call_without_configuration(self) -> None:
         with self.assertRaises(ConnectorError):

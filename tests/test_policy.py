@@ -33,7 +33,7 @@ LEVELS = {
 CATEGORIES = {
     "read": {"investigation", "utilities"},
     "contain": {"containment"},
-    "change": {"remediation"},
+    "change": {"remediation", "miscellaneous"},
     "destroy": {"remediation"},
 }
 # Values for what an operation requires.

@@ -7,7 +7,7 @@ import unittest
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from support import configurations, session
+from support import configurations, results, session
 from support.recording_proxy import RecordingProxy, Request
 from support.session import given
 
@@ -18,8 +18,8 @@ class OperationTestCase(unittest.TestCase):
     config: ClassVar[configurations.Config] = configurations.over_unix()
 
     def run_operation(self, operation: str, /, **params: Any) -> Any:
-        """The operation's result, which must be storable as JSON."""
-        return self.checked(session.execute(self.config, operation, **params))
+        """The operation's result, which must be storable as JSON, and what the package says of it."""
+        return self.described(operation, params, self.checked(session.execute(self.config, operation, **params)))
 
     def refusal(self, operation: str, /, **params: Any) -> str:
         """The text of the error that an operation must end with."""
@@ -40,6 +40,12 @@ class OperationTestCase(unittest.TestCase):
             with suppress(session.ConnectorError):
                 session.execute(configurations.over_unix(proxy.socket), operation, **params)
             return proxy.calls
+
+    def described(self, operation: str, params: dict[str, Any], result: Any) -> Any:
+        """A real engine's result, of which a playbook's author must have been offered every path."""
+        if faults := results.faults(operation, params, result):
+            self.fail("\n".join([f"the output schema of {operation}:", *sorted(set(faults))]))
+        return result
 
     def checked(self, result: Any) -> Any:
         """The result as FortiSOAR stores it."""

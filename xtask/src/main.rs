@@ -7,6 +7,7 @@ mod command;
 mod counts;
 mod demo;
 mod engine;
+mod examples;
 mod image;
 mod interrupt;
 mod machine;
@@ -47,6 +48,8 @@ enum Task {
     /// Start, stop or show a private Docker Engine.
     #[command(subcommand)]
     Engine(engine::Task),
+    /// Record a real result of each operation for the reference, and write that anew.
+    Examples,
     /// Build the connector's package: dist/NAME-VERSION.tgz.
     Package(packaging::Options),
     /// Run the tests, on private engines that are started for it.
@@ -75,6 +78,7 @@ fn run(task: &Task) -> Result<bool> {
     match task {
         Task::Demo(options) => demo::run(options),
         Task::Engine(task) => engine::run(task).map(|()| true),
+        Task::Examples => examples::record().map(|()| true),
         Task::Package(options) => packaging::build(options).map(|_| true),
         Task::Test(options) => test::run(options),
     }

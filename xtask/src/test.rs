@@ -29,8 +29,8 @@ pub(crate) struct Options {
     only: Vec<String>,
 }
 
-/// What stands between the connector and an engine, in the tests.
-const BETWEEN: &[&str] = &["nginx", "openssh-server", "tinyproxy-bin"];
+/// What stands beside an engine in the tests, and between it and the connector.
+pub(crate) const BESIDE: &[&str] = &["nginx", "openssh-server", "tinyproxy-bin", "docker-registry"];
 
 /// The tests of what may differ from one Python to another.
 const OF_PYTHON: &[&str] =
@@ -97,6 +97,12 @@ impl Shared {
         Ok(tool.install(self.newest()?)?.python())
     }
 
+    /// Where Jinja is, for the tests that run playbooks; nowhere for another Python than the one that it was fetched for.
+    fn playbook_tools(&self, python: &Python) -> Result<PathBuf> {
+        let fits = python.version == self.newest()?.version && PYFSR.runs_on(python);
+        if fits { Ok(PYFSR.install(python)?.path("")) } else { Ok(PathBuf::new()) }
+    }
+
     /// The end-to-end tests that a Python runs; empty means all. Every Python loads the same module file, so unless all is
     /// asked for only the newest runs everything, and the others what may differ.
     fn chosen(&self, python: &Python) -> Vec<&'static str> {
@@ -110,17 +116,16 @@ impl Shared {
 
     /// Runs end-to-end tests; all, if none is named.
     fn unittest(&self, python: &Python, chosen: &[&str], log: &mut Log) -> Result<()> {
+        let is_newest = python.version == self.newest()?.version;
         log.test(
             self.engine()?
                 .inside(&python.program)?
                 .args(["-m", "unittest", "discover", "--verbose", "--start-directory", "tests"])
                 .args(chosen.iter().flat_map(|module| ["-k", module]))
                 .env("FSR_PACKAGE", self.package()?)
-                .env(
-                    "FSR_TEST_ALL",
-                    if self.all && python.version == self.newest()?.version { "1" } else { "" },
-                )
-                .env("ENGINE_TOOLS", machine::unpacked("between", BETWEEN)?)
+                .env("FSR_TEST_ALL", if self.all && is_newest { "1" } else { "" })
+                .env("PLAYBOOK_TOOLS", self.playbook_tools(python)?)
+                .env("ENGINE_TOOLS", machine::unpacked("beside", BESIDE)?)
                 .env("DOCKER_CLIENT", System::this_machine()?.find(&["usr/bin/docker"]).unwrap_or_default())
                 .env("PYTHONDONTWRITEBYTECODE", "1"),
         )
@@ -136,7 +141,7 @@ fn tools(shared: &mut Shared, log: &mut Log) -> Result<()> {
             log.remark(&tool.too_new_for(newest));
         }
     }
-    machine::unpacked("between", BETWEEN)?;
+    machine::unpacked("beside", BESIDE)?;
     Ok(())
 }
 
@@ -199,7 +204,7 @@ fn package(shared: &mut Shared, log: &mut Log) -> Result<()> {
     Ok(())
 }
 
-/// FortiSOAR's client looks into the package as the importer does.
+/// FortiSOAR's client looks into the package as the importer does, and a compiler of playbooks into its samples.
 fn validate(shared: &mut Shared, log: &mut Log) -> Result<()> {
     let package = shared.package()?;
     let unpacked = paths::runs().join("unpacked");
@@ -212,11 +217,7 @@ fn validate(shared: &mut Shared, log: &mut Log) -> Result<()> {
         return Ok(());
     }
     let Some(folder) = std::fs::read_dir(&unpacked)?.next() else { bail!("the package is empty") };
-    let script = "import sys\n\
-                  from pyfsr.api.connectors import validate_connector_source\n\
-                  faults = validate_connector_source(sys.argv[1])\n\
-                  sys.exit('\\n'.join(map(str, faults)) if faults else 0)";
-    log.run(shared.tool(&PYFSR)?.args(["-c", script]).arg(folder?.path()))
+    log.run(shared.tool(&PYFSR)?.arg("xtask/src/judge.py").arg(folder?.path()))
 }
 
 fn start(shared: &mut Shared, log: &mut Log, system: System) -> Result<()> {

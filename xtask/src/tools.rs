@@ -28,9 +28,9 @@ pub(crate) const ZIGBUILD: Tool = Tool {
 pub(crate) const RUFF: Tool = Tool { name: "ruff", requirements: &["ruff==0.17.6"], oldest_python: (3, 9) };
 /// Python's types.
 pub(crate) const MYPY: Tool = Tool { name: "mypy", requirements: &["mypy==2.4.1"], oldest_python: (3, 10) };
-/// FortiSOAR's client, which judges packages as the importer does.
+/// FortiSOAR's client, which judges packages as the importer does; a compiler of playbooks, with the Jinja that renders them.
 pub(crate) const PYFSR: Tool =
-    Tool { name: "pyfsr", requirements: &["pyfsr==0.29.0"], oldest_python: (3, 10) };
+    Tool { name: "pyfsr", requirements: &["pyfsr==0.29.0", "fsr-playbooks==0.8.3"], oldest_python: (3, 10) };
 
 /// A tool that is there.
 pub(crate) struct Installed {

@@ -66,7 +66,7 @@ pub(crate) fn command() -> Command {
                 .arg_required_else_help(true)
                 .subcommand_value_name("OPERATION")
                 .subcommand_help_heading("Operations")
-                .subcommands(operations::operations().map(operation)),
+                .subcommands(operations::operations().filter(|operation| operation.visible).map(operation)),
         )
 }
 

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 /// Prints the operations, with what they do.
 pub(crate) fn list() {
-    let width = operations::operations().map(|operation| operation.name.len()).max().unwrap_or_default();
-    for operation in operations::operations() {
+    let shown = || operations::operations().filter(|operation| operation.visible);
+    let width = shown().map(|operation| operation.name.len()).max().unwrap_or_default();
+    for operation in shown() {
         let category: Category = operation.category();
         println!("{:width$}  {:13}  {}", operation.name, category.as_str(), operation.about);
     }

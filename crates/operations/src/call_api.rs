@@ -5,7 +5,7 @@ use engine::{ErrorKind, JsonLines, Path, Payload, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Effect, Error, Kind, Method, Operation, Output, ValueKind,
+    Category, Effect, Error, Kind, Method, Operation, Output, ValueKind,
     arguments::Arguments,
     call::Call,
     files::{MAX_SIZE, Received, Upload},
@@ -17,6 +17,8 @@ use crate::{
 
 const METHODS: &[(&str, &str)] =
     &[("GET", "GET"), ("HEAD", "HEAD"), ("POST", "POST"), ("PUT", "PUT"), ("DELETE", "DELETE")];
+/// The methods that take a body.
+const SENDING: &[&str] = &["POST", "PUT"];
 const OUTPUTS: &[(&str, &str)] = &[("Data", "data"), ("Attachment", "attachment")];
 /// The headers that a call may set; the rest are the connector's own.
 const HEADERS: [&str; 4] = ["x-registry-auth", "x-registry-config", "content-type", "accept"];
@@ -25,6 +27,7 @@ const HEADERS: [&str; 4] = ["x-registry-auth", "x-registry-config", "content-typ
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
     .title("Call API")
     .about("Calls any endpoint of the Docker Engine API, for what has no operation of its own.")
+    .category_is(Category::Miscellaneous)
     .params(&[
         choice("method", METHODS)
             .title("Method")
@@ -40,10 +43,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
             .title("Query")
             .about("Query parameters: JSON, where a list repeats a name and an object stays JSON, or lines of name=value.")
             .local(),
-        json("body").title("Body").about("The body: JSON, or text.").local(),
+        json("body")
+            .title("Body")
+            .about("The body: JSON, or text.")
+            .shown_for("method", SENDING)
+            .local(),
         text("body_file")
             .title("Body File")
             .about("The id of an attachment, or the IRI of a file, to send as the body instead.")
+            .shown_for("method", SENDING)
             .local(),
         map("headers")
             .title("Headers")
@@ -59,10 +67,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
             .about("Send the path as it is, as /_ping wants it.")
             .local(),
         TIME_LIMIT,
-        MAX_SIZE,
+        MAX_SIZE.shown_for("output", &["Attachment"]),
         text("filename")
             .title("File Name")
             .about("The name of an attached answer.")
+            .shown_for("output", &["Attachment"])
             .default("answer")
             .local(),
         REDACT,

@@ -1,6 +1,6 @@
 //! All operations, by the files that declare them.
 
-use crate::{Error, Kind, Operation, call_api, containers, images, networks, prune, system, volumes};
+use crate::{Error, Kind, Operation, call_api, containers, images, networks, pick, prune, system, volumes};
 
 static CATALOGUE: &[&[Operation]] = &[
     system::OPERATIONS,
@@ -27,9 +27,10 @@ static CATALOGUE: &[&[Operation]] = &[
     volumes::OPERATIONS,
     prune::OPERATIONS,
     call_api::OPERATIONS,
+    pick::OPERATIONS,
 ];
 
-/// Every operation, grouped by resource.
+/// Every operation, grouped by resource; also those that only forms call.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
     CATALOGUE.iter().flat_map(|group| group.iter())
 }
@@ -152,6 +153,34 @@ mod tests {
                 "{}",
                 operation.name
             );
+        }
+    }
+
+    #[test]
+    fn what_is_picked_is_listed_by_a_hidden_operation() {
+        for operation in all() {
+            for param in operation.params {
+                let Some(name) = param.picked_from else { continue };
+                let list = find(name).unwrap_or_else(|| panic!("{}.{}: {name}", operation.name, param.name));
+                assert!(!list.visible && list.params.is_empty(), "{name} is no hidden list");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_shown_for_an_option_has_that_option() {
+        for operation in all() {
+            for param in operation.params {
+                let Some(shown) = param.shown_for else { continue };
+                let what = format!("{}.{}", operation.name, param.name);
+                assert!(!param.required, "{what}: a form that hides it cannot give it");
+                let options: Vec<&str> = match operation.param(shown.param).map(|param| param.kind) {
+                    Some(ValueKind::Choice(choices)) => choices.iter().map(|(title, _)| *title).collect(),
+                    Some(ValueKind::Flag) => vec!["true", "false"],
+                    _ => panic!("{what}: {} has no options", shown.param),
+                };
+                assert!(shown.options.iter().all(|option| options.contains(option)), "{what}");
+            }
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) mod update;
 pub(crate) mod wait;
 
 use crate::{
-    Effect, Operation, Param,
+    Category, Effect, Operation, Param,
     containers::lifecycle::DISABLE_RESTART,
     param::{CONTAINER, DRY_RUN, FILTERS, flag, integer, signed, text},
     preview,
@@ -98,11 +98,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("rename_container", "/containers/{id}/rename")
         .title("Rename Container")
         .about("Gives a container another name.")
+        .category_is(Category::Miscellaneous)
         .params(&[CONTAINER, text("name").title("New Name").about("The new name.").required()])
         .done("Renamed container {id} to {name}", "Container {id} was named {name} already"),
     Operation::post("resize_container", "/containers/{id}/resize")
         .title("Resize Container Terminal")
         .about("Sets the size of a running container's terminal.")
+        .category_is(Category::Miscellaneous)
         .params(&[
             CONTAINER,
             integer("h").title("Height").about("The height in characters.").required(),

@@ -109,7 +109,13 @@ impl Policy {
                 effect.verb()
             )));
         }
-        let is_named = |name: &String| name == operation.name || operation.also.contains(&name.as_str());
+        // What lists a form's choices may run where what it is picked for may.
+        let picks = |name: &String| {
+            let params = crate::find(name).map_or(&[][..], |operation| operation.params);
+            params.iter().any(|param| param.picked_from == Some(operation.name))
+        };
+        let is_named =
+            |name: &String| name == operation.name || operation.also.contains(&name.as_str()) || picks(name);
         if self.allowed_operations.is_empty() || self.allowed_operations.iter().any(is_named) {
             return Ok(());
         }

@@ -15,7 +15,7 @@ use engine::{Path, Request, Segment};
 use serde_json::{Value, json};
 
 use crate::{
-    Error, Notation, Operation, Output, Param,
+    Category, Error, Notation, Operation, Output, Param,
     call::Call,
     images::reference::{is_digest, join, split},
     param::{DRY_RUN, FILTERS, flag, notation, reference, text},
@@ -23,7 +23,8 @@ use crate::{
     redact::REDACT,
 };
 
-const IMAGE: Param = reference("name").title("Image").about("The image's name or id.");
+const IMAGE: Param =
+    reference("name").title("Image").about("The image's name or id.").picked_from("pick_image");
 const PLATFORM: Param = notation("platform", Notation::Platform)
     .title("Platform")
     .about("Which platform of a multi-platform image, such as linux/arm64, or JSON.");
@@ -65,7 +66,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Get Image History")
         .about("Gets the layers of an image, the newest first, with the instructions that made them.")
         .params(&[
-            reference("id").title("Image").about("The image's name or id."),
+            reference("id").title("Image").about("The image's name or id.").picked_from("pick_image"),
             PLATFORM.since(1, 48),
             REDACT,
         ])
@@ -73,6 +74,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("tag_image", "/images/{name}/tag")
         .title("Tag Image")
         .about("Gives an image a further name.")
+        .category_is(Category::Miscellaneous)
         .params(&[
             IMAGE,
             text("repo")

@@ -9,7 +9,7 @@ use engine::Request;
 use serde_json::json;
 
 use crate::{
-    Effect, Error, Operation, Output, Param,
+    Category, Effect, Error, Operation, Output, Param,
     call::Call,
     networks::membership::{connect, disconnect},
     param::{
@@ -19,8 +19,13 @@ use crate::{
     request::{body, merge},
 };
 
-const NETWORK: Param = id("id").title("Network").about("The network's id or name.");
-const MEMBER: Param = id("Container").title("Container").about("The container's id or name.").body();
+const NETWORK: Param =
+    id("id").title("Network").about("The network's id or name.").picked_from("pick_network");
+const MEMBER: Param = id("Container")
+    .title("Container")
+    .about("The container's id or name.")
+    .picked_from("pick_container")
+    .body();
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[
@@ -40,6 +45,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("create_network", "/networks/create")
         .title("Create Network")
         .about("Creates a network, with addresses of the engine's choice or of your own.")
+        .category_is(Category::Miscellaneous)
         .params(&joined::<21>(&[CREATE, &ipam::ADDRESSES, CREATE_FURTHER]))
         .run(create),
     Operation::post("connect_network", "/networks/{id}/connect")

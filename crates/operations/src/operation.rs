@@ -32,6 +32,8 @@ pub struct Operation {
     pub effect: Effect,
     /// The first API version that has it, if newer than the oldest known.
     pub since: Option<ApiVersion>,
+    /// Whether people see it. One that they do not see lists what their forms offer.
+    pub visible: bool,
     /// Its parameters, in the order in which a form shows them.
     pub params: &'static [Param],
     /// What becomes of the answer.
@@ -135,6 +137,7 @@ impl Operation {
             path,
             effect,
             since: None,
+            visible: true,
             params: &[],
             shape: Shape::Json,
             preview: None,
@@ -171,6 +174,11 @@ impl Operation {
     /// Sets the first API version that has it.
     pub const fn since(self, major: u16, minor: u16) -> Self {
         Self { since: Some(ApiVersion::new(major, minor)), ..self }
+    }
+
+    /// Forms call it, and people do not see it.
+    pub const fn hidden(self) -> Self {
+        Self { visible: false, ..self }
     }
 
     /// Sets its parameters.

@@ -26,10 +26,25 @@ pub struct Param {
     pub since: Option<ApiVersion>,
     /// Whether its value, in seconds, is time that the engine may take before it answers.
     pub extends_deadline: bool,
+    /// The hidden operation that lists what a form offers to pick from.
+    pub picked_from: Option<&'static str>,
+    /// Where a form shows it, if that is not always. A playbook may give it whatever the form shows.
+    pub shown_for: Option<ShownFor>,
     /// The name that the engine uses, if it is another.
     wire: Option<&'static str>,
     /// The object of the body that it is a field of, if it is not the body itself.
     within: Option<&'static str>,
+}
+
+/// Where a form shows a parameter: for these options of another one. A flag's options are `true` and `false`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownFor {
+    /// The other parameter's name.
+    pub param: &'static str,
+    /// Its options, by their titles.
+    pub options: &'static [&'static str],
+    /// Whether the form insists on a value there.
+    pub needed: bool,
 }
 
 /// What values a parameter takes. Playbooks write text: each kind says what it understands.
@@ -104,6 +119,8 @@ impl Param {
             default: None,
             since: None,
             extends_deadline: false,
+            picked_from: None,
+            shown_for: None,
             wire: None,
             within: None,
         }
@@ -157,6 +174,21 @@ impl Param {
     /// Its seconds are added to the time that the engine has.
     pub const fn extends_deadline(self) -> Self {
         Self { extends_deadline: true, ..self }
+    }
+
+    /// A form offers what this hidden operation lists.
+    pub const fn picked_from(self, operation: &'static str) -> Self {
+        Self { picked_from: Some(operation), ..self }
+    }
+
+    /// A form shows it for these options of another parameter only.
+    pub const fn shown_for(self, param: &'static str, options: &'static [&'static str]) -> Self {
+        Self { shown_for: Some(ShownFor { param, options, needed: false }), ..self }
+    }
+
+    /// As [`Param::shown_for`], and the form insists on a value there.
+    pub const fn needed_for(self, param: &'static str, options: &'static [&'static str]) -> Self {
+        Self { shown_for: Some(ShownFor { param, options, needed: true }), ..self }
     }
 
     /// The engine's name for it.
@@ -318,7 +350,8 @@ pub(crate) const DRY_RUN: Param =
     flag("dry_run").title("Dry Run").about("Only say what would be done. Nothing is changed.").local();
 
 /// A container.
-pub(crate) const CONTAINER: Param = id("id").title("Container").about("The container's id or name.");
+pub(crate) const CONTAINER: Param =
+    id("id").title("Container").about("The container's id or name.").picked_from("pick_container");
 
 /// Several lists of parameters as one. `N` is the sum of their lengths.
 pub(crate) const fn joined<const N: usize>(lists: &[&[Param]]) -> [Param; N] {

@@ -5,13 +5,13 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Error, Operation, Output, Param,
+    Category, Error, Operation, Output, Param,
     call::Call,
     param::{ADDITIONAL_FIELDS, DRY_RUN, FILTERS, flag, id, integer, map, object, text},
     preview,
 };
 
-const VOLUME: Param = id("name").title("Volume").about("The volume's name.");
+const VOLUME: Param = id("name").title("Volume").about("The volume's name.").picked_from("pick_volume");
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[
@@ -27,6 +27,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("create_volume", "/volumes/create")
         .title("Create Volume")
         .about("Creates a volume. One that has this name and driver already is left as it is.")
+        .category_is(Category::Miscellaneous)
         .params(&[
             text("Name").title("Name").about("The volume's name; the engine makes one up if empty.").body(),
             text("Driver")
@@ -49,6 +50,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::put("update_volume", "/volumes/{name}")
         .title("Update Volume")
         .about("Changes a cluster volume, on a swarm's manager: whether it is available.")
+        .category_is(Category::Miscellaneous)
         .since(1, 42)
         .params(&[
             VOLUME,

@@ -1,9 +1,9 @@
 //! The configuration's form: which field appears for which choice, and what helps to fill it in.
 
-use operations::{FIELDS, Field, ValueKind};
+use operations::{FIELDS, Param};
 use serde_json::{Map, Value, json};
 
-use crate::form;
+use crate::form::{self, Choice, Entry};
 
 /// What a form can say beyond the declaration.
 struct Hint {
@@ -22,6 +22,18 @@ impl Hint {
         Self { name, placeholder, validation: None, needed: false, defaults: &[] }
     }
 
+    const fn from_zero(name: &'static str, placeholder: &'static str) -> Self {
+        let validation = Some((r"^[0-9]{1,9}$", "A whole number; 0 is none."));
+        Self { validation, ..Self::of(name, placeholder) }
+    }
+
+    const fn from_one(name: &'static str, placeholder: &'static str) -> Self {
+        Self {
+            validation: Some((r"^[1-9][0-9]{0,8}$", "A whole number from 1.")),
+            ..Self::of(name, placeholder)
+        }
+    }
+
     const fn needed(name: &'static str, placeholder: &'static str) -> Self {
         Self { needed: true, ..Self::of(name, placeholder) }
     }
@@ -33,7 +45,8 @@ const HINTS: &[Hint] = &[
             r"^((unix://)?/\S+|[^\s/@?#]+)$",
             "A host name or IP address alone, without https:// and port; or the absolute path of a socket.",
         )),
-        ..Hint::of("server_address", "engine.example.com, or /run/docker.sock")
+        defaults: &[("UNIX", "/var/run/docker.sock")],
+        ..Hint::of("server_address", "engine.example.com")
     },
     Hint {
         validation: Some((
@@ -76,52 +89,39 @@ const HINTS: &[Hint] = &[
         ..Hint::of("api_version", "Auto")
     },
     Hint::of("registry_server", "registry.example.com:5000"),
+    Hint::from_one("timeout", "60"),
+    Hint::from_one("connect_timeout", "10"),
+    Hint::from_one("max_connections", "64"),
+    Hint::from_zero("retry_attempts", "3"),
+    Hint::from_zero("retry_delay", "1"),
+    Hint::from_zero("rate_limit", "600"),
+    Hint::from_zero("max_result_size", "1024"),
+    Hint::of("allowed_operations", "list_containers, stop_container"),
+    Hint::of("protected_containers", "web, label=tier=db"),
+    Hint::of("certificate_pin", "sha256/r/mIkG3eEpVdm+u/ko/cwxzOMo1bk4TyHIlByibiA5E="),
 ];
 
-/// The fields of the form. A field that belongs to a choice is within that choice's `onchange`; FortiSOAR hands all of
-/// them over flat.
+/// The fields of the form.
 pub(crate) fn fields() -> Value {
-    shown_for(None)
+    let entries: Vec<Entry<'_>> = FIELDS.iter().map(|field| (&field.param, field.shown_for)).collect();
+    form::nested(&entries, None, &shown)
 }
 
-/// The fields that appear for a choice of another field, or always.
-fn shown_for(choice: Option<(&str, &str)>) -> Value {
-    let belongs = |field: &&Field| match (field.shown_for, choice) {
-        (None, None) => true,
-        (Some((parent, titles)), Some((name, title))) => parent == name && titles.contains(&title),
-        _ => false,
-    };
-    FIELDS.iter().filter(belongs).map(|field| Value::Object(shown(field, choice))).collect()
-}
-
-fn shown(field: &Field, choice: Option<(&str, &str)>) -> Map<String, Value> {
-    let param = &field.param;
+fn shown(param: &Param, choice: Choice<'_>) -> Map<String, Value> {
     let mut made = form::field(param);
-    if let Some(hint) = HINTS.iter().find(|hint| hint.name == param.name) {
-        if !hint.placeholder.is_empty() {
-            made.insert("placeholder".into(), hint.placeholder.into());
-        }
-        if hint.needed {
-            made.insert("required".into(), true.into());
-        }
-        if let Some((pattern, message)) = hint.validation {
-            made.insert("validation".into(), json!({"pattern": pattern, "patternError": message}));
-        }
-        let begins =
-            hint.defaults.iter().find(|(title, _)| choice.is_some_and(|(_, chosen)| chosen == *title));
-        if let Some((_, default)) = begins {
-            made.insert("value".into(), form::default(&param.default(default)));
-        }
+    let Some(hint) = HINTS.iter().find(|hint| hint.name == param.name) else { return made };
+    if !hint.placeholder.is_empty() {
+        made.insert("placeholder".into(), hint.placeholder.into());
     }
-    if let ValueKind::Choice(choices) = param.kind {
-        let further: Map<String, Value> = choices
-            .iter()
-            .map(|(title, _)| ((*title).to_owned(), shown_for(Some((param.name, title)))))
-            .filter(|(_, fields)| fields != &json!([]))
-            .collect();
-        if !further.is_empty() {
-            made.insert("onchange".into(), further.into());
-        }
+    if hint.needed {
+        made.insert("required".into(), true.into());
+    }
+    if let Some((pattern, message)) = hint.validation {
+        made.insert("validation".into(), json!({"pattern": pattern, "patternError": message}));
+    }
+    let begins = hint.defaults.iter().find(|(title, _)| choice.is_some_and(|(_, chosen)| chosen == *title));
+    if let Some((_, default)) = begins {
+        made.insert("value".into(), form::default(&param.default(default)));
     }
     made
 }
@@ -207,6 +207,10 @@ mod tests {
             ("server_address", "UNIX", &["/run/docker.sock", "unix:///run/docker.sock"]),
             ("port", "HTTP", &["1", "2376", "65535", "0", "65536", "x", "-1"]),
             ("base_path", "HTTP", &["/api/endpoints/1/docker", "docker/", "/a?b", "/a b"]),
+            ("timeout", "HTTP", &["1", "60", "0", "-1", "soon", "1.5"]),
+            ("max_connections", "HTTP", &["1", "64", "0", "many"]),
+            ("rate_limit", "HTTP", &["0", "600", "-1", "many"]),
+            ("retry_attempts", "HTTP", &["0", "3", "-1"]),
             ("api_version", "HTTP", &["Auto", "auto", "v1.41", "1.54", "new", "v1", "1.41.2"]),
         ] {
             let hint = HINTS.iter().find(|hint| hint.name == name).unwrap();

@@ -10,7 +10,10 @@ use std::{
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, Identity, archive, icons, info, playbooks, python, reference};
+use crate::{Error, Identity, archive, icons, info, playbooks, python, reference, stories};
+
+/// Pages about the repository, which stay there.
+const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md"];
 
 /// A package, ready to be written.
 #[derive(Debug)]
@@ -26,10 +29,21 @@ impl Package {
     pub fn sha256(&self) -> String {
         hex(&Sha256::digest(&self.contents))
     }
+
+    /// What is written beside the `.tgz`, by file name: its bill of materials, and the digests of both, as `sha256sum`
+    /// checks them.
+    pub fn companions(&self, sbom: &Value) -> [(String, Vec<u8>); 2] {
+        let stem = self.file_name.trim_end_matches(".tgz");
+        let (bill, contents) = (format!("{stem}.cdx.json"), pretty(sbom));
+        let digests =
+            format!("{}  {}\n{}  {bill}\n", self.sha256(), self.file_name, hex(&Sha256::digest(&contents)));
+        [(bill, contents), (format!("{stem}.sha256"), digests.into_bytes())]
+    }
 }
 
-/// Makes the package: from the native module, the folder with the connector's Python, and the repository around that.
-pub fn build(identity: &Identity, module: &Path, connector: &Path) -> Result<Package, Error> {
+/// Makes the package: from the native module, its bill of materials, the folder with the connector's Python, and the
+/// repository around that.
+pub fn build(identity: &Identity, module: &Path, sbom: &Value, connector: &Path) -> Result<Package, Error> {
     let module = read(module)?;
     let mut files = BTreeMap::from([
         ("info.json".to_owned(), pretty(&info::info(identity))),
@@ -37,6 +51,7 @@ pub fn build(identity: &Identity, module: &Path, connector: &Path) -> Result<Pac
         ("playbooks/playbooks.json".to_owned(), pretty(&playbooks::playbooks(identity))),
         ("_engine.sha256".to_owned(), format!("{}\n", hex(&Sha256::digest(&module))).into_bytes()),
         ("_engine.so".to_owned(), module),
+        ("docs/sbom.cdx.json".to_owned(), pretty(sbom)),
     ]);
     for (name, picture) in icons::icons(&connector.join("images/icon.svg"))? {
         files.insert(format!("images/{name}"), picture);
@@ -57,7 +72,7 @@ fn ships(path: &Path) -> bool {
 /// The repository's licence, and those of its documents that are there.
 fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), Error> {
     files.insert("LICENSE".into(), read(&repository.join("LICENSE"))?);
-    for (original, name) in [("README.md", "README.md"), ("CHANGELOG.md", "release_notes.md")] {
+    for (original, name) in [("connector/README.md", "README.md"), ("CHANGELOG.md", "release_notes.md")] {
         let path = repository.join(original);
         if path.exists() {
             files.insert(name.into(), read(&path)?);
@@ -65,10 +80,15 @@ fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result
     }
     let docs = repository.join("docs");
     let pages = if docs.is_dir() { files_of(&docs)? } else { Vec::new() };
-    for page in pages.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+    let is_for_users = |path: &&PathBuf| {
+        path.extension().is_some_and(|extension| extension == "md")
+            && !FOR_DEVELOPERS.contains(&name_of(path).as_str())
+    };
+    for page in pages.iter().filter(is_for_users) {
         files.insert(format!("docs/{}", name_of(page)), read(page)?);
     }
     files.insert("docs/operations.md".into(), reference().into_bytes());
+    files.insert("docs/playbooks.md".into(), stories::page().into_bytes());
     Ok(())
 }
 
@@ -118,6 +138,7 @@ mod tests {
             ("CHANGELOG.md", "news"),
             ("docs/trouble.md", "cure"),
             ("docs/operations.md", "stale"),
+            ("docs/adding-an-operation.md", "code"),
             ("docs/page.png", "picture"),
             ("connector/connector.py", "class"),
             ("connector/operations.pyi", "shape"),
@@ -136,7 +157,7 @@ mod tests {
 
     fn built(repository: &Path) -> Result<Package, Error> {
         let identity = Identity::new("docker", None).unwrap();
-        build(&identity, &repository.join("engine.so"), &repository.join("connector"))
+        build(&identity, &repository.join("engine.so"), &Value::Null, &repository.join("connector"))
     }
 
     fn unpacked(package: &Package) -> BTreeMap<String, String> {
@@ -167,6 +188,8 @@ mod tests {
             "_engine.so",
             "connector.py",
             "docs/operations.md",
+            "docs/playbooks.md",
+            "docs/sbom.cdx.json",
             "docs/trouble.md",
             "images/large.png",
             "images/small.png",
@@ -183,6 +206,16 @@ mod tests {
         for icon in ["icon_small_name", "icon_large_name"] {
             assert!(names.contains(format!("images/{}", info[icon].as_str().unwrap()).as_str()), "{icon}");
         }
+    }
+
+    #[test]
+    fn digests_stand_beside_the_package() {
+        let package = built(repository().path()).unwrap();
+        let [(bill, contents), (digests, lines)] = package.companions(&Value::Null);
+        assert_eq!((bill.as_str(), digests.as_str()), ("docker-1.0.0.cdx.json", "docker-1.0.0.sha256"));
+        let (of_package, of_bill) = (package.sha256(), hex(&Sha256::digest(contents)));
+        let expected = format!("{of_package}  docker-1.0.0.tgz\n{of_bill}  docker-1.0.0.cdx.json\n");
+        assert_eq!(String::from_utf8(lines).unwrap(), expected);
     }
 
     #[test]

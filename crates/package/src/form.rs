@@ -1,9 +1,66 @@
-//! A declared parameter as a field of FortiSOAR's forms.
+//! Declared parameters as FortiSOAR's forms: each a field, and those that only some choices need within these choices.
 
-use operations::{Param, ValueKind};
-use serde_json::{Map, Value};
+use operations::{Param, Place, ValueKind};
+use serde_json::{Map, Value, json};
 
 use crate::kind::{Appearance, choices};
+
+/// An option of another field, by that field's name.
+pub(crate) type Choice<'a> = Option<(&'a str, &'a str)>;
+
+/// A parameter, with the field and the options for which a form shows it; without them always.
+pub(crate) type Entry<'a> = (&'a Param, Option<(&'a str, &'a [&'a str])>);
+
+/// An operation's form. What holds further fields of the request comes last.
+pub(crate) fn fields(params: &[Param]) -> Value {
+    let is_last = |param: &&Param| param.place == Place::Merged;
+    let ordered = params.iter().filter(|param| !is_last(param)).chain(params.iter().filter(is_last));
+    let entries: Vec<Entry<'_>> =
+        ordered.map(|param| (param, param.shown_for.map(|shown| (shown.param, shown.options)))).collect();
+    nested(&entries, None, &|param, choice| {
+        let mut made = field(param);
+        if choice.is_some() && param.shown_for.is_some_and(|shown| shown.needed) {
+            made.insert("required".into(), true.into());
+        }
+        made
+    })
+}
+
+/// The fields that appear for a choice, or always. A field that belongs to a choice is within that choice's `onchange`;
+/// FortiSOAR hands all of them over flat.
+pub(crate) fn nested(
+    entries: &[Entry<'_>],
+    choice: Choice<'_>,
+    field_of: &dyn Fn(&Param, Choice<'_>) -> Map<String, Value>,
+) -> Value {
+    let belongs = |entry: &&Entry<'_>| match (entry.1, choice) {
+        (None, None) => true,
+        (Some((parent, options)), Some((name, option))) => parent == name && options.contains(&option),
+        _ => false,
+    };
+    let shown = entries.iter().filter(belongs).map(|(param, _)| {
+        let mut made = field_of(param, choice);
+        let further: Map<String, Value> = options(param)
+            .into_iter()
+            .map(|option| (option.to_owned(), nested(entries, Some((param.name, option)), field_of)))
+            .filter(|(_, fields)| fields != &json!([]))
+            .collect();
+        if !further.is_empty() {
+            made.insert("onchange".into(), further.into());
+        }
+        Value::Object(made)
+    });
+    shown.collect()
+}
+
+/// What a field may be set to, where others can depend on that.
+fn options(param: &Param) -> Vec<&'static str> {
+    match param.kind {
+        ValueKind::Choice(choices) => choices.iter().map(|(title, _)| *title).collect(),
+        ValueKind::Flag => vec!["true", "false"],
+        _ => Vec::new(),
+    }
+}
 
 /// A field of a form: what the designer shows for a parameter, and the configuration's form for its fields.
 pub(crate) fn field(param: &Param) -> Map<String, Value> {
@@ -12,13 +69,16 @@ pub(crate) fn field(param: &Param) -> Map<String, Value> {
     let mut set = |key: &str, value: Value| field.insert(key.to_owned(), value);
     set("title", param.title_text().into());
     set("name", param.name.into());
-    set("type", appearance.input.into());
+    set("type", if param.picked_from.is_some() { "select" } else { appearance.input }.into());
     set("required", param.required.into());
     set("visible", true.into());
     set("editable", true.into());
     set("value", default(param));
     if let Some(choices) = choices(param.kind) {
         set("options", choices.iter().map(|(title, _)| Value::from(*title)).collect());
+    }
+    if let Some(operation) = param.picked_from {
+        set("apiOperation", operation.into());
     }
     set("description", description(param, appearance.forms).into());
     set("tooltip", param.about.into());

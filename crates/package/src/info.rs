@@ -3,7 +3,7 @@
 use operations::{Effect, Operation};
 use serde_json::{Value, json};
 
-use crate::{Identity, configuration, form, icons, schema};
+use crate::{Identity, configuration, form, groups, icons, schema};
 
 const DESCRIPTION: &str = "Works a Docker Engine from playbooks: containers, images, networks, volumes and the system. \
     Investigate what runs, contain what should not, and deploy what should.";
@@ -27,8 +27,13 @@ pub(crate) fn info(identity: &Identity) -> Value {
         "cs_compatible": true,
         "ingestion_supported": false,
         "configuration": {"fields": configuration::fields()},
-        "operations": operations::operations().flat_map(entries).collect::<Value>(),
+        "operations": groups::shown().chain(hidden()).flat_map(entries).collect::<Value>(),
     })
+}
+
+/// What only forms call.
+fn hidden() -> impl Iterator<Item = &'static Operation> {
+    operations::operations().filter(|operation| !operation.visible)
 }
 
 /// An operation under its name, and unseen under each further name, so that stored playbooks find it.
@@ -38,7 +43,7 @@ fn entries(operation: &'static Operation) -> impl Iterator<Item = Value> {
         let about = about.clone();
         move |name| entry(operation, name, format!("The same as {}. {about}", operation.title), false)
     });
-    std::iter::once(entry(operation, operation.name, about, true)).chain(further)
+    std::iter::once(entry(operation, operation.name, about, operation.visible)).chain(further)
 }
 
 fn entry(operation: &Operation, name: &str, description: String, visible: bool) -> Value {
@@ -51,7 +56,7 @@ fn entry(operation: &Operation, name: &str, description: String, visible: bool) 
         "annotation": name,
         "enabled": true,
         "visible": visible,
-        "parameters": operation.params.iter().map(|param| Value::Object(form::field(param))).collect::<Value>(),
+        "parameters": form::fields(operation.params),
         schema_key: schema,
     })
 }
@@ -136,7 +141,11 @@ mod tests {
                 );
             }
             for (choice, further) in field.get("onchange").and_then(Value::as_object).into_iter().flatten() {
-                assert!(list(&field["options"]).contains(&json!(choice)), "{what}: {choice} is no option");
+                let is_option = match kind {
+                    "checkbox" => ["true", "false"].contains(&choice.as_str()),
+                    _ => list(&field["options"]).contains(&json!(choice)),
+                };
+                assert!(is_option, "{what}: {choice} is no option");
                 check_form(form, further);
             }
         }
@@ -179,7 +188,7 @@ mod tests {
             assert!(operations::find(name).is_some(), "{name} is not answered");
         }
         let shown = list(&info["operations"]).iter().filter(|operation| operation["visible"] == true).count();
-        assert_eq!(shown, operations::operations().count());
+        assert_eq!(shown, groups::shown().count());
     }
 
     #[test]

@@ -1,10 +1,16 @@
 //! `package`: writes the FortiSOAR package, or the operation reference.
 #![allow(clippy::print_stdout, reason = "what was written goes to standard output")]
 
-use std::{error::Error, fs, path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
 
 use clap::Parser;
-use package::{Identity, build, reference};
+use package::{Identity, build, playbooks_page, reference, sbom};
+use serde_json::Value;
 
 /// Derives from the catalogue the package that FortiSOAR installs, or the reference of its operations.
 #[derive(Parser)]
@@ -25,10 +31,10 @@ struct Options {
     /// The folder for the .tgz.
     #[arg(long, value_name = "FOLDER", default_value = "dist")]
     out: PathBuf,
-    /// Write the operation reference to this file, and no package.
+    /// Write the operation reference to this file and the playbooks' page beside it, and no package.
     #[arg(long, value_name = "FILE", conflicts_with = "module")]
     reference: Option<PathBuf>,
-    /// Only see whether the reference is what would be written.
+    /// Only see whether they are what would be written.
     #[arg(long, requires = "reference")]
     check: bool,
 }
@@ -45,27 +51,59 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if let Some(path) = &options.reference {
-        let page = reference();
-        if !options.check {
-            return fs::write(path, page)
-                .map_err(|error| format!("Cannot write {}: {error}.", path.display()).into());
-        }
-        return match fs::read_to_string(path) {
-            Ok(current) if current == page => Ok(()),
-            _ => {
-                let path = path.display();
-                Err(format!("{path} is stale. Make it anew: cargo run -p package -- --reference {path}")
-                    .into())
-            }
-        };
+        let pages = [(path.clone(), reference()), (path.with_file_name("playbooks.md"), playbooks_page())];
+        return pages.iter().try_for_each(|(path, page)| write_page(path, page, options));
     }
     let Some(module) = &options.module else { return Err("Which native module? Give --module FILE.".into()) };
     let identity = Identity::new(&options.name, options.label.as_deref())?;
-    let package = build(&identity, module, &options.connector)?;
+    let bill = bill_of_materials(&identity, &options.connector.join(".."))?;
+    let package = build(&identity, module, &bill, &options.connector)?;
     let path = options.out.join(&package.file_name);
     fs::create_dir_all(&options.out)
         .and_then(|()| fs::write(&path, &package.contents))
         .map_err(|error| format!("Cannot write {}: {error}.", path.display()))?;
+    for (name, contents) in package.companions(&bill) {
+        let path = options.out.join(name);
+        fs::write(&path, contents).map_err(|error| format!("Cannot write {}: {error}.", path.display()))?;
+    }
     println!("{}\n{} bytes, sha256 {}", path.display(), package.contents.len(), package.sha256());
     Ok(())
+}
+
+/// Writes a generated page, or only sees whether it is what would be written.
+fn write_page(path: &Path, page: &str, options: &Options) -> Result<(), Box<dyn Error>> {
+    if !options.check {
+        return fs::write(path, page)
+            .map_err(|error| format!("Cannot write {}: {error}.", path.display()).into());
+    }
+    match fs::read_to_string(path) {
+        Ok(current) if current == page => Ok(()),
+        _ => {
+            let (path, reference) = (path.display(), options.reference.as_deref().unwrap_or(path).display());
+            Err(format!("{path} is stale. Make it anew: cargo run -p package -- --reference {reference}")
+                .into())
+        }
+    }
+}
+
+/// What the native module is made of, as Cargo says.
+fn bill_of_materials(identity: &Identity, repository: &Path) -> Result<Value, Box<dyn Error>> {
+    let said = |program: &str, arguments: &[&str]| -> Result<String, Box<dyn Error>> {
+        let output = Command::new(program).args(arguments).current_dir(repository).output()?;
+        if !output.status.success() {
+            return Err(format!(
+                "{program} {}: {}",
+                arguments.join(" "),
+                String::from_utf8_lossy(&output.stderr)
+            )
+            .into());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let target = ["--filter-platform", "x86_64-unknown-linux-gnu"];
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let metadata = said(&cargo, &[&["metadata", "--format-version", "1", "--locked"][..], &target].concat())?;
+    let lock = fs::read_to_string(repository.join("Cargo.lock"))?;
+    let bill = sbom(identity, &serde_json::from_str(&metadata)?, &lock, &said("rustc", &["--version"])?);
+    bill.ok_or_else(|| "Cargo does not know the native module: is this the connector's repository?".into())
 }

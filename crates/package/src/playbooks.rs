@@ -1,19 +1,23 @@
-//! `playbooks/playbooks.json`: a sample playbook for each operation, with ids that stay from build to build.
+//! `playbooks/playbooks.json`: a sample playbook for each operation, and the stories, with ids that stay from build to build.
 
-use operations::{Operation, Param};
+use operations::{Operation, Param, ValueKind};
 use serde_json::{Map, Value, json};
-use uuid::{Uuid, uuid};
 
-use crate::{Identity, form};
+use crate::{
+    Identity, form, groups,
+    stories::{Action, Branch, Step as Told, Story, Values, stories},
+    workflow::{Kind, Question, Step, Workflow, id},
+};
 
-/// All ids are derived within it, from the package's name and what they are the ids of.
-const NAMESPACE: Uuid = uuid!("6e0f0b5e-5d0c-4d5f-9a53-9d5f1c0f4b27");
-const START: &str = "/api/3/workflow_step_types/f414d039-bb0d-4e59-9c39-a8f1e880b18a";
-const CONNECTOR: &str = "/api/3/workflow_step_types/0bfed618-0316-11e7-93ae-92361f002671";
+/// The record that a story is told on.
+const ALERT: &str = "{{vars.input.records[0]['@id']}}";
 
-/// The collection of samples.
+/// The collection of samples: the stories first.
 pub(crate) fn playbooks(identity: &Identity) -> Value {
     let label = identity.label();
+    let workflows = stories()
+        .map(|story| self::story(identity, story))
+        .chain(groups::shown().map(|operation| sample(identity, operation)));
     json!({
         "type": "workflow_collections",
         "data": [{
@@ -21,125 +25,196 @@ pub(crate) fn playbooks(identity: &Identity) -> Value {
             "@type": "WorkflowCollection",
             "name": format!("Sample - {label} - {}", Identity::VERSION),
             "description": format!(
-                "A sample for each operation of the {label} connector. Copy what you want to keep into a collection of \
-                 your own: this one goes when the connector is upgraded or removed."
+                "Stories that are ready to run, and a sample for each operation of the {label} connector. Copy what you want \
+                 to keep into a collection of your own: this one goes when the connector is upgraded or removed."
             ),
             "uuid": id(identity, "collection"),
             "visible": true,
             "image": null,
             "recordTags": [],
-            "workflows": operations::operations().map(|operation| workflow(identity, operation)).collect::<Value>(),
+            "workflows": workflows.collect::<Value>(),
         }],
         "exported_tags": [identity.name()],
     })
 }
 
 /// A playbook that is started by hand and runs one operation.
-fn workflow(identity: &Identity, operation: &Operation) -> Value {
-    let part = |part: &str| id(identity, &format!("{} {part}", operation.name));
-    let (start, step) = (part("start"), part("step"));
-    let reference = |id: &str| format!("/api/3/workflow_steps/{id}");
-    json!({
-        "@type": "Workflow",
-        "name": operation.title,
-        "uuid": part("playbook"),
-        "aliasName": null,
-        "tag": format!("#{}", identity.label()),
-        "description": operation.about,
-        "isActive": false,
-        "isPrivate": false,
-        "debug": false,
-        "synchronous": false,
-        "singleRecordExecution": false,
-        "remoteExecutableFlag": false,
-        "priority": null,
-        "triggerLimit": null,
-        "parameters": [],
-        "versions": [],
-        "recordTags": [identity.name()],
-        "triggerStep": reference(&start),
-        "steps": [
-            placed(20, &start, "Start", START, start_arguments(&part("trigger"), identity, operation)),
-            placed(120, &step, operation.title, CONNECTOR, step_arguments(identity, operation)),
-        ],
-        "routes": [{
-            "@type": "WorkflowRoute",
-            "name": format!("Start -> {}", operation.title),
-            "uuid": part("route"),
-            "sourceStep": reference(&start),
-            "targetStep": reference(&step),
-            "label": null,
-            "isExecuted": false,
-        }],
-    })
-}
-
-fn placed(top: u32, id: &str, name: &str, step_type: &str, arguments: Value) -> Value {
-    json!({
-        "@type": "WorkflowStep",
-        "name": name,
-        "uuid": id,
-        "description": null,
-        "status": null,
-        "top": top.to_string(),
-        "left": "20",
-        "stepType": step_type,
-        "arguments": arguments,
-    })
-}
-
-/// Started from an alert's menu, but without any need of an alert. Whoever starts it is asked for what is required.
-fn start_arguments(route: &str, identity: &Identity, operation: &Operation) -> Value {
-    let asked: Vec<&Param> = required(operation).collect();
-    let given: Map<String, Value> = asked
-        .iter()
-        .map(|param| (param.name.to_owned(), format!("{{{{vars.request.data[\"{}\"]}}}}", param.name).into()))
-        .collect();
-    json!({
-        "route": route,
-        "title": format!("{}: {}", identity.label(), operation.title),
-        "resources": ["alerts"],
-        "inputVariables": asked.iter().map(|param| question(param)).collect::<Value>(),
-        "step_variables": {"input": {"params": given, "records": "{{vars.input.records}}"}},
-        "displayConditions": {"alerts": {"sort": [], "limit": 30, "logic": "AND", "filters": []}},
-        "executeButtonText": "Execute",
-        "noRecordExecution": true,
-        "singleRecordExecution": false,
-    })
-}
-
-/// An input that the start of a playbook shows. Every kind of value may be written as text.
-fn question(param: &Param) -> Value {
-    json!({
-        "name": param.name,
-        "label": param.title_text(),
-        "title": "Text",
-        "tooltip": param.about,
-        "type": "string",
-        "dataType": "text",
-        "formType": "text",
-        "templateUrl": "app/components/form/fields/input.html",
-        "required": true,
-        "requiredCondition": "required",
-        "defaultValue": null,
-        "usable": true,
-        "playbookField": true,
-        "jinjaExpressionView": true,
-        "useRecordFieldDefault": false,
-        "_expanded": true,
-        "_previousName": "",
-        "_addRequiredConditions": true,
-    })
+fn sample(identity: &Identity, operation: &'static Operation) -> Value {
+    let required = operation.params.iter().filter(|param| param.required);
+    let step = Step {
+        key: "step".into(),
+        name: operation.title,
+        kind: Kind::Connector,
+        arguments: run(identity, operation, sample_params(operation)),
+        routes: Vec::new(),
+        column: 0,
+    };
+    let workflow = Workflow {
+        identity,
+        key: operation.name.into(),
+        title: operation.title,
+        about: operation.about,
+        questions: required
+            .map(|param| Question {
+                name: param.name,
+                label: param.title_text(),
+                about: param.about,
+                default: None,
+            })
+            .collect(),
+        on_alert: false,
+        steps: vec![step],
+    };
+    workflow.json()
 }
 
 /// What a step saved in the designer holds: what was asked for, and every other field as the form begins.
-fn step_arguments(identity: &Identity, operation: &Operation) -> Value {
+fn sample_params(operation: &Operation) -> Map<String, Value> {
     let value = |param: &Param| match param.required {
         true => format!("{{{{vars.input.params.{}}}}}", param.name).into(),
         false => form::default(param),
     };
-    let params: Map<String, Value> =
-        operation.params.iter().map(|param| (param.name.to_owned(), value(param))).collect();
+    operation.params.iter().map(|param| (param.name.to_owned(), value(param))).collect()
+}
+
+/// A story's playbook.
+fn story(identity: &Identity, story: &'static Story) -> Value {
+    let mut workflow = Workflow {
+        identity,
+        key: format!("story {}", story.title),
+        title: story.title,
+        about: story.about,
+        questions: story
+            .asks
+            .iter()
+            .map(|ask| Question {
+                name: ask.name,
+                label: ask.label.into(),
+                about: ask.about,
+                default: ask.default,
+            })
+            .collect(),
+        on_alert: story.on_alert,
+        steps: Vec::new(),
+    };
+    let mut column = 0;
+    for (index, told) in story.steps.iter().enumerate() {
+        column = self::column(story, index, column);
+        workflow.steps.push(Step {
+            key: format!("step {}", told.name),
+            name: told.name,
+            kind: kind(&told.action),
+            arguments: Value::Null,
+            routes: routes(story, index),
+            column,
+        });
+    }
+    // The branches of a choice name the steps that they lead to, which are all known now.
+    for (index, told) in story.steps.iter().enumerate() {
+        workflow.steps[index].arguments = arguments(&workflow, told);
+    }
+    workflow.json()
+}
+
+/// Where no condition holds, a story goes on in a column of its own, until all meet in the report.
+fn column(story: &Story, index: usize, current: u32) -> u32 {
+    let name = story.steps[index].name;
+    let branches = story.steps.iter().flat_map(|step| match step.action {
+        Action::Choose(branches) => branches,
+        _ => &[],
+    });
+    match branches.into_iter().find(|branch| branch.step == name) {
+        _ if index + 1 == story.steps.len() => 0,
+        Some(branch) => u32::from(branch.condition.is_none()),
+        None => current,
+    }
+}
+
+fn routes(story: &Story, index: usize) -> Vec<(&'static str, Option<&'static str>)> {
+    let told = &story.steps[index];
+    match told.action {
+        Action::Choose(branches) => {
+            branches.iter().map(|branch| (branch.step, Some(branch.option))).collect()
+        }
+        _ => {
+            let next = story.steps.get(index + 1).map(|next| next.name);
+            told.then.or(next).map(|next| (next, None)).into_iter().collect()
+        }
+    }
+}
+
+const fn kind(action: &Action) -> Kind {
+    match action {
+        Action::Run(..) => Kind::Connector,
+        Action::Set(_) => Kind::SetVariable,
+        Action::Choose(_) => Kind::Decision,
+        Action::Comment(_) => Kind::CreateRecord,
+        Action::Attach(_) => Kind::UpdateRecord,
+    }
+}
+
+fn arguments(workflow: &Workflow<'_>, told: &Told) -> Value {
+    let mut arguments = match told.action {
+        Action::Run(name, params) => operations::find(name)
+            .map_or(Value::Null, |operation| run(workflow.identity, operation, given(operation, params))),
+        Action::Set(values) => values
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), Value::from(*text)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Action::Choose(branches) => {
+            json!({"conditions": branches.iter().map(|branch| condition(workflow, branch)).collect::<Value>()})
+        }
+        Action::Comment(text) => json!({
+            "collection": "/api/3/comments",
+            "resource": {"content": text, "alerts": [ALERT]},
+        }),
+        Action::Attach(list) => json!({
+            "collection": ALERT,
+            "collectionType": "/api/3/alerts",
+            "operation": "Append",
+            "resource": {"attachments": list},
+        }),
+    };
+    if let Some(list) = told.for_each {
+        arguments["for_each"] = json!({"item": list, "parallel": false, "condition": ""});
+    }
+    if told.may_fail {
+        arguments["ignore_errors"] = true.into();
+    }
+    arguments
+}
+
+fn condition(workflow: &Workflow<'_>, branch: &Branch) -> Value {
+    let target = workflow.step(branch.step);
+    match branch.condition {
+        Some(condition) => json!({
+            "option": branch.option,
+            "condition": condition,
+            "step_iri": target,
+            "step_name": branch.step,
+        }),
+        None => {
+            json!({"option": branch.option, "default": true, "step_iri": target, "step_name": branch.step})
+        }
+    }
+}
+
+/// What a story gives an operation: templates as they are, the rest typed as a form would.
+fn given(operation: &Operation, params: Values) -> Map<String, Value> {
+    let typed = |name: &str, text: &'static str| match operation.param(name) {
+        Some(param)
+            if !text.contains("{{") && matches!(param.kind, ValueKind::Flag | ValueKind::Integer(_)) =>
+        {
+            form::default(&param.default(text))
+        }
+        _ => text.into(),
+    };
+    params.iter().map(|(name, text)| ((*name).to_owned(), typed(name, text))).collect()
+}
+
+/// The arguments of a step that runs an operation.
+fn run(identity: &Identity, operation: &Operation, params: Map<String, Value>) -> Value {
     json!({
         "name": identity.label(),
         "config": "", // the default configuration
@@ -150,14 +225,6 @@ fn step_arguments(identity: &Identity, operation: &Operation) -> Value {
         "operationTitle": operation.title,
         "step_variables": [],
     })
-}
-
-fn required(operation: &Operation) -> impl Iterator<Item = &Param> {
-    operation.params.iter().filter(|param| param.required)
-}
-
-fn id(identity: &Identity, what: &str) -> String {
-    Uuid::new_v5(&NAMESPACE, format!("{} {what}", identity.name()).as_bytes()).to_string()
 }
 
 #[cfg(test)]
@@ -186,7 +253,7 @@ mod tests {
         let mut all = Vec::new();
         ids(&made("docker-engine"), &mut all);
         let count = all.len();
-        assert_eq!(count, 1 + 4 * operations::operations().count());
+        assert!(count > 4 * (groups::shown().count() + stories().count()));
         ids(&made("docker"), &mut all);
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), 2 * count);
     }
@@ -207,9 +274,9 @@ mod tests {
     #[test]
     fn each_operation_has_one_that_runs_it() {
         let made = made("docker-engine");
-        let workflows = made["data"][0]["workflows"].as_array().unwrap();
-        assert_eq!(workflows.len(), operations::operations().count());
-        for (workflow, operation) in workflows.iter().zip(operations::operations()) {
+        let workflows = &made["data"][0]["workflows"].as_array().unwrap()[stories().count()..];
+        assert_eq!(workflows.len(), groups::shown().count());
+        for (workflow, operation) in workflows.iter().zip(groups::shown()) {
             let name = operation.name;
             let (start, step) = (&workflow["steps"][0], &workflow["steps"][1]);
             let points_at = |field: &Value, step: &Value| {
@@ -218,7 +285,11 @@ mod tests {
             assert!(points_at(&workflow["triggerStep"], start), "{name}");
             assert!(points_at(&workflow["routes"][0]["sourceStep"], start), "{name}");
             assert!(points_at(&workflow["routes"][0]["targetStep"], step), "{name}");
-            assert_eq!((&start["stepType"], &step["stepType"]), (&json!(START), &json!(CONNECTOR)), "{name}");
+            assert_eq!(
+                (&start["stepType"], &step["stepType"]),
+                (&json!(Kind::Start.reference()), &json!(Kind::Connector.reference())),
+                "{name}"
+            );
             assert_eq!(step["arguments"]["operation"], name);
             assert_eq!(step["arguments"]["connector"], "docker-engine");
             let params: Vec<&String> = step["arguments"]["params"].as_object().unwrap().keys().collect();
@@ -229,7 +300,7 @@ mod tests {
     #[test]
     fn what_is_required_is_asked_for_and_handed_on() {
         let operation = operations::find("inspect_container").unwrap();
-        let workflow = workflow(&Identity::new("docker", None).unwrap(), operation);
+        let workflow = sample(&Identity::new("docker", None).unwrap(), operation);
         let (start, step) = (&workflow["steps"][0]["arguments"], &workflow["steps"][1]["arguments"]);
         assert_eq!(start["inputVariables"].as_array().unwrap().len(), 1);
         assert_eq!(
@@ -241,5 +312,41 @@ mod tests {
             json!({"id": "{{vars.request.data[\"id\"]}}"})
         );
         assert_eq!(step["params"], json!({"id": "{{vars.input.params.id}}", "size": false, "redact": false}));
+    }
+
+    #[test]
+    fn a_story_is_a_playbook_whose_steps_lead_on() {
+        let made = made("docker-engine");
+        let workflows = made["data"][0]["workflows"].as_array().unwrap();
+        for (workflow, story) in workflows.iter().zip(stories()) {
+            let title = story.title;
+            assert_eq!((&workflow["name"], &workflow["tag"]), (&json!(title), &json!("#Docker Engine")));
+            let steps = workflow["steps"].as_array().unwrap();
+            assert_eq!(steps.len(), story.steps.len() + 1, "{title}");
+            let references: Vec<String> = steps
+                .iter()
+                .map(|step| format!("/api/3/workflow_steps/{}", step["uuid"].as_str().unwrap()))
+                .collect();
+            let routes = workflow["routes"].as_array().unwrap();
+            for (step, reference) in steps.iter().zip(&references) {
+                let leads_here = routes.iter().any(|route| route["targetStep"] == *reference);
+                assert!(leads_here || step["name"] == "Start", "{title}: nothing leads to {}", step["name"]);
+                let leads_on = routes.iter().any(|route| route["sourceStep"] == *reference);
+                assert_eq!(leads_on, step["name"] != "Report", "{title}: {}", step["name"]);
+                for branch in step["arguments"]["conditions"].as_array().into_iter().flatten() {
+                    assert!(
+                        references.iter().any(|reference| branch["step_iri"] == *reference),
+                        "{title}: {branch}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_template_is_typed() {
+        let operation = operations::find("stop_container").unwrap();
+        let given = given(operation, &[("id", "{{vars.x}}"), ("t", "5"), ("disable_restart", "true")]);
+        assert_eq!(Value::Object(given), json!({"id": "{{vars.x}}", "t": 5, "disable_restart": true}));
     }
 }

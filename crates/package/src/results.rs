@@ -74,7 +74,11 @@ const MADE: &[Row] = &[
     ("connect_network", done),
     ("disconnect_network", done),
     ("list_volumes", || endpoint("GET /volumes")),
-    ("call_api", || json!({"status_code": "", "content_type": "", "body": {}})),
+    ("pick_container", picked),
+    ("pick_image", picked),
+    ("pick_network", picked),
+    ("pick_volume", picked),
+    ("call_api", || json!({"status_code": "", "content_type": "", "body": {}, "timed_out": ""})),
 ];
 
 /// Results that are others where a parameter is set so.
@@ -117,20 +121,9 @@ const WHERE: &[Alternative] = &[
     }),
 ];
 
-/// What is in a result beside the engine's own answer.
-const BESIDE: &[Row] = &[("system_df", usage_before_1_52)];
-
 /// What an operation's function makes.
 pub(crate) fn made(operation: &str) -> Option<Value> {
-    row(MADE, operation)
-}
-
-/// An engine's answer, with what is in the operation's result beside it.
-pub(crate) fn with_beside(answer: Value, operation: &str) -> Value {
-    match row(BESIDE, operation) {
-        Some(beside) => joined(&[answer, beside]),
-        None => answer,
-    }
+    MADE.iter().find(|(name, _)| *name == operation).map(|(_, skeleton)| skeleton())
 }
 
 /// The other results that an operation may have.
@@ -138,13 +131,14 @@ pub(crate) fn alternatives(operation: &str) -> impl Iterator<Item = &'static Alt
     WHERE.iter().filter(move |alternative| alternative.operation == operation)
 }
 
+/// What a form offers.
+fn picked() -> Value {
+    json!([{"title": "", "value": ""}])
+}
+
 /// What says that something was done, and to what.
 pub(crate) fn done() -> Value {
     json!({"result": "", "id": "", "outcome": ""})
-}
-
-fn row(rows: &[Row], operation: &str) -> Option<Value> {
-    rows.iter().find(|(name, _)| *name == operation).map(|(_, skeleton)| skeleton())
 }
 
 fn joined(parts: &[Value]) -> Value {
@@ -173,9 +167,11 @@ fn events() -> Value {
         "events": [endpoint("GET /events")],
         "since": "",
         "until": "",
+        "next_since": "",
         "truncated": "",
         "timed_out": "",
         "may_be_incomplete": "",
+        "incomplete_reason": "",
     })
 }
 
@@ -219,7 +215,15 @@ fn captured() -> Value {
 
 /// FortiSOAR's record of a file, with what is known of its contents.
 fn attachment() -> Value {
-    json!({"@id": "", "name": "", "file": {"@id": "", "filename": ""}, "size": "", "sha256": ""})
+    json!({
+        "@id": "",
+        "@type": "",
+        "name": "",
+        "description": "",
+        "file": {"@id": "", "@type": "", "filename": "", "size": ""},
+        "size": "",
+        "sha256": "",
+    })
 }
 
 /// What is at a path in a container.
@@ -265,6 +269,7 @@ fn build() -> Value {
 fn computed() -> Value {
     let computed = json!({
         "cpu_percent": "",
+        "cpu_percent_reason": "",
         "memory_usage": "",
         "memory_limit": "",
         "memory_percent": "",
@@ -276,27 +281,6 @@ fn computed() -> Value {
     });
     let sample = joined(&[computed.clone(), json!({"read": ""})]);
     json!({"computed": computed, "samples": [sample], "timed_out": ""})
-}
-
-/// How engines say what uses their disk before API 1.52.
-fn usage_before_1_52() -> Value {
-    json!({
-        "LayersSize": "",
-        "Images": [{"Id": "", "RepoTags": [""], "Created": "", "Size": "", "SharedSize": "", "Containers": ""}],
-        "Containers": [{"Id": "", "Names": [""], "Image": "", "State": "", "Status": "", "SizeRw": "", "SizeRootFs": ""}],
-        "Volumes": [{"Name": "", "Driver": "", "Mountpoint": "", "UsageData": {"Size": "", "RefCount": ""}}],
-        "BuildCache": [{
-            "ID": "",
-            "Type": "",
-            "Description": "",
-            "InUse": "",
-            "Shared": "",
-            "Size": "",
-            "CreatedAt": "",
-            "LastUsedAt": "",
-            "UsageCount": "",
-        }],
-    })
 }
 
 #[cfg(test)]
@@ -312,9 +296,6 @@ mod tests {
             let operation = operations::find(name).unwrap_or_else(|| panic!("{name} is no operation"));
             assert!(matches!(operation.shape, Shape::Run(_)), "{name} has no function");
             assert_eq!(operation.name, *name, "a row is for the name that is shown");
-        }
-        for (name, _) in BESIDE {
-            assert!(operations::find(name).is_some(), "{name} is no operation");
         }
     }
 

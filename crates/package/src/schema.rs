@@ -1,17 +1,21 @@
 //! `output_schema`: the skeleton of each operation's result, whose paths the playbook designer offers.
 //!
-//! What the engine answers comes from a copy of the Docker Engine API's answers, in `data/responses.json`; what an
-//! operation's own function makes has a row in `results.rs`.
+//! What the engine answers comes from a copy of the Docker Engine API's answers, in `data/responses.json`, and what engines
+//! answer beyond that from `data/further_answers.json`. What an operation's own function makes has a row in `results.rs`.
+//! The end-to-end tests hold every result of a real engine against these.
 
 use std::sync::LazyLock;
 
 use operations::{Operation, Shape, ValueKind};
 use serde_json::{Map, Value, json};
 
-use crate::results::{alternatives, done, made, with_beside};
+use crate::results::{alternatives, done, made};
 
 static ANSWERS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../data/responses.json")).unwrap_or_default());
+
+static FURTHER: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../data/further_answers.json")).unwrap_or_default());
 
 /// The part of an operation's description that says what its result is: `output_schema`, or `conditional_output_schema`
 /// where that depends on a parameter.
@@ -36,14 +40,15 @@ pub(crate) fn of(operation: &Operation) -> Value {
     match operation.shape {
         Shape::Done { .. } => done_to_what_is_named(operation),
         Shape::Run(_) => made(operation.name).unwrap_or_else(|| json!({})),
-        Shape::Json | Shape::List => with_beside(answer(operation), operation.name),
+        Shape::Json | Shape::List => answer(operation),
     }
 }
 
 /// The skeleton of what the engine answers to a request such as `GET /events`; an object of which nothing is known, if
 /// that is no JSON.
 pub(crate) fn endpoint(request: &str) -> Value {
-    body(request).map_or_else(|| json!({}), skeleton)
+    let further = entry(&FURTHER, request).unwrap_or(&Value::Null);
+    body(request).map_or_else(|| json!({}), |body| skeleton(&merged(body, further)))
 }
 
 fn answer(operation: &Operation) -> Value {
@@ -63,16 +68,39 @@ fn done_to_what_is_named(operation: &Operation) -> Value {
 
 /// The answer's description: the first that is JSON.
 fn body(request: &str) -> Option<&'static Value> {
+    entry(&ANSWERS, request)?.as_object()?.values().find(|body| !body.is_null())
+}
+
+/// What a collection of answers has for a request, whatever the parameters in its path are called.
+fn entry(answers: &'static Value, request: &str) -> Option<&'static Value> {
     let wanted = nameless(request);
-    let endpoints = ANSWERS["responses"].as_object()?;
-    let (_, answers) = endpoints.iter().find(|(endpoint, _)| nameless(endpoint) == wanted)?;
-    answers.as_object()?.values().find(|body| !body.is_null())
+    let mut endpoints = answers["responses"].as_object()?.iter();
+    endpoints.find(|(endpoint, _)| nameless(endpoint) == wanted).map(|(_, entry)| entry)
 }
 
 /// An endpoint whose parameters have lost their names: `GET /containers/{}/json`.
 fn nameless(endpoint: &str) -> String {
     let nameless = |segment| if str::starts_with(segment, '{') { "{}" } else { segment };
     endpoint.split('/').map(nameless).collect::<Vec<_>>().join("/")
+}
+
+/// A body with further fields; where nothing is known of a part, with the further knowledge of it.
+fn merged(body: &Value, further: &Value) -> Value {
+    match (body, further) {
+        (Value::Object(fields), Value::Object(others)) => {
+            let mut all = fields.clone();
+            for (name, other) in others {
+                let known = fields.get(name).map_or_else(|| other.clone(), |field| merged(field, other));
+                all.insert(name.clone(), known);
+            }
+            all.into()
+        }
+        (Value::Array(items), Value::Array(others)) => {
+            items.iter().zip(others).map(|(item, other)| merged(item, other)).collect()
+        }
+        (Value::String(kind), other) if kind == "any" && !other.is_null() => other.clone(),
+        _ => body.clone(),
+    }
 }
 
 fn skeleton(body: &Value) -> Value {
@@ -149,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_an_answer_is_there_too() {
+    fn what_engines_answer_beyond_is_there_too() {
         let usage = schema("system_df");
         assert_eq!((&usage["LayersSize"], &usage["ImageUsage"]["TotalSize"]), (&json!(""), &json!("")));
         let stats = schema("container_stats");
@@ -157,6 +185,15 @@ mod tests {
             (&stats["cpu_stats"]["cpu_usage"]["total_usage"], &stats["computed"]["pids"]),
             (&json!(""), &json!(""))
         );
+    }
+
+    #[test]
+    fn further_answers_are_of_endpoints_that_are_known() {
+        for request in FURTHER["responses"].as_object().unwrap().keys() {
+            assert!(body(request).is_some(), "{request}");
+        }
+        assert_eq!(schema("inspect_container")["NetworkSettings"]["IPAddress"], "");
+        assert_eq!(schema("container_stats")["networks"], json!({}));
     }
 
     #[test]

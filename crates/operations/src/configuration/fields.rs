@@ -16,6 +16,16 @@ pub struct Field {
 }
 
 const PROTOCOLS: &[(&str, &str)] = &[("HTTPS", "https"), ("HTTP", "http"), ("UNIX", "unix"), ("SSH", "ssh")];
+/// The titles of all protocols: what every one of them needs stands with it in the form, and not after all that it has besides.
+const EVERY_PROTOCOL: &[&str] = &{
+    let mut titles = [""; PROTOCOLS.len()];
+    let mut at = 0;
+    while at < PROTOCOLS.len() {
+        titles[at] = PROTOCOLS[at].0;
+        at += 1;
+    }
+    titles
+};
 const SIGN_INS: &[(&str, &str)] = &[
     ("None", "none"),
     ("Certificate", "certificate"),
@@ -30,10 +40,10 @@ pub(super) const DECLARED: &[Param] = &[
         .about("HTTPS for an engine with TLS, HTTP for one without (anyone who reaches it is root there), UNIX for a socket, SSH for a socket on a machine with an SSH server.")
         .default("HTTPS"),
     text("server_address").title("Server Address").about("The engine's host name or IP address, or the socket's path.").required(),
+    integer("port").title("Port").about("2376 for HTTPS, 2375 for HTTP and 22 for SSH, if empty."),
     text("base_path")
         .title("Base Path")
         .about("What stands before every path, where a proxy puts the API, such as /api/endpoints/1/docker."),
-    integer("port").title("Port").about("2376 for HTTPS, 2375 for HTTP and 22 for SSH, if empty."),
     choice("authentication_type", SIGN_INS)
         .title("Authentication Type")
         .about("How to sign in: by client certificate; by user and password, bearer token or a header, as a proxy may ask; or not at all.")
@@ -120,6 +130,7 @@ pub(super) const DECLARED: &[Param] = &[
 
 const fn shown_for(name: &str) -> Option<(&'static str, &'static [&'static str])> {
     match name.as_bytes() {
+        b"server_address" => Some(("protocol", EVERY_PROTOCOL)),
         b"port" => Some(("protocol", &["HTTPS", "HTTP", "SSH"])),
         b"base_path" | b"authentication_type" => Some(("protocol", &["HTTPS", "HTTP"])),
         b"username" | b"password" => Some(("authentication_type", &["Basic"])),

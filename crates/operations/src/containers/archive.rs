@@ -44,8 +44,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("An attachment, or the contents of one text file as data.")
                 .default("Attachment")
                 .local(),
-            flag("unpack").title("Unpack").about("Attach a file as it is, not within a tar. A folder stays a tar.").local(),
-            MAX_SIZE,
+            flag("unpack")
+                .title("Unpack")
+                .about("Attach a file as it is, not within a tar. A folder stays a tar.")
+                .shown_for("output", &["Attachment"])
+                .local(),
+            MAX_SIZE.shown_for("output", &["Attachment"]),
             FILE_TIME_LIMIT,
         ])
         .run(copy_from),
@@ -61,7 +65,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .required()
                 .local(),
             PATH.title("Path").about("The folder within the container. It must be there."),
-            text("filename").title("File Name").about("The name of a single file; a tar brings its own names.").local(),
+            text("filename")
+                .title("File Name")
+                .about("The name of a single file, if not its own; a tar brings its own names.")
+                .needed_for("input", &["Text"])
+                .local(),
             text("mode").title("Mode").about("The permissions of a single file, in octal.").default("644").local(),
             flag("noOverwriteDirNonDir").title("Keep Kinds").about("Fail where a folder would replace a file, or a file a folder."),
             flag("copyUIDGID").title("Copy Owner").about("Keep the tar's user and group ids."),

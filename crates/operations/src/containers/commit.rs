@@ -1,7 +1,7 @@
 //! Making an image of a container: `POST /commit`.
 
 use crate::{
-    Effect, Operation,
+    Category, Effect, Operation,
     arguments::Arguments,
     containers::config::{
         COMMAND, ENTRYPOINT, ENVIRONMENT, EXPOSED_PORTS, HEALTHCHECK, LABELS, ON_BUILD, SHELL, STOP_SIGNAL,
@@ -15,6 +15,7 @@ use crate::{
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit", "/commit")
     .title("Commit Container")
     .about("Makes an image of a container's files and settings, as evidence or to run it again elsewhere.")
+    .category_is(Category::Miscellaneous)
     .params(&[
         CONTAINER.wire("container"),
         text("repo")

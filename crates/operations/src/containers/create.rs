@@ -17,23 +17,40 @@ const ADDRESS_BY_NETWORK: ApiVersion = ApiVersion::new(1, 44);
 /// The engine's name for the network that a container joins if none is named.
 const DEFAULT_NETWORK: &str = "default";
 
-const PUBLISHED: &[Param] = &[
+const FIRST: &[Param] = &[
     text("name").title("Name").about("The container's name; one is made up if empty."),
-    text("image").title("Image").about("The image, such as nginx:1.27.").required().body().wire("Image"),
-    text("platform")
-        .title("Platform")
-        .about("The platform of a multi-platform image: os/arch/variant.")
-        .since(1, 41),
+    text("image")
+        .title("Image")
+        .about("The image, such as nginx:1.27.")
+        .required()
+        .picked_from("pick_image")
+        .body()
+        .wire("Image"),
     COMMAND,
+];
+
+const NAMING: &[Param] = &[
     text("Hostname").title("Host Name").about("The host name within the container.").body(),
     text("domain_name")
         .title("Domain Name")
         .about("The domain name within the container.")
         .body()
         .wire("Domainname"),
+    text("platform")
+        .title("Platform")
+        .about("The platform of a multi-platform image: os/arch/variant.")
+        .since(1, 41),
+];
+
+/// What has no field of its own.
+pub(crate) const AS_THE_API_HAS_IT: &[Param] = &[
     object("HostConfig")
         .title("Host Configuration")
         .about("Ports, binds, limits and the like, as the API's HostConfig. Merged with the fields of their own.")
+        .body(),
+    object("NetworkingConfig")
+        .title("Networking Configuration")
+        .about("Its networks, as the API's NetworkingConfig: {\"EndpointsConfig\": {\"NETWORK\": {\"Aliases\": [\"db\"]}}}.")
         .body(),
     ADDITIONAL_FIELDS,
 ];
@@ -58,33 +75,28 @@ const ENDPOINT: &[Param] = &[
     text("MacAddress").title("MAC Address").about("Its hardware address, such as 92:d0:c6:0a:29:33.").local(),
 ];
 
-const NETWORKING: &[Param] = &[object("NetworkingConfig")
-    .title("Networking Configuration")
-    .about("Its networks, as the API's NetworkingConfig: {\"EndpointsConfig\": {\"NETWORK\": {\"Aliases\": [\"db\"]}}}.")
-    .body()];
-
 /// What is usual, for every container that is made.
 pub(crate) const COMMON: &[Param] =
     &joined::<
         {
-            PUBLISHED.len()
+            FIRST.len()
                 + config::COMMON.len()
                 + host_config::COMMON.len()
                 + host_config::PUBLISHED_RESOURCES.len()
         },
-    >(&[PUBLISHED, config::COMMON, host_config::COMMON, host_config::PUBLISHED_RESOURCES]);
+    >(&[FIRST, config::COMMON, host_config::COMMON, host_config::PUBLISHED_RESOURCES]);
 
 /// What is rare, for every container that is made.
 pub(crate) const RARE: &[Param] =
     &joined::<
         {
-            host_config::FURTHER_RESOURCES.len()
+            NAMING.len()
+                + host_config::FURTHER_RESOURCES.len()
                 + ENDPOINT.len()
-                + NETWORKING.len()
                 + config::RARE.len()
                 + host_config::RARE.len()
         },
-    >(&[host_config::FURTHER_RESOURCES, ENDPOINT, NETWORKING, config::RARE, host_config::RARE]);
+    >(&[NAMING, host_config::FURTHER_RESOURCES, ENDPOINT, config::RARE, host_config::RARE]);
 
 /// Its input and output, for whoever attaches to it later.
 const ATTACHABLE: &[Param] = &[
@@ -102,12 +114,9 @@ const ATTACHABLE: &[Param] = &[
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_container", "/containers/create")
     .title("Create Container")
     .about("Creates a container from an image. It does not run until it is started.")
-    .params(&joined::<{ COMMON.len() + host_config::KEPT.len() + RARE.len() + ATTACHABLE.len() }>(&[
-        COMMON,
-        host_config::KEPT,
-        RARE,
-        ATTACHABLE,
-    ]))
+    .params(&joined::<
+        { COMMON.len() + host_config::KEPT.len() + RARE.len() + ATTACHABLE.len() + AS_THE_API_HAS_IT.len() },
+    >(&[COMMON, host_config::KEPT, RARE, ATTACHABLE, AS_THE_API_HAS_IT]))
     .run(create)];
 
 fn create(call: &Call<'_>) -> Result<Output, Error> {

@@ -25,24 +25,29 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container",
         COMMAND.about("The command: a list, JSON, or a line split by the shell's rules. No shell runs it.").required(),
         USER,
         WORKING_FOLDER,
+        ENVIRONMENT,
+        STDIN_TEXT,
+        FAIL_ON_NONZERO,
+        TIME_LIMIT.about("The call ends after this long, with what had come, and the command goes on; the configuration's time-out if empty."),
+        MAX_BYTES,
         flag("Privileged").title("Privileged").about("Run it with every capability of the host.").body(),
         flag("AttachStdin").title("Attach Stdin").about("Attach its standard input; follows from the input, if there is any.").local(),
         flag("AttachStdout").title("Attach Stdout").about("Its standard output. Both streams, if neither is chosen.").local(),
         flag("AttachStderr").title("Attach Stderr").about("Its standard error. Both streams, if neither is chosen.").local(),
         flag("Detach").title("Detach").about("Start it and do not wait: no output and no exit code.").local(),
         flag("Tty").title("TTY").about("Give it a terminal: stdout and stderr then arrive as one.").body(),
-        ADDITIONAL_FIELDS,
-        ENVIRONMENT,
-        STDIN_TEXT,
-        FAIL_ON_NONZERO,
-        TIME_LIMIT.about("The call ends after this long, with what had come, and the command goes on; the configuration's time-out if empty."),
-        MAX_BYTES,
         notation("ConsoleSize", Notation::ConsoleSize)
             .title("Terminal Size")
             .about("The height and width of its terminal, such as 24x80.")
+            .shown_for("Tty", &["true"])
             .body()
             .since(1, 42),
-        text("DetachKeys").title("Detach Keys").about("The keys in the input that detach from a terminal, such as ctrl-p,ctrl-q.").body(),
+        text("DetachKeys")
+            .title("Detach Keys")
+            .about("The keys in the input that detach from a terminal, such as ctrl-p,ctrl-q.")
+            .shown_for("Tty", &["true"])
+            .body(),
+        ADDITIONAL_FIELDS,
     ])
     .run(exec)];
 

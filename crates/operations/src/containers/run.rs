@@ -38,7 +38,9 @@ const OWN: &[Param] = &[
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("run_container", "/containers/create")
     .title("Run Command in New Container")
     .about("Runs a container to its end, gives its output and exit code, and removes it. Nothing is left behind.")
-    .params(&joined::<{ create::COMMON.len() + OWN.len() + create::RARE.len() }>(&[create::COMMON, OWN, create::RARE]))
+    .params(&joined::<
+        { create::COMMON.len() + OWN.len() + create::RARE.len() + create::AS_THE_API_HAS_IT.len() },
+    >(&[create::COMMON, OWN, create::RARE, create::AS_THE_API_HAS_IT]))
     .run(run)];
 
 /// How a command ended.

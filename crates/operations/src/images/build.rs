@@ -4,7 +4,7 @@ use engine::{ErrorKind, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Notation, Operation, Output, Param,
+    Category, Error, Kind, Notation, Operation, Output, Param,
     call::Call,
     containers::archive::most,
     files::{MAX_SIZE, Sent, Upload},
@@ -78,6 +78,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("build_image", "/
     .about(
         "Builds an image from a Dockerfile, a context archive or a remote context, with the classic builder.",
     )
+    .category_is(Category::Miscellaneous)
     .params(&joined::<34>(&[&WHAT, &FROM_WHERE, &HOW, &[MAX_SIZE, PROGRESS_LIMIT]]))
     .run(build)];
 

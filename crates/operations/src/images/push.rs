@@ -4,7 +4,7 @@ use engine::{Path, Request, Segment};
 use serde_json::{Value, json};
 
 use crate::{
-    Error, Notation, Operation, Output, Param,
+    Category, Error, Notation, Operation, Output, Param,
     call::Call,
     images::progress::{PROGRESS_LIMIT, Progress},
     images::reference::{is_digest, join, split},
@@ -32,6 +32,7 @@ const PARAMS: [Param; 8] = joined(&[
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("push_image", "/images/{name}/push")
     .title("Push Image")
     .about("Pushes an image to the registry that its name begins with, and gives its digest there.")
+    .category_is(Category::Miscellaneous)
     .params(&PARAMS)
     .run(push)];
 

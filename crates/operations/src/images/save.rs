@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Notation, Operation, Output, Param,
+    Category, Error, Kind, Notation, Operation, Output, Param,
     call::Call,
     containers::archive::{FILE_TIME_LIMIT, most, safe},
     files::{MAX_SIZE, Received, Upload},
@@ -38,6 +38,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("load_images", "/images/load")
         .title("Load Images")
         .about("Loads the images of a tar that save_images or docker save made.")
+        .category_is(Category::Miscellaneous)
         .params(&[
             text("attachment")
                 .title("Attachment")

@@ -1,0 +1,129 @@
+//! Stories that contain: a runaway is stopped, a network is cut, what runs from a bad image is ended.
+
+use super::{Ask, CONTAINER, Story, ask, choose, otherwise, report, run, set, when};
+
+const RESTORED: Ask = ask(
+    "networks",
+    "Networks",
+    "The networks to give back, with commas between, as the quarantine has reported them.",
+);
+
+pub(super) const STORIES: &[Story] = &[
+    Story {
+        title: "Stop a Runaway Container",
+        about: "Measures a container, and stops it for good if it uses more of the processor or has more processes than \
+                allowed. What it ran is in the report, whether it was stopped or not.",
+        asks: &[
+            CONTAINER,
+            ask("cpu", "Most CPU (percent)", "More than this is too much.").or("90"),
+            ask("processes", "Most Processes", "More than this is too many.").or("500"),
+        ],
+        on_alert: false,
+        steps: &[
+            run("Measure", "container_stats", &[("id", "{{vars.input.params.container}}"), ("samples", "2")]),
+            run("List What Runs", "list_processes", &[("id", "{{vars.input.params.container}}")]),
+            choose(
+                "Too Much",
+                &[
+                    when("CPU", "{{(vars.steps.Measure.data.computed.cpu_percent or 0) > (vars.input.params.cpu | float)}}", "Stop It"),
+                    when("Processes", "{{vars.steps.Measure.data.computed.pids > (vars.input.params.processes | int)}}", "Stop It"),
+                    otherwise("No", "All Is Well"),
+                ],
+            ),
+            run("Stop It", "stop_container", &[("id", "{{vars.input.params.container}}"), ("t", "5"), ("disable_restart", "true")]),
+            set("It Was Stopped", &[("verdict", "It was stopped, and stays so: {{vars.steps.Stop_It.data.result}}.")]).then("Report"),
+            set("All Is Well", &[("verdict", "It is within its limits and was left alone.")]),
+            report(&[(
+                "report",
+                "Container {{vars.input.params.container}}: {{(vars.steps.Measure.data.computed.cpu_percent or 0) | round(1)}} % CPU, \
+                 {{vars.steps.Measure.data.computed.pids}} processes, {{vars.steps.Measure.data.computed.memory_usage}} bytes of memory. \
+                 {{vars.verdict}} It ran: {{vars.steps.List_What_Runs.data.Processes | map('last') | join('; ')}}",
+            )]),
+        ],
+    },
+    Story {
+        title: "Quarantine a Container",
+        about: "Cuts a running container off all its networks, and sees that none is left. It goes on running, for whoever \
+                looks into it. The report names the networks, which Release a Container gives back.",
+        asks: &[CONTAINER],
+        on_alert: false,
+        steps: &[
+            run("Find Its Networks", "inspect_container", &[("id", "{{vars.input.params.container}}")]),
+            set("Note Them", &[("networks", "{{vars.steps.Find_Its_Networks.data.NetworkSettings.Networks.keys() | list}}")]),
+            run(
+                "Cut Off",
+                "disconnect_network",
+                &[("id", "{{vars.item}}"), ("Container", "{{vars.input.params.container}}"), ("Force", "true")],
+            )
+            .for_each("{{vars.networks}}"),
+            run("Look Again", "inspect_container", &[("id", "{{vars.input.params.container}}")]),
+            choose(
+                "Is It Alone",
+                &[
+                    when("Yes", "{{vars.steps.Look_Again.data.NetworkSettings.Networks.keys() | list | length == 0}}", "It Is Cut Off"),
+                    otherwise("No", "It Is Not"),
+                ],
+            ),
+            set("It Is Cut Off", &[("verdict", "is cut off, and runs on")]).then("Report"),
+            set("It Is Not", &[("verdict", "STILL HAS A NETWORK: look at it, or pause it")]),
+            report(&[("report", "Container {{vars.input.params.container}} {{vars.verdict}}. Its networks were: {{vars.networks | join(', ')}}")]),
+        ],
+    },
+    Story {
+        title: "Release a Container",
+        about: "Gives a container that was quarantined its networks back, and sees that it has them. Afterwards it is as \
+                reachable as before, but for addresses that the engine chooses anew.",
+        asks: &[CONTAINER, RESTORED],
+        on_alert: false,
+        steps: &[
+            run("Connect", "connect_network", &[("id", "{{vars.item}}"), ("Container", "{{vars.input.params.container}}")])
+                .for_each("{{vars.input.params.networks.replace(' ', '').split(',')}}"),
+            run("Look Again", "inspect_container", &[("id", "{{vars.input.params.container}}")]),
+            report(&[(
+                "report",
+                "Container {{vars.input.params.container}} has its networks again: \
+                 {{vars.steps.Look_Again.data.NetworkSettings.Networks.keys() | join(', ')}}",
+            )]),
+        ],
+    },
+    Story {
+        title: "Stop All from a Bad Image",
+        about: "Finds every running container that was made from an image, and stops each so that it stays down. For when an \
+                image turns out to be malicious or to hold a secret.",
+        asks: &[ask("image", "Image", "The image's name or id, such as shop/web:1.4.")],
+        on_alert: false,
+        steps: &[
+            run(
+                "Find Them",
+                "list_containers",
+                &[("filters", "{\"ancestor\": [\"{{vars.input.params.image}}\"], \"status\": [\"running\", \"paused\"]}")],
+            ),
+            choose(
+                "Are There Any",
+                &[
+                    when("Yes", "{{vars.steps.Find_Them.data | length > 0}}", "Stop Each"),
+                    otherwise("No", "There Is None"),
+                ],
+            ),
+            run("Stop Each", "stop_container", &[("id", "{{vars.item.Id}}"), ("t", "5"), ("disable_restart", "true")])
+                .for_each("{{vars.steps.Find_Them.data}}")
+                .may_fail(),
+            run(
+                "Look Again",
+                "list_containers",
+                &[("filters", "{\"ancestor\": [\"{{vars.input.params.image}}\"], \"status\": [\"running\", \"paused\"]}")],
+            ),
+            set(
+                "They Were Stopped",
+                &[(
+                    "verdict",
+                    "{{vars.steps.Find_Them.data | length}} ran, {{vars.steps.Look_Again.data | length}} still run. \
+                     They were: {{vars.steps.Find_Them.data | map(attribute='Names') | map('first') | join(', ')}}",
+                )],
+            )
+            .then("Report"),
+            set("There Is None", &[("verdict", "none ran")]),
+            report(&[("report", "Containers from {{vars.input.params.image}}: {{vars.verdict}}.")]),
+        ],
+    },
+];

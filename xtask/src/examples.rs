@@ -1,0 +1,35 @@
+//! `cargo xtask examples`: a real result of each operation, recorded for the reference.
+
+use anyhow::Result;
+
+use crate::command::{cargo, show};
+use crate::machine;
+use crate::packaging::{self, Options as PackageOptions};
+use crate::paths;
+use crate::private_engine::Engine;
+use crate::pythons;
+use crate::system::System;
+use crate::test::BESIDE;
+
+const RECORD: &str = "crates/package/data/examples.json";
+const REFERENCE: &str = "docs/operations.md";
+
+/// Records the results on a private engine, and writes the reference with them.
+pub(crate) fn record() -> Result<()> {
+    let package = packaging::build(&PackageOptions::into_folder(paths::runs().join("package")))?;
+    let tools = machine::unpacked("beside", BESIDE)?;
+    let engine = Engine::temporary("examples", &System::this_machine()?)?;
+    show(
+        engine
+            .inside(&pythons::newest()?.program)?
+            .args(["tests/scenarios/examples.py", RECORD])
+            .env("PYTHONPATH", "host")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("FSR_PACKAGE", package)
+            .env("ENGINE_TOOLS", tools),
+    )?;
+    engine.stop()?;
+    show(cargo().args(["run", "--quiet", "--package", "package", "--", "--reference", REFERENCE]))?;
+    println!("{RECORD} and {REFERENCE} are written.");
+    Ok(())
+}

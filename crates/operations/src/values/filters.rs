@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{embedded, scalar};
 
 /// Takes JSON with lists, single values, booleans, or Docker's own map form (`{"label": {"env=prod": true}}`); or lines of
-/// `name=value`, where a name may stand several times.
+/// `name=value`, also as a list, where a name may stand several times.
 pub(super) fn read(value: &Value) -> Result<Value, String> {
     match value {
         Value::Object(fields) => fields
@@ -13,7 +13,7 @@ pub(super) fn read(value: &Value) -> Result<Value, String> {
             .map(|(name, value)| Ok((name.clone(), values(value)?)))
             .collect::<Result<Map<_, _>, _>>()
             .map(Value::Object),
-        Value::String(text) => match embedded(text, '{') {
+        Value::String(text) => match embedded(text, '{').or_else(|| embedded(text, '[')) {
             Some(parsed) => read(&parsed?),
             None => lines(text.lines()),
         },
@@ -73,6 +73,7 @@ mod tests {
             json!("{\"label\": [\"env=prod\", \"team=a\"], \"dangling\": \"true\"}"),
             json!("label=env=prod\n label = team=a \n\ndangling=true"),
             json!(["label=env=prod", "label=team=a", "dangling=true"]),
+            json!(" [\"label=env=prod\", \"label=team=a\", \"dangling=true\"]"),
         ] {
             assert_eq!(read(&written).unwrap(), expected, "{written}");
         }
@@ -80,7 +81,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_filter() {
-        for written in [json!("running"), json!(5), json!({"label": null}), json!([1]), json!("{\"a\":")] {
+        for written in
+            [json!("running"), json!(5), json!({"label": null}), json!([1]), json!("{\"a\":"), json!("[1]")]
+        {
             assert!(read(&written).is_err(), "{written}");
         }
     }

@@ -29,8 +29,8 @@ pub(crate) struct Options {
     only: Vec<String>,
 }
 
-/// What stands between the connector and an engine, in the tests.
-const BETWEEN: &[&str] = &["nginx", "openssh-server", "tinyproxy-bin"];
+/// What stands around an engine, in the tests: what is between the connector and it, and a registry.
+const AROUND: &[&str] = &["nginx", "openssh-server", "tinyproxy-bin", "docker-registry"];
 
 /// The tests of what may differ from one Python to another.
 const OF_PYTHON: &[&str] =
@@ -39,6 +39,9 @@ const OF_PYTHON: &[&str] =
 /// The tests that the oldest Python runs besides: of how Rust and Python, and their files, go together.
 const OF_THE_OLDEST: &[&str] =
     &["test_bad_input.", "test_files.", "test_install.", "test_logging.", "test_trouble."];
+
+/// The tests that run on Podman too. The rest is of Docker, of TLS, or of the connector by itself.
+const OF_PODMAN: &[&str] = &["test_every_operation."];
 
 /// What the steps leave for each other.
 struct Shared {
@@ -75,6 +78,12 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             plan.push(end_to_end(format!("{newest} on {release}"), newest));
             plan.push(Step::new(format!("engine {release} stop"), stop));
         }
+        let newest = shared.newest()?.clone();
+        plan.push(Step::new("engine podman", |shared, log| start(shared, log, System::podman()?)));
+        plan.push(Step::new(format!("{newest} on podman"), move |shared: &mut Shared, log| {
+            shared.unittest(&newest, OF_PODMAN, log)
+        }));
+        plan.push(Step::new("engine podman stop", stop));
     }
     steps::run(plan, &mut shared)
 }
@@ -120,7 +129,7 @@ impl Shared {
                     "FSR_TEST_ALL",
                     if self.all && python.version == self.newest()?.version { "1" } else { "" },
                 )
-                .env("ENGINE_TOOLS", machine::unpacked("between", BETWEEN)?)
+                .env("ENGINE_TOOLS", machine::unpacked("around", AROUND)?)
                 .env("DOCKER_CLIENT", System::this_machine()?.find(&["usr/bin/docker"]).unwrap_or_default())
                 .env("PYTHONDONTWRITEBYTECODE", "1"),
         )
@@ -136,7 +145,7 @@ fn tools(shared: &mut Shared, log: &mut Log) -> Result<()> {
             log.remark(&tool.too_new_for(newest));
         }
     }
-    machine::unpacked("between", BETWEEN)?;
+    machine::unpacked("around", AROUND)?;
     Ok(())
 }
 

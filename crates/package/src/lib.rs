@@ -6,6 +6,7 @@
 mod archive;
 mod configuration;
 mod contents;
+mod coverage;
 mod error;
 mod form;
 mod icons;
@@ -19,6 +20,7 @@ mod results;
 mod schema;
 
 pub use contents::{Package, build};
+pub use coverage::Coverage;
 pub use error::Error;
 pub use identity::Identity;
 pub use reference::reference;

@@ -4,7 +4,7 @@
 use std::{error::Error, fs, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use package::{Identity, build, reference};
+use package::{Coverage, Identity, build, reference};
 
 /// Derives from the catalogue the package that FortiSOAR installs, or the reference of its operations.
 #[derive(Parser)]
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if let Some(path) = &options.reference {
-        let page = reference();
+        let page = reference(&Coverage::read(&options.connector.join(".."))?);
         if !options.check {
             return fs::write(path, page)
                 .map_err(|error| format!("Cannot write {}: {error}.", path.display()).into());

@@ -88,8 +88,7 @@ fn computed(sample: &Value) -> Map<String, Value> {
 /// How Go writes a time that never was.
 const GO_ZERO_TIME: &str = "0001-01-01";
 
-const NO_EARLIER_SAMPLE: &str =
-    "It takes two samples, and this one has none before it: oneshot was on, it is the first of several, or the engine took one.";
+const NO_EARLIER_SAMPLE: &str = "It takes two samples, and this one has none before it: oneshot was on, it is the first of several, or the engine took one.";
 
 /// From two samples only: without an earlier one there is no percentage. Of what does not run it is 0.
 fn cpu_percent(sample: &Value) -> Option<f64> {

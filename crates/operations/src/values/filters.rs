@@ -60,6 +60,7 @@ fn expected() -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -85,6 +86,27 @@ mod tests {
             [json!("running"), json!(5), json!({"label": null}), json!([1]), json!("{\"a\":"), json!("[1]")]
         {
             assert!(read(&written).is_err(), "{written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn json_text_and_lines_say_the_same(
+            filters in prop::collection::btree_map("[a-z!]{1,9}", prop::collection::vec("[^\\s=][^\\n\\r]{0,9}[^\\s]", 1..4), 1..4),
+        ) {
+            let expected = json!(filters);
+            let lines: Vec<String> =
+                filters.iter().flat_map(|(name, values)| values.iter().map(move |value| format!("{name}={value}"))).collect();
+            for written in [expected.clone(), json!(expected.to_string()), json!(lines), json!(json!(lines).to_string())] {
+                prop_assert_eq!(read(&written), Ok(expected.clone()), "{}", written);
+            }
+            // A line's end may be one of Unicode's, which is within a line for Rust.
+            prop_assert_eq!(read(&json!(lines.join("\n"))), Ok(expected));
+        }
+
+        #[test]
+        fn never_panics(text in ".*") {
+            let _either = read(&json!(text));
         }
     }
 }

@@ -8,34 +8,35 @@ import tempfile
 import unittest
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from support import configurations, session
 from support.recorder import Recorder, tar
+from support.recording_proxy import Request
 from support.wire import Case, cases
 
 RECORDS = importlib.import_module("integrations.records")
 CASES = sorted(cases(), key=lambda case: case.operation)
 
 
+class Outcome(NamedTuple):
+    """What a call has sent, and how it ended."""
+
+    requests: list[Request]
+    error: str
+    result: Any
+
+
 class Wire(unittest.TestCase):
     """The cases, a test for each operation."""
 
     def replay(self, case: Case) -> None:
-        with Recorder(case.api, case.answers) as recorder:
-            config = {**configurations.over_unix(recorder.socket), **case.config}
-            error = ""
-            try:
-                session.CONNECTOR.execute(config, case.operation, with_files(case.params))
-            except session.ConnectorError as fault:
-                error = str(fault)
-            finally:
-                session.CONNECTOR.on_delete_config(config)
-        faults = list(case.faults(recorder.requests))
-        if not ends_as_told(error, case.error):
-            faults.append(f"it ended with {error or 'success'}")
+        outcome = replayed(case, case.params)
+        faults = list(case.faults(outcome.requests))
+        if not ends_as_told(outcome.error, case.error):
+            faults.append(f"it ended with {outcome.error or 'success'}")
         if faults:
-            faults += ["sent was:", *(f"  {request.method} {request.target}" for request in recorder.requests)]
+            faults += ["sent was:", *(f"  {request.method} {request.target}" for request in outcome.requests)]
             self.fail("\n".join([f"{case.file}, {json.dumps(case.params)}", *faults]))
 
 
@@ -74,6 +75,20 @@ class Coverage(unittest.TestCase):
     def test_every_case_is_of_an_operation(self) -> None:
         known = {operation["operation"] for operation in session.PACKAGE.info["operations"]}
         self.assertEqual(set(), {case.operation for case in CASES} - known)
+
+
+def replayed(case: Case, params: dict[str, Any]) -> Outcome:
+    """Makes the call of a case."""
+    with Recorder(case.api, case.answers) as recorder:
+        config = {**configurations.over_unix(recorder.socket), **case.config}
+        error, result = "", None
+        try:
+            result = session.CONNECTOR.execute(config, case.operation, with_files(params))
+        except session.ConnectorError as fault:
+            error = str(fault)
+        finally:
+            session.CONNECTOR.on_delete_config(config)
+    return Outcome(recorder.requests, error, result)
 
 
 def ends_as_told(error: str, told: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""A registry that asks for a password, Debian's `docker-registry`; and an index to be searched, as it has none."""
+"""A registry that asks for a password, Debian's `docker-registry`; and, as it has no search, an index that has one."""
 
 from __future__ import annotations
 

@@ -82,6 +82,20 @@ def cases() -> list[Case]:
     return [_case(path.name, case) for path in sorted(_FOLDER.glob("*.json")) for case in json.loads(path.read_text())]
 
 
+def contents(request: Request) -> Any:
+    """A request's body as a case writes it; of an empty one None."""
+    if not request.body:
+        return None
+    kind = request.headers.get("content-type", "")
+    if kind == "application/json":
+        return json.loads(request.body)
+    if kind == "application/x-tar":
+        with suppress(tarfile.ReadError), tarfile.open(fileobj=io.BytesIO(request.body)) as archive:
+            readers = {entry.name: archive.extractfile(entry) for entry in archive}
+            return {name: reader.read().decode() if reader else "" for name, reader in readers.items()}
+    return request.body.decode("utf-8", "replace")
+
+
 def _case(file: str, case: dict[str, Any]) -> Case:
     unknown = set(case) - {"operation", "params", "sends", "api", "answers", "config", "error", "why"}
     if unknown:
@@ -108,7 +122,7 @@ def _differences(sent: Sent, request: Request) -> Iterator[str]:
     query = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
     if not _matches(_decoded(sent.query), _decoded(query)):
         yield f"the query is {query}, not {sent.query}"
-    body = _body(request)
+    body = contents(request)
     if not _matches(sent.body, body):
         yield f"the body is {body!r}, not {sent.body!r}"
     for name, expected in sent.headers.items():
@@ -129,20 +143,6 @@ def _decoded(query: Any) -> Any:
 
 def _json(text: str) -> Any:
     return json.loads(text) if text.startswith(("{", "[")) else text
-
-
-def _body(request: Request) -> Any:
-    """A request's body as a case writes it; of an empty one None."""
-    if not request.body:
-        return None
-    kind = request.headers.get("content-type", "")
-    if kind == "application/json":
-        return json.loads(request.body)
-    if kind == "application/x-tar":
-        with suppress(tarfile.ReadError), tarfile.open(fileobj=io.BytesIO(request.body)) as archive:
-            readers = {entry.name: archive.extractfile(entry) for entry in archive}
-            return {name: reader.read().decode() if reader else "" for name, reader in readers.items()}
-    return request.body.decode("utf-8", "replace")
 
 
 def _matches(expected: Any, value: Any) -> bool:

@@ -17,6 +17,9 @@ pub(crate) enum Task {
         /// A newer engine: that of this release of Debian.
         #[arg(long, value_parser = System::RELEASES)]
         debian: Option<String>,
+        /// Podman, which speaks Docker's API too. It has no TLS.
+        #[arg(long, conflicts_with = "debian")]
+        podman: bool,
     },
     /// Ends an engine with all its containers, and removes what it left.
     Stop(Name),
@@ -44,12 +47,13 @@ fn plain(name: &str) -> Result<String, String> {
 
 pub(crate) fn run(task: &Task) -> Result<()> {
     match task {
-        Task::Start { name: Name { name }, debian } => {
+        Task::Start { name: Name { name }, debian, podman } => {
             if Engine::find(name).is_some() {
                 println!("{name}: runs already");
             } else {
                 let system = match debian {
                     Some(release) => System::debian(release)?,
+                    None if *podman => System::podman()?,
                     None => System::this_machine()?,
                 };
                 Engine::start(name, Life::UntilStopped, &system)?;

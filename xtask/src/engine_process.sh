@@ -1,4 +1,6 @@
-# What a private Docker Engine's first process becomes, once the root is its own; see first_process.sh.
+# What a private engine's first process becomes, once the root is its own; see first_process.sh.
+#
+#   sh engine_process.sh DAEMON
 set -eu
 
 # As links, since overlayfs takes no layer that lies within another.
@@ -17,4 +19,9 @@ done
 
 # One daemon: TLS is its own; where TLS is on, it has no plain TCP, which is relayed to its socket.
 socat -t 86400 TCP-LISTEN:2375,bind=127.0.0.1,fork,reuseaddr UNIX-CONNECT:/run/sockets/docker.sock &
-exec tini -- dockerd --config-file /run/engine/daemon.json
+if [ "$1" = docker ]; then exec tini -- dockerd --config-file /run/engine/daemon.json; fi
+
+cp /run/engine/containers.conf /run/engine/registries.conf /etc/containers/
+export PODMAN_IGNORE_CGROUPSV1_WARNING=yes
+exec tini -- podman --root /run/engine/data/storage --runroot /run/podman \
+    system service --time 0 unix:///run/sockets/docker.sock

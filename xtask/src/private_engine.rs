@@ -32,6 +32,12 @@ pub(crate) const TLS: &str = "127.0.0.1:2376";
 /// A unix socket's address holds this many bytes, one of them the final zero.
 const SOCKET_PATH_LIMIT: usize = 108;
 
+/// Podman's configuration, in the engine's folder.
+const PODMANS: [(&str, &str); 2] = [
+    ("containers.conf", include_str!("podman/containers.conf")),
+    ("registries.conf", include_str!("podman/registries.conf")),
+];
+
 /// How long an engine is to live.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Life {
@@ -104,7 +110,9 @@ impl Engine {
     pub(crate) fn version(&self) -> Result<String> {
         let version: Value = serde_json::from_str(&request(&self.socket(), "GET", "/version", b"")?)?;
         let text = |key: &str| version[key].as_str().unwrap_or("unknown").to_owned();
-        Ok(format!("Docker {}, API {}", text("Version"), text("ApiVersion")))
+        let name = version["Components"][0]["Name"].as_str().filter(|name| name.contains("Podman"));
+        let name = name.map_or("Docker", |_| "Podman");
+        Ok(format!("{name} {}, API {}", text("Version"), text("ApiVersion")))
     }
 
     /// What tests find it by.
@@ -163,6 +171,9 @@ impl Engine {
         let script = self.folder.join("first_process.sh");
         fs::write(&script, include_str!("first_process.sh"))?;
         fs::write(self.folder.join("engine_process.sh"), include_str!("engine_process.sh"))?;
+        for (name, text) in PODMANS {
+            fs::write(self.folder.join(name), text)?;
+        }
         // Even a parent that is killed takes the engine along; --kill-child does the same one step further down.
         let mut command = Command::new(if life == Life::Ours { "setpriv" } else { "unshare" });
         if life == Life::Ours {
@@ -175,6 +186,7 @@ impl Engine {
             .arg(&system.base)
             .arg(system.packages.as_deref().unwrap_or(Path::new("")))
             .args([&self.folder, &self.record.sockets])
+            .args([system.daemon.name(), &self.record.cgroup])
             .env_clear()
             .envs([
                 ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),

@@ -1,4 +1,4 @@
-//! What a private engine runs on: this machine with Docker added, or a newer Debian made for it.
+//! What a private engine runs on, and which it is: this machine with Docker added, or a newer Debian made for it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,11 +10,39 @@ use crate::machine;
 use crate::once::made;
 use crate::paths;
 
-/// What an engine needs: Docker; a first process; its default bridge's filter; the image's contents; a relay for plain TCP.
-const PACKAGES: [&str; 5] = ["docker.io", "tini", "iptables", "busybox-static", "socat"];
+/// What an engine needs: Docker; a first process; its default bridge's filter; the image's contents; a relay for plain TCP;
+/// a `ps` to list a container's processes.
+const PACKAGES: [&str; 6] = ["docker.io", "tini", "iptables", "busybox-static", "socat", "procps"];
 
-/// A root to run in, and packages to add to it.
+/// What Podman needs besides: what makes its networks, and a container's init.
+const PODMAN: [&str; 5] = ["podman", "netavark", "aardvark-dns", "nftables", "catatonit"];
+
+/// The release of Debian that Podman is tested on.
+const PODMANS_RELEASE: &str = "sid";
+
+/// Which engine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Daemon {
+    /// `dockerd`.
+    Docker,
+    /// `podman system service`, which speaks Docker's API too.
+    Podman,
+}
+
+impl Daemon {
+    /// The engine's name, for people and for its first process.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        }
+    }
+}
+
+/// A root to run in, packages to add to it, and what runs there.
 pub(crate) struct System {
+    /// The engine.
+    pub(crate) daemon: Daemon,
     /// The root. The engine writes to memory that is laid over it.
     pub(crate) base: PathBuf,
     /// Unpacked packages that the base lacks.
@@ -28,14 +56,15 @@ impl System {
     /// This machine; Debian 12 brings Docker 20.10.
     pub(crate) fn this_machine() -> Result<Self> {
         require_root()?;
-        Ok(Self { base: PathBuf::from("/"), packages: Some(machine::unpacked("docker", &PACKAGES)?) })
+        let packages = machine::unpacked("docker", &PACKAGES)?;
+        Ok(Self { daemon: Daemon::Docker, base: PathBuf::from("/"), packages: Some(packages) })
     }
 
     /// A release of Debian, installed into a folder once and kept.
     pub(crate) fn debian(release: &str) -> Result<Self> {
         require_root()?;
         let base = paths::machine().join(release);
-        let include = PACKAGES.join(",");
+        let include = PACKAGES.iter().chain(&PODMAN).copied().collect::<Vec<_>>().join(",");
         made(&base, &include, |unfinished| {
             let tools = machine::unpacked("debootstrap", &["debootstrap"])?;
             eprintln!("Installing Debian {release} into {}", base.display());
@@ -47,7 +76,12 @@ impl System {
             capture(&mut debootstrap).with_context(|| format!("Debian {release} cannot be installed"))?;
             Ok(())
         })?;
-        Ok(Self { base, packages: None })
+        Ok(Self { daemon: Daemon::Docker, base, packages: None })
+    }
+
+    /// A newer Debian, with Podman.
+    pub(crate) fn podman() -> Result<Self> {
+        Ok(Self { daemon: Daemon::Podman, ..Self::debian(PODMANS_RELEASE)? })
     }
 
     /// A program of the system.

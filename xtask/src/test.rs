@@ -40,6 +40,9 @@ const OF_PYTHON: &[&str] =
 const OF_THE_OLDEST: &[&str] =
     &["test_bad_input.", "test_files.", "test_install.", "test_logging.", "test_trouble."];
 
+/// The tests that run on Podman too. The rest is of Docker, of TLS, or of the connector by itself.
+const OF_PODMAN: &[&str] = &["test_every_operation."];
+
 /// What the steps leave for each other.
 struct Shared {
     /// Whether the tests of several minutes are wanted.
@@ -75,6 +78,12 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
             plan.push(end_to_end(format!("{newest} on {release}"), newest));
             plan.push(Step::new(format!("engine {release} stop"), stop));
         }
+        let newest = shared.newest()?.clone();
+        plan.push(Step::new("engine podman", |shared, log| start(shared, log, System::podman()?)));
+        plan.push(Step::new(format!("{newest} on podman"), move |shared: &mut Shared, log| {
+            shared.unittest(&newest, OF_PODMAN, log)
+        }));
+        plan.push(Step::new("engine podman stop", stop));
     }
     steps::run(plan, &mut shared)
 }

@@ -33,7 +33,9 @@ impl Call<'_> {
     pub(crate) fn run(mut self) -> (Result<Output, Error>, Option<u16>, u32) {
         let result = self.outcome().and_then(|output| redact::result(output, &self.arguments));
         let result = result.map_err(|error| self.qualified(error));
-        (result, self.status.get(), self.tries.get())
+        // A look after a refusal is not what the call came to.
+        let refused = result.as_ref().err().and_then(Error::status);
+        (result, refused.or(self.status.get()), self.tries.get())
     }
 
     /// An error that reads as if nothing was done, after something was, is one of an unknown outcome.
@@ -124,7 +126,7 @@ impl Call<'_> {
                 answer.status
             );
             return Err(engine::Error::new(ErrorKind::Protocol, message)
-                .hint("Look at what stands between")
+                .hint("Look at what stands between; Podman answers so where it does not know a parameter")
                 .into());
         }
         Ok(Output::Raw(answer.body))

@@ -237,7 +237,11 @@ fn stream_of_json(body: &[u8]) -> Option<Vec<Value>> {
 fn with_body(call: &Call<'_>, request: Request, content_type: Option<&str>) -> Result<Request, Error> {
     let most = call.arguments.integer("max_size").unwrap_or_default();
     let is = |kind| content_type.is_some_and(|given| given.to_ascii_lowercase().contains(kind));
-    let (payload, usual) = match (call.arguments.get("body"), call.arguments.text("body_file")) {
+    let file = call.arguments.text("body_file");
+    // `{}` is what a create without wishes wants; but it may also be a form's way to say nothing.
+    let takes_any = file.is_none() && matches!(call.arguments.text("method"), Some("POST" | "PUT"));
+    let body = call.arguments.get("body").filter(|body| takes_any || !is_empty(body));
+    let (payload, usual) = match (body, file) {
         // What a body names is checked against what is protected, so JSON must be seen, and a form is none of the API's.
         _ if is("form") => return Err(fault("the API takes no forms".into())),
         (_, Some(_)) if is("json") => return Err(fault("JSON is given in body, not in body_file".into())),
@@ -253,6 +257,10 @@ fn with_body(call: &Call<'_>, request: Request, content_type: Option<&str>) -> R
         Some(given) => request.payload(payload).header("content-type", given)?,
         None => request.body(usual, payload),
     })
+}
+
+fn is_empty(body: &Value) -> bool {
+    *body == json!({}) || *body == json!([])
 }
 
 fn attach(call: &Call<'_>, request: Request) -> Result<Output, Error> {

@@ -382,6 +382,28 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_bytes_are_read_as_a_tar_without_harm(junk in prop::collection::vec(any::<u8>(), 0..1500)) {
+            let _either = Received::of(&junk).unwrap().unpacked();
+        }
+
+        #[test]
+        fn a_name_in_a_tar_leads_nowhere(name in "(\\.\\./|/)?[a-z./]{1,40}", contents in prop::collection::vec(any::<u8>(), 0..600)) {
+            let mut header = tar::Header::new_gnu();
+            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_size(contents.len() as u64);
+            header.set_cksum();
+            let mut tar = header.as_bytes().to_vec();
+            tar.extend_from_slice(&contents);
+            tar.resize(tar.len().next_multiple_of(512) + 1024, 0);
+            let unpacked = Received::of(&tar).unwrap().unpacked().unwrap().unwrap();
+            let folder = std::env::temp_dir();
+            prop_assert_eq!(unpacked.file.path().parent(), Some(folder.as_path()));
+            let mut read = Vec::new();
+            unpacked.open().unwrap().read_to_end(&mut read).unwrap();
+            prop_assert_eq!(read, contents);
+        }
+
+        #[test]
         fn a_wrapped_file_is_a_tar(contents in prop::collection::vec(any::<u8>(), 0..2000), name in "[a-zA-Z0-9._é-]{1,40}") {
             prop_assume!(name != "." && name != "..");
             let tar = bytes(Upload::of(contents.clone()).wrapped(&name, 0o600).unwrap());

@@ -5,7 +5,7 @@
 use engine::{Path, Request, Segment};
 use serde_json::{Value, json};
 
-use crate::{Effect, Error, Kind, Method, Operation, arguments::Arguments, call::Call};
+use crate::{Effect, Error, Kind, Method, Operation, arguments::Arguments, call::Call, prune::is_pruned};
 
 /// A container with this label is protected, whatever the configuration says.
 const PROTECTING_LABEL: (&str, &str) = ("fortisoar.protect", "true");
@@ -193,11 +193,9 @@ fn check_target(call: &Call<'_>, policy: &Policy, target: Target) -> Result<(), 
             check_target(call, policy, Target::Container(container))
         }
         Target::StoppedContainers => {
-            let filters = json!({"status": ["created", "exited", "dead"]}).to_string();
-            let listed = call.send(
-                Request::get(Path::fixed("/containers/json")).query("all", "true").query("filters", &filters),
-            )?;
-            for container in listed.json()?.as_array().into_iter().flatten() {
+            let listed = call.send(Request::get(Path::fixed("/containers/json")).query("all", "true"))?;
+            let listed = listed.json()?;
+            for container in listed.as_array().into_iter().flatten().filter(|found| is_pruned(found)) {
                 let name = container["Names"][0].as_str().unwrap_or_default();
                 let alike =
                     json!({"Id": container["Id"], "Name": name, "Config": {"Labels": container["Labels"]}});

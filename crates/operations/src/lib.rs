@@ -44,6 +44,7 @@ mod volumes;
 pub use catalogue::{find, operations};
 pub use configuration::{Configuration, FIELDS, Field};
 pub use connector::{Connector, Report};
+pub use engine::ApiVersion;
 pub use error::{Error, Kind};
 pub use health::Health;
 pub use notation::Notation;

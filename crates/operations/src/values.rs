@@ -11,14 +11,14 @@ use serde_json::{Map, Value, json};
 pub(crate) use self::duration::duration;
 use crate::{Notation, ValueKind};
 
-/// The value in its one form, or `None` for what counts as absent: null, and empty text, lists and objects. `false` and
-/// `0` are values. The error says what the kind takes, to follow the parameter's name: `must be ...`.
+/// The value in its one form, or `None` for what counts as absent: null, and empty text, lists and objects (but for any JSON,
+/// where `{}` is a value). `false` and `0` are values. The error says what the kind takes, to follow the parameter's name: `must be ...`.
 pub(crate) fn normalise(kind: ValueKind, value: &Value) -> Result<Option<Value>, String> {
     let empty = match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty() && kind != ValueKind::Json,
+        Value::Object(fields) => fields.is_empty() && kind != ValueKind::Json,
         Value::Bool(_) | Value::Number(_) => false,
     };
     if empty {
@@ -323,6 +323,7 @@ mod tests {
         assert_eq!(normal(ValueKind::Json, &json!(" {\"a\": [1]}")), json!({"a": [1]}));
         assert_eq!(normal(ValueKind::Json, &json!("plain text")), json!("plain text"));
         assert_eq!(normal(ValueKind::Json, &json!(false)), json!(false));
+        assert_eq!(normal(ValueKind::Json, &json!({})), normal(ValueKind::Json, &json!("{}")));
     }
 
     #[test]

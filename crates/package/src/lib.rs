@@ -6,6 +6,7 @@
 mod archive;
 mod configuration;
 mod contents;
+mod coverage;
 mod error;
 mod examples;
 mod form;
@@ -24,6 +25,7 @@ mod stories;
 mod workflow;
 
 pub use contents::{Package, build};
+pub use coverage::Coverage;
 pub use error::Error;
 pub use identity::Identity;
 pub use reference::reference;

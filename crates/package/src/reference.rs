@@ -9,6 +9,7 @@ use operations::{Effect, Operation, Param, Shape};
 use serde_json::{Value, json};
 
 use crate::{
+    Coverage,
     examples::{Example, example},
     groups::{groups, shown},
     kind::Appearance,
@@ -19,15 +20,15 @@ use crate::{
 /// How the reference is made anew.
 const COMMAND: &str = "cargo run -p package -- --reference docs/operations.md";
 
-/// The reference, as Markdown.
-pub fn reference() -> String {
+/// The reference, as Markdown, with the tests of each operation that `coverage` knows.
+pub fn reference(coverage: &Coverage) -> String {
     let mut page = String::new();
     // A String takes whatever is written to it.
-    let _ = write_page(&mut page);
+    let _ = write_page(&mut page, coverage);
     page
 }
 
-fn write_page(page: &mut String) -> fmt::Result {
+fn write_page(page: &mut String, coverage: &Coverage) -> fmt::Result {
     let groups: Vec<_> = groups().collect();
     let count = shown().count();
     writeln!(
@@ -52,6 +53,9 @@ fn write_page(page: &mut String) -> fmt::Result {
         writeln!(page, "\n## {group}")?;
         for operation in operations {
             write_operation(page, operation)?;
+            if let Some(tests) = coverage.of(operation) {
+                writeln!(page, "\n{tests}")?;
+            }
         }
     }
     Ok(())
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn every_operation_and_parameter_is_there() {
-        let page = reference();
+        let page = reference(&Coverage::default());
         for operation in shown() {
             let heading = format!("\n### {}\n", operation.title);
             let section = page.split(&heading).nth(1).unwrap_or_else(|| panic!("{}", operation.name));
@@ -210,7 +214,7 @@ mod tests {
 
     #[test]
     fn links_lead_to_one_heading_each() {
-        let page = reference();
+        let page = reference(&Coverage::default());
         let headings: Vec<String> =
             page.lines().filter_map(|line| line.strip_prefix("### ")).map(anchor).collect();
         assert_eq!(
@@ -225,7 +229,7 @@ mod tests {
 
     #[test]
     fn tables_have_their_columns() {
-        for line in reference().lines().filter(|line| line.starts_with("| `")) {
+        for line in reference(&Coverage::default()).lines().filter(|line| line.starts_with("| `")) {
             assert_eq!(line.replace("\\|", "").matches('|').count(), 8, "{line}");
         }
     }

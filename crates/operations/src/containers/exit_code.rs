@@ -17,7 +17,7 @@ pub(crate) const FAIL_ON_NONZERO: Param = flag("fail_on_nonzero")
     .about("Make an exit code other than 0, or none in time, an error of the step.")
     .local();
 
-/// The state of a command once it has ended, or as it is at `until`. `pointer` says where in the answer the state is.
+/// The state of a command once it has ended, or as it is at `until`, with `ExitCode` null then. `pointer` says where in the answer the state is.
 pub(crate) fn last_state(
     call: &Call<'_>,
     path: &Path,
@@ -28,12 +28,21 @@ pub(crate) fn last_state(
     loop {
         let mut answer = call.send(Request::get(path.clone()))?.json()?;
         let state = answer.pointer_mut(pointer).map(Value::take).unwrap_or_default();
-        if state["Running"] != true || Instant::now() + wait > until {
+        if state["Running"] != true {
             return Ok(state);
+        }
+        if Instant::now() + wait > until {
+            return Ok(without_exit_code(state));
         }
         engine::sleep(wait)?;
         wait = (wait * 2).min(LONGEST_WAIT);
     }
+}
+
+/// What runs has no exit code yet, though Podman, and the state of a container, say 0.
+fn without_exit_code(mut state: Value) -> Value {
+    state["ExitCode"] = Value::Null;
+    state
 }
 
 /// Fails where the call asks for 0 and it was something else. `ended` says in a sentence how the command did.

@@ -10,9 +10,10 @@ use crate::{
     param::{CONTAINER, TIME_LIMIT, count, flag, time},
 };
 
-/// From this version on, the answer's content type tells whether there are frames.
+/// From this version on, the answer's content type tells whether there are frames; on Podman, nothing ever does.
 const CONTENT_TYPE_TELLS: ApiVersion = ApiVersion::new(1, 42);
 const FRAMED: &str = "application/vnd.docker.multiplexed-stream";
+const RAW: &str = "application/vnd.docker.raw-stream";
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", "/containers/{id}/logs")
@@ -48,9 +49,11 @@ fn logs(call: &Call<'_>) -> Result<Output, Error> {
         .deadline(limit);
     let has_tty = if call.engine.api_version()? < CONTENT_TYPE_TELLS { Some(has_tty(call)?) } else { None };
     let reply = call.stream(request).map_err(|error| unreadable(call, error))?;
-    let framed = match has_tty {
-        Some(has_tty) => !has_tty,
-        None => reply.header("content-type") == Some(FRAMED),
+    let framed = match (has_tty, reply.header("content-type")) {
+        (Some(has_tty), _) => !has_tty,
+        (None, Some(FRAMED)) => true,
+        (None, Some(RAW)) => false,
+        (None, _) => !self::has_tty(call)?,
     };
     let most = call.arguments.integer("max_bytes").unwrap_or_default();
     Capture::read(reply.into_body(), framed, most)?

@@ -162,11 +162,10 @@ fn attend(call: &Call<'_>, body: &Value, id: &str) -> Result<Ended, Error> {
     call.send(within(Request::post(path("/containers/{id}/start")?)))?;
     let most = call.arguments.integer("max_bytes").unwrap_or_default();
     let mut capture = Capture::read_to_end(reply.into_body(), !tty, most)?;
-    let mut state = last_state(call, &path("/containers/{id}/json")?, "/State", until)?;
+    let state = last_state(call, &path("/containers/{id}/json")?, "/State", until)?;
     let running = state["Running"] == true;
     let remark = capture.ended(running)?;
     if running {
-        state["ExitCode"] = Value::Null;
         capture.time_out();
     }
     Ok(Ended { state, capture, remark })

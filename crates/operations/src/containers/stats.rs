@@ -85,15 +85,22 @@ fn computed(sample: &Value) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-const NO_EARLIER_SAMPLE: &str =
-    "It takes two samples, and this one has none before it: oneshot was on, or it is the first of several.";
+/// How Go writes a time that never was.
+const GO_ZERO_TIME: &str = "0001-01-01";
+
+const NO_EARLIER_SAMPLE: &str = "It takes two samples, and this one has none before it: oneshot was on, it is the first of several, or the engine took one.";
 
 /// From two samples only: without an earlier one there is no percentage. Of what does not run it is 0.
 fn cpu_percent(sample: &Value) -> Option<f64> {
     let (now, before) = (&sample["cpu_stats"], &sample["precpu_stats"]);
-    // Go's zero time: the engine has read nothing, as the container does not run.
-    if sample["read"].as_str().is_some_and(|read| read.starts_with("0001-01-01")) {
+    let is_never = |time: &Value| time.as_str().is_some_and(|time| time.starts_with(GO_ZERO_TIME));
+    // The engine has read nothing, as the container does not run.
+    if is_never(&sample["read"]) {
         return Some(0.0);
+    }
+    // Podman has zeros where there is no earlier sample.
+    if is_never(&sample["preread"]) {
+        return None;
     }
     let system = now["system_cpu_usage"].as_f64()? - before["system_cpu_usage"].as_f64()?;
     let own = number(&now["cpu_usage"]["total_usage"]) - number(&before["cpu_usage"]["total_usage"]);
@@ -226,6 +233,10 @@ mod tests {
         );
         assert_eq!(one_shot["cpu_percent"], Value::Null);
         assert!(one_shot["cpu_percent_reason"].as_str().unwrap().contains("two samples"));
+        let podmans = computed(
+            &json!({"read": "2026-01-01T00:00:00Z", "preread": "0001-01-01T00:00:00Z", "cpu_stats": {"cpu_usage": {"total_usage": 300}, "system_cpu_usage": 2000}, "precpu_stats": {"cpu_usage": {"total_usage": 0}, "system_cpu_usage": 0}}),
+        );
+        assert_eq!(podmans["cpu_percent"], Value::Null);
         let stopped = computed(
             &json!({"read": "0001-01-01T00:00:00Z", "memory_stats": {}, "pids_stats": {}, "blkio_stats": {"io_service_bytes_recursive": null}}),
         );

@@ -179,7 +179,16 @@ fn explain(error: Error) -> Error {
 fn image_id(progress: &Progress) -> Option<String> {
     let told = progress.facts().rev().find_map(|facts| facts["ID"].as_str()).map(str::to_owned);
     let in_words = || progress.after("Successfully built ").map(str::to_owned);
-    // All that a quiet build says.
-    let quietly = || progress.after("sha256:").map(|digits| format!("sha256:{digits}"));
+    // All that a quiet build says; on Podman, without the prefix.
+    let quietly = || {
+        let digits = progress.after("sha256:").or_else(|| progress.after("").filter(|last| is_id(last)))?;
+        Some(format!("sha256:{digits}"))
+    };
     told.or_else(in_words).or_else(quietly)
+}
+
+/// Whether a text is an image's id: 64 hexadecimal digits.
+fn is_id(text: &str) -> bool {
+    const DIGITS: usize = 64;
+    text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

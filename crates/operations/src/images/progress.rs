@@ -123,7 +123,7 @@ impl Progress {
     fn failure(&self, error: &str) -> Error {
         let error = error.trim().trim_end_matches('.');
         let log = self.log();
-        let Some(step) = log.iter().rposition(|line| line.starts_with("Step ")) else {
+        let Some(step) = log.iter().rposition(|line| begins_a_step(line)) else {
             return Error::new(Kind::Failed, format!("The engine says: {error}."));
         };
         let output = log[step + 1..].iter().filter(|line| !line.starts_with(" --->"));
@@ -142,6 +142,11 @@ impl Progress {
         });
         error.and(&format!("{last} The engine may have given up, or gone on: look before trying again."))
     }
+}
+
+/// `Step 2/3 : RUN ...`, as Docker has it, or `STEP 2/3: RUN ...`, as Podman does.
+fn begins_a_step(line: &str) -> bool {
+    line.get(.."Step ".len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case("Step "))
 }
 
 /// A line without what colours it on a terminal (`ESC [ ... m`): the builder writes errors in red.
@@ -227,6 +232,20 @@ mod tests {
             error.unwrap_err().message(),
             "Step 2/2 : RUN false failed. The engine says: returned a non-zero code: 1. The end of its output: oh | no"
         );
+    }
+
+    #[test]
+    fn podman_shouts_its_steps() {
+        let error = progress(&[
+            json!({"stream": "STEP 1/2: FROM scratch\n"}),
+            json!({"stream": "STEP 2/2: RUN false\n"}),
+            json!({"stream": "oh no\n"}),
+            json!({"error": "building at STEP \"RUN false\": exit status 1\n"}),
+        ]);
+        let error = error.unwrap_err();
+        let message = error.message();
+        assert!(message.starts_with("STEP 2/2: RUN false failed. The engine says: building"), "{message}");
+        assert!(message.ends_with("The end of its output: oh no"), "{message}");
     }
 
     #[test]

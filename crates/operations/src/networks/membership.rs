@@ -51,24 +51,29 @@ impl Membership {
     fn look(call: &Call<'_>, refusal: &Error) -> Option<Self> {
         refusal.status()?;
         let container = call.look("/containers/{Container}/json").ok()?;
-        let network = call.look("/networks/{id}").ok()?;
-        Some(Self::of(&container, &network))
+        // Podman has no network of the name host to look at.
+        if let Some(owner) = lender(&container) {
+            return Some(Self::Shares(owner));
+        }
+        Some(Self::of(&container, &call.look("/networks/{id}").ok()?))
     }
 
     fn of(container: &Value, network: &Value) -> Self {
-        let mode = container["HostConfig"]["NetworkMode"].as_str().unwrap_or_default();
-        if mode == "host" {
-            return Self::Shares("the host".into());
-        }
-        if mode.starts_with("container:") {
-            return Self::Shares(mode.replacen(':', " ", 1));
-        }
         // A container that has not run since it was connected knows the network by its name only.
         let is_this = |(name, settings): (&String, &Value)| {
             network["Name"] == name.as_str() || network["Id"] == settings["NetworkID"]
         };
         let networks = container["NetworkSettings"]["Networks"].as_object();
         if networks.into_iter().flatten().any(is_this) { Self::Member } else { Self::Other }
+    }
+}
+
+/// Whose network a container uses altogether, if it has none of its own.
+fn lender(container: &Value) -> Option<String> {
+    let mode = container["HostConfig"]["NetworkMode"].as_str().unwrap_or_default();
+    match mode {
+        "host" => Some("the host".into()),
+        _ => mode.starts_with("container:").then(|| mode.replacen(':', " ", 1)),
     }
 }
 
@@ -94,9 +99,10 @@ mod tests {
             Membership::Other
         ));
         assert!(matches!(membership(container("default", Value::Null)), Membership::Other));
-        let Membership::Shares(owner) = membership(container("container:ef56", json!({}))) else {
-            panic!("shares")
-        };
-        assert_eq!(owner, "container ef56");
+        for (mode, owner) in
+            [("container:ef56", Some("container ef56")), ("host", Some("the host")), ("dmz", None)]
+        {
+            assert_eq!(lender(&container(mode, json!({}))).as_deref(), owner, "{mode}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{embedded, scalar};
 
 /// Takes JSON with lists, single values, booleans, or Docker's own map form (`{"label": {"env=prod": true}}`); or lines of
-/// `name=value`, where a name may stand several times.
+/// `name=value`, also as a list, where a name may stand several times.
 pub(super) fn read(value: &Value) -> Result<Value, String> {
     match value {
         Value::Object(fields) => fields
@@ -13,7 +13,7 @@ pub(super) fn read(value: &Value) -> Result<Value, String> {
             .map(|(name, value)| Ok((name.clone(), values(value)?)))
             .collect::<Result<Map<_, _>, _>>()
             .map(Value::Object),
-        Value::String(text) => match embedded(text, '{') {
+        Value::String(text) => match embedded(text, '{').or_else(|| embedded(text, '[')) {
             Some(parsed) => read(&parsed?),
             None => lines(text.lines()),
         },
@@ -60,6 +60,7 @@ fn expected() -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -73,6 +74,7 @@ mod tests {
             json!("{\"label\": [\"env=prod\", \"team=a\"], \"dangling\": \"true\"}"),
             json!("label=env=prod\n label = team=a \n\ndangling=true"),
             json!(["label=env=prod", "label=team=a", "dangling=true"]),
+            json!(" [\"label=env=prod\", \"label=team=a\", \"dangling=true\"]"),
         ] {
             assert_eq!(read(&written).unwrap(), expected, "{written}");
         }
@@ -80,8 +82,31 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_filter() {
-        for written in [json!("running"), json!(5), json!({"label": null}), json!([1]), json!("{\"a\":")] {
+        for written in
+            [json!("running"), json!(5), json!({"label": null}), json!([1]), json!("{\"a\":"), json!("[1]")]
+        {
             assert!(read(&written).is_err(), "{written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn json_text_and_lines_say_the_same(
+            filters in prop::collection::btree_map("[a-z!]{1,9}", prop::collection::vec("[^\\s=][^\\n\\r]{0,9}[^\\s]", 1..4), 1..4),
+        ) {
+            let expected = json!(filters);
+            let lines: Vec<String> =
+                filters.iter().flat_map(|(name, values)| values.iter().map(move |value| format!("{name}={value}"))).collect();
+            for written in [expected.clone(), json!(expected.to_string()), json!(lines), json!(json!(lines).to_string())] {
+                prop_assert_eq!(read(&written), Ok(expected.clone()), "{}", written);
+            }
+            // A line's end may be one of Unicode's, which is within a line for Rust.
+            prop_assert_eq!(read(&json!(lines.join("\n"))), Ok(expected));
+        }
+
+        #[test]
+        fn never_panics(text in ".*") {
+            let _either = read(&json!(text));
         }
     }
 }

@@ -97,6 +97,16 @@ mod tests {
         }
 
         #[test]
+        fn keeps_a_moment_in_every_form(seconds in 0_i64..4_000_000_000, nanoseconds in 0_i32..1_000_000_000) {
+            let moment = Timestamp::new(seconds, nanoseconds).unwrap();
+            let sent = read(&json!(moment.to_string())).unwrap();
+            prop_assert_eq!(&read(&sent).unwrap(), &sent);
+            let whole = format!("{seconds}.{nanoseconds:09}");
+            prop_assert_eq!(&read(&json!(whole)).unwrap(), &sent);
+            prop_assert_eq!(sent.as_str().unwrap(), if nanoseconds == 0 { seconds.to_string() } else { whole });
+        }
+
+        #[test]
         fn keeps_epoch_seconds(seconds in 0_i64..200_000_000_000) {
             prop_assume!(seconds.to_string().len() != MILLISECOND_DIGITS);
             prop_assert_eq!(read(&json!(seconds)).unwrap(), json!(seconds.to_string()));

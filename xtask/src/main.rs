@@ -9,6 +9,7 @@ mod demo;
 mod engine;
 mod examples;
 mod faults;
+mod fuzz;
 mod image;
 mod interrupt;
 mod machine;
@@ -53,6 +54,8 @@ enum Task {
     Examples,
     /// Make every fault between the package and a real engine, and write what comes of it: docs/reliability.md.
     Faults(faults::Options),
+    /// Throw hostile bytes at everything that reads some.
+    Fuzz(fuzz::Options),
     /// Build the connector's package: dist/NAME-VERSION.tgz.
     Package(packaging::Options),
     /// Run the tests, on private engines that are started for it.
@@ -83,6 +86,7 @@ fn run(task: &Task) -> Result<bool> {
         Task::Engine(task) => engine::run(task).map(|()| true),
         Task::Examples => examples::record().map(|()| true),
         Task::Faults(options) => faults::run(options),
+        Task::Fuzz(options) => fuzz::run(options),
         Task::Package(options) => packaging::build(options).map(|_| true),
         Task::Test(options) => test::run(options),
     }

@@ -42,7 +42,7 @@ class Server:
         command += ["--http-socket", self._address, "--master", "--processes", str(WORKERS)]
         command += ["--enable-threads", "--threads", str(THREADS), "--need-app", "--disable-logging"]
         command += ["--wsgi-file", str(HERE / "scenarios/wsgi_app.py"), "--pythonpath", str(HERE), *options]
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the server)
         path = f"{libraries / 'x86_64-linux-gnu'}:{os.environ.get('LD_LIBRARY_PATH', '')}"
         environment = {**os.environ, "LD_LIBRARY_PATH": path}
         self.process = subprocess.Popen(command, env=environment, stdout=self._log, stderr=subprocess.STDOUT)
@@ -94,7 +94,9 @@ class Uwsgi(unittest.TestCase):
         def call(number: int) -> dict[str, Any]:
             name = f"nobody-{number}"
             answer = server.get(f"/{('unix', 'tls')[number % 2]}/{name}")
-            self.assertEqual(answer["said"].split(".")[0], f"[not_found 404] inspect_container: No such container: {name}")
+            self.assertEqual(
+                answer["said"].split(".")[0], f"[not_found 404] inspect_container: No such container: {name}"
+            )
             return answer
 
         with ThreadPoolExecutor(WORKERS * THREADS) as clients:

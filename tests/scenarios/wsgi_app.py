@@ -1,7 +1,7 @@
 """A worker as FortiSOAR runs them: a WSGI application under uWSGI that calls the connector for each request.
 
-The module is loaded, and both configurations have been used, before the workers are forked; with `--lazy-apps` each worker
-does it by itself.
+The module is loaded, and both configurations have been used, before the workers are forked; with `--lazy-apps` each
+worker does it by itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ for config in CONFIGS.values():
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """`GET /TRANSPORT/NAME`: calls for a container of this name, which is not there, so that a mixed-up answer shows."""
+    """`GET /TRANSPORT/NAME`: calls for a container that is not there, so that a mixed-up answer shows."""
     _, transport, name = environ["PATH_INFO"].split("/")
     try:
         execute(CONFIGS[transport], "inspect_container", id=name)

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from support.case import OperationTestCase
 from support.certificates import KEYS
@@ -131,7 +132,13 @@ class Secrets(OperationTestCase):
             "header_name": "X-API-Key",
             "cert_path": (KEYS / "ec.pem").read_text(),
             "key_path": key,
-            **{name: secret(name) for name in ("password", "access_token", "key_passphrase", "registry_password")},
+            **{
+                name: secret(name)
+                for name in ("password", "access_token", "key_passphrase", "registry_password", "ssh_passphrase")
+            },
+            "ssh_username": "somebody",
+            "ssh_key": key,
+            "ssh_host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEx4j0DyZ4+KnXlvBhcs4Fd6XKXSLxEyIg6e2DMrJYcK",
             "registry_server": "registry.test",
             "registry_username": "somebody",
             "registries": json.dumps(
@@ -208,6 +215,8 @@ class Secrets(OperationTestCase):
         yield {**over_http("127.0.0.1:1"), **none}
         yield {**over_http("no-such-host.invalid:1"), **none}
         yield {**over_http(given("ENGINE_TLS")), "authentication_type": "Basic"}
+        yield {"protocol": "SSH", "server_address": "127.0.0.1", "port": "1"}
+        yield {"protocol": "SSH", "server_address": "127.0.0.1", "ssh_passphrase": self.marked.secret("wrong")}
         tls = {**over_tls(), "cert_path": "", "key_path": ""}
         for further in (
             {"key_passphrase": self.marked.secret("wrong passphrase")},
@@ -216,6 +225,8 @@ class Secrets(OperationTestCase):
             {"registries": f"{{broken {self.marked.secret('broken registries of the configuration')}"},
             {"access_token": f"{self.marked.secret('broken token')}\r\nX: y", "authentication_type": "Token"},
             {"password": "", "username": "a:b", "authentication_type": "Basic"},
+            {"proxy": f"http://user:{quote(self.marked.secret('proxy'), safe='')}@127.0.0.1:1"},
+            {"proxy": f"http://user:{self.marked.secret('broken proxy')}@no host"},
             {"registry_password": "", "registry_token": self.marked.secret("registry_token")},
         ):
             yield {**{k: v for k, v in tls.items() if k not in ("cert_path", "key_path")}, **further}
@@ -313,7 +324,7 @@ class Redact(OperationTestCase):
         self.assertIn("password", hidden)
         test = Secrets("test_no_secret_is_told_on_any_path")
         test.marked = Marked()
-        self.assertLessEqual(hidden - {"registry_token"}, test.planted_config().keys())
+        self.assertLessEqual(hidden - {"registry_token", "proxy"}, test.planted_config().keys())
 
 
 def _fields(fields: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -32,7 +32,9 @@ const SIGN_INS: [&str; 8] = [
 ];
 /// Fields that hold an environment, in lower case.
 const ENVIRONMENTS: [&str; 2] = ["env", "environment"];
-/// Shorter values of an environment are no secrets, and are words of their own.
+/// What is shorter, in bytes, is also a word of its own: taken out of a text, it would deface it and say what it was.
+const SHORTEST_SECRET: usize = 4;
+/// The same of an environment's values and of input, most of which are no secrets.
 const SHORTEST_VALUE: usize = 8;
 
 /// The result, with its secrets masked if the call asks for that.
@@ -57,7 +59,7 @@ pub(crate) struct Secrets(Vec<SecretString>);
 impl Secrets {
     /// What was given in secret: as a field or parameter of that kind, in an environment, or as a program's input.
     pub(crate) fn of(arguments: &Arguments) -> Self {
-        let mut secrets = Vec::new();
+        let (mut secrets, mut values) = (Vec::new(), Vec::new());
         for (param, value) in arguments.iter() {
             match param.kind {
                 // Errors name the proxy; how to sign in there is what is secret of it.
@@ -69,26 +71,28 @@ impl Secrets {
                     None => secrets.extend(value.as_str().map(str::to_owned)),
                 },
                 ValueKind::Notation(Notation::Environment) => {
-                    texts(value, &mut |text| secrets.extend(assigned(text)));
+                    texts(value, &mut |text| values.extend(assigned(text)));
                 }
                 ValueKind::Map if matches!(param.name, "buildargs" | "headers") => {
-                    texts(value, &mut |text| secrets.push(text.to_owned()));
+                    texts(value, &mut |text| values.push(text.to_owned()));
                 }
                 // A program's input, a file's contents: line by line, as only some of it may be told.
                 ValueKind::LongText if matches!(param.name, "stdin_text" | "value") => {
-                    secrets.extend(value.as_str().into_iter().flat_map(str::lines).map(str::to_owned));
+                    values.extend(value.as_str().into_iter().flat_map(str::lines).map(str::to_owned));
                 }
-                ValueKind::Object | ValueKind::Json => within(value, &mut secrets),
+                ValueKind::Object | ValueKind::Json => within(value, &mut values),
                 _ => {}
             }
         }
-        secrets.retain(|secret| secret.len() >= SHORTEST_VALUE);
+        secrets.retain(|secret| secret.len() >= SHORTEST_SECRET);
+        values.retain(|value| value.len() >= SHORTEST_VALUE);
+        secrets.append(&mut values);
         Self(secrets.into_iter().map(SecretString::from).collect())
     }
 
     /// The same and this.
     pub(crate) fn and_text(mut self, secret: Option<&str>) -> Self {
-        self.0.extend(secret.filter(|secret| secret.len() >= SHORTEST_VALUE).map(SecretString::from));
+        self.0.extend(secret.filter(|secret| secret.len() >= SHORTEST_SECRET).map(SecretString::from));
         self
     }
 
@@ -100,8 +104,8 @@ impl Secrets {
 
     /// Adds what a request carries in secret: in a header, encoded.
     pub(crate) fn add(&mut self, request: &Request) {
-        let long = |secret: &&str| secret.len() >= SHORTEST_VALUE;
-        self.0.extend(request.secrets().filter(long).map(SecretString::from));
+        let secrets = request.secrets().filter(|secret| secret.len() >= SHORTEST_SECRET);
+        self.0.extend(secrets.map(SecretString::from));
     }
 
     /// A text without them, also as they stand in a query.
@@ -246,6 +250,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{catalogue::find, check::check};
 
     fn masked(mut value: Value) -> Value {
         mask(&mut value);
@@ -276,6 +281,19 @@ mod tests {
         assert_eq!(sign_in("http://me:s3cret@proxy:3128"), ["me:s3cret", "s3cret"]);
         assert_eq!(sign_in("http://me@proxy"), ["me"]);
         assert!(sign_in("http://proxy:3128").is_empty() && sign_in("none").is_empty());
+    }
+
+    #[test]
+    fn no_error_repeats_what_was_given_in_secret() {
+        let given = json!({
+            "fromImage": "x", "registry_username": "user", "registry_password": "p&w1",
+        });
+        let arguments = check(find("pull_image").unwrap(), given.as_object().unwrap()).unwrap();
+        let secrets = Secrets::of(&arguments);
+        assert_eq!(secrets.hidden_in("user p&w1 ?p=p%26w1"), "user [redacted] ?p=[redacted]");
+        let given = json!({"image": "x", "Env": ["A=s3cret-value", "DEBUG=true"]});
+        let arguments = check(find("create_container").unwrap(), given.as_object().unwrap()).unwrap();
+        assert_eq!(Secrets::of(&arguments).hidden_in("A=s3cret-value true"), "A=[redacted] true");
     }
 
     #[test]

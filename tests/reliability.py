@@ -1,4 +1,6 @@
-"""Writes `docs/reliability.md`: what comes of each fault, as a run on a real engine just found. `cargo xtask faults` runs it.
+"""Writes `docs/reliability.md`: what comes of each fault, as a run on a real engine just found it.
+
+`cargo xtask faults` runs it.
 
 With `--check` nothing is written: outcomes and tries must be those that the file has. A promise that is broken is an
 error either way.
@@ -10,7 +12,8 @@ import re
 import sys
 from pathlib import Path
 
-from support.faults import KINDS, Row, run
+from support.fault_kinds import KINDS
+from support.faults import Row, run
 from support.second_engine import SecondEngine
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "reliability.md"
@@ -68,14 +71,15 @@ def _document(rows: list[Row]) -> str:
 
 _TEXT = """# What happens when things go wrong
 
-`cargo xtask faults` wrote this table: each fault, by each kind of operation, made on purpose between the connector and a real
-Docker Engine, through the package as FortiSOAR loads it. A test makes it all again and compares. Each cell: the outcome (an
-[error's code](errors.md), or done), how often the request went out, and after how long the answer was there.
+`cargo xtask faults` wrote this table: each fault, by each kind of operation, made on purpose between the connector and
+a real Docker Engine (20.10), through the package as FortiSOAR loads it. A test makes it all again and compares. Each
+cell: the outcome (an [error's code](errors.md), or done), how often the request went out, and how long the answer took.
 
-The configuration had `timeout` 5, `retry_attempts` 2 and `retry_delay` 0; command, file and upload had 5 seconds of their own.
+The configuration had `timeout` 5, `retry_attempts` 2 and `retry_delay` 0; command, file and upload 5 seconds of their
+own.
 
 | kind | operation | what was looked at afterwards |
-| --- | ---  --- |
+| --- | --- | --- |
 | read | Inspect Container | the answer is the container's |
 | write | Create Container | how many containers there are now |
 | command | Execute Command | how often it ran; its output and exit code |
@@ -88,13 +92,14 @@ TABLE
 In every cell it was also found:
 
 - **Nothing lost.** What is said to be done is there, once, and whole. An answer that may lack its end says so.
-- **Nothing doubled.** No container was made twice, no command ran twice, whatever the fault. What changes something and was sent is not
-  sent again: its outcome is `unknown_outcome` where the answer was lost.
-- **Nothing hung.** Each call ended at its bound, and the next call of the same configuration went well as soon as the fault was over.
+- **Nothing doubled.** No container was made twice, no command ran twice, whatever the fault. What changes something and
+  was sent is not sent again: its outcome is `unknown_outcome` where the answer was lost.
+- **Nothing hung.** Each call ended at its bound, and the next call of the same configuration went well as soon as the
+  fault was over.
 
-A connection that was kept from an earlier call and turns out to be gone says nothing of the engine, so the try on it does not count: what may be
-repeated then goes out once more. The request that a fault is for is the one that does the work; a command and an upload look first whether the
-container is protected, and where that look fails nothing was done.
+A connection that was kept from an earlier call and turns out to be gone says nothing of the engine, so the try on it
+does not count: what may be repeated then goes out once more. The request that a fault is for is the one that does the
+work; a command, logs and an upload look at the container first, and where that look fails nothing was done.
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unittest
 
 import reliability
+
 from support.faults import run
 from support.second_engine import SecondEngine
 

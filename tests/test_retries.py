@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from support.case import OperationTestCase
-from support.configurations import Config, over_http, over_unix
+from support.configurations import Config, over_http, over_tls, over_unix
 from support.engine import api, container, state, unique
 from support.raw_server import (
     Answer,
@@ -341,6 +341,40 @@ class Deadlines(RetryTestCase):
             self.assertRegex(
                 self.outcome(hurried(server), *GET[:2]), r"^\[timed_out\] get_info: .*\b[12](\.\d)? s\b.*time-?out"
             )
+
+
+class UnreadInput(RetryTestCase):
+    """A process that ends without reading its input has ended, however rudely the engine then ends the connection."""
+
+    def run_with_input(self, *answers: Answer) -> str:
+        def says_and_resets(client: socket.socket) -> None:
+            says(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n\1\0\0\0\0\0\0\3out")(client)
+            time.sleep(0.2)  # for the input to come, and stay unread
+            resets(client)
+
+        look = ok('{"Id": "x", "State": {"Running": true}, "Config": {}, "HostConfig": {}}')
+        with RawServer(look, ok('{"Id": "e"}'), says_and_resets, *answers) as server:
+            params = {"id": "x", "Cmd": ["true"], "stdin_text": "x" * 1_000_000, "timeout": 2}
+            return self.outcome(patient(server), "exec_container", params)
+
+    def test_its_exit_code_is_known(self) -> None:
+        text = self.run_with_input(ok('{"Running": false, "ExitCode": 3}'))
+        self.assertIn("'exit_code': 3", text)
+        self.assertIn("'stdout': 'out'", text)
+        self.assertRegex(text, "connection broke off, and the end of its output may be missing.*'truncated': True")
+
+    def test_one_that_still_runs_is_an_error(self) -> None:
+        self.assertRegex(self.run_with_input(ok('{"Running": true}')), r"^\[protocol\] exec_container: .*broke off")
+
+    def test_an_engine_that_is_gone_is_an_unknown_outcome(self) -> None:
+        self.assertRegex(self.run_with_input(resets), r"^\[unknown_outcome\] exec_container: .*accepted the change")
+
+    def test_the_real_engine(self) -> None:
+        name = container(self)
+        command = {"id": name, "Cmd": ["sh", "-c", "echo out; exit 3"], "stdin_text": "x" * 1_000_000}
+        for config in (over_unix(), over_http(), over_tls()):
+            result = CONNECTOR.execute(config, "exec_container", command)
+            self.assertEqual((3, "out\n"), (result["exit_code"], result["stdout"]))
 
 
 class AnswerThief(RecordingProxy):

@@ -27,7 +27,7 @@ class Fault(NamedTuple):
 
 
 class FaultProxy:
-    """Listens on a free port of the loopback address. `requests` tells which requests the fault is for, as `METHOD path`.
+    """Listens on a free port of the loopback address. `requests` tells which ones the fault is for, as `METHOD path`.
 
     What the proxy itself answers, and what it breaks off before it passes it on, never reaches the engine.
     """
@@ -69,6 +69,7 @@ class FaultProxy:
             self._accepted += 1
             if fault and fault.what == "reset on accept" and not (fault.once and self._accepted > 1):
                 _reset(client)
+                client.close()
                 continue
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 

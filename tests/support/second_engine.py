@@ -32,7 +32,7 @@ class SecondEngine:
         sockets = Path(engine.SOCKET).parent
         self._name = f"second-{uuid.uuid4().hex[:8]}"
         self.socket = str(sockets / f"{self._name}.sock")
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the engine)
         self._process: subprocess.Popen[bytes] | None = None
         self._paused = 0
 
@@ -64,7 +64,14 @@ class SecondEngine:
         command += f" --cgroup-parent {cgroup} --shutdown-timeout 1 --config-file {folder}/none.json"
         inside = ["nsenter", "--mount", "--pid", "--target", str(_listener(engine.SOCKET))]
         self._process = subprocess.Popen(
-            [*inside, "unshare", "--net", "sh", "-c", f"mkdir -p {folder}; echo '{{}}' > {folder}/none.json; {command}"],
+            [
+                *inside,
+                "unshare",
+                "--net",
+                "sh",
+                "-c",
+                f"mkdir -p {folder}; echo '{{}}' > {folder}/none.json; {command}",
+            ],
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )

@@ -8,6 +8,8 @@ mod counts;
 mod demo;
 mod engine;
 mod examples;
+mod faults;
+mod fuzz;
 mod image;
 mod interrupt;
 mod machine;
@@ -50,6 +52,10 @@ enum Task {
     Engine(engine::Task),
     /// Record a real result of each operation for the reference, and write that anew.
     Examples,
+    /// Make every fault between the package and a real engine, and write what comes of it: docs/reliability.md.
+    Faults(faults::Options),
+    /// Throw hostile bytes at everything that reads some.
+    Fuzz(fuzz::Options),
     /// Build the connector's package: dist/NAME-VERSION.tgz.
     Package(packaging::Options),
     /// Run the tests, on private engines that are started for it.
@@ -79,6 +85,8 @@ fn run(task: &Task) -> Result<bool> {
         Task::Demo(options) => demo::run(options),
         Task::Engine(task) => engine::run(task).map(|()| true),
         Task::Examples => examples::record().map(|()| true),
+        Task::Faults(options) => faults::run(options),
+        Task::Fuzz(options) => fuzz::run(options),
         Task::Package(options) => packaging::build(options).map(|_| true),
         Task::Test(options) => test::run(options),
     }

@@ -29,8 +29,17 @@ pub(crate) struct Options {
     only: Vec<String>,
 }
 
-/// What stands beside an engine in the tests, and between it and the connector.
-pub(crate) const BESIDE: &[&str] = &["nginx", "openssh-server", "tinyproxy-bin", "docker-registry"];
+/// What stands beside an engine in the tests, and between it and the connector; the server that FortiSOAR's workers run in;
+/// and a wrong clock.
+pub(crate) const BESIDE: &[&str] = &[
+    "nginx",
+    "openssh-server",
+    "tinyproxy-bin",
+    "docker-registry",
+    "uwsgi-core",
+    "uwsgi-plugin-python3",
+    "libfaketime",
+];
 
 /// The tests of what may differ from one Python to another.
 const OF_PYTHON: &[&str] =

@@ -348,7 +348,7 @@ fn refused(reply: Reply, secrets: &[HeaderValue]) -> Error {
         // A scheme, such as Basic, may be said.
         let secret = secret.rsplit(' ').next().unwrap_or(secret);
         if !secret.is_empty() {
-            explanation = explanation.replace(secret, "[secret]");
+            explanation = explanation.replace(secret, "[redacted]");
         }
     }
     refusal::refusal(status, &headers, explanation.as_bytes())

@@ -53,7 +53,7 @@ pub use path::{Path, Segment};
 pub use payload::Payload;
 pub use proxy::Proxy;
 pub use reply::{Body, Reply};
-pub use request::Request;
+pub use request::{Request, encoded};
 pub use settings::{Settings, SignIn};
 pub use ssh::{DEFAULT_SOCKET, HostKeys, Ssh};
 pub use tls::{Identity, Pin, Tls};

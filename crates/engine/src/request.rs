@@ -60,12 +60,13 @@ impl Request {
         self
     }
 
-    /// Adds a header. A value that HTTP does not allow (a line break, say) is refused.
+    /// Adds a header; that of a registry (`X-Registry-...`) is secret. A value that HTTP does not allow (a line break, say) is
+    /// refused.
     pub fn header(mut self, name: &'static str, value: &str) -> Result<Self, Error> {
         let refuse =
             || Error::new(ErrorKind::InvalidRequest, format!("the header {name} cannot carry this value"));
         let mut value = HeaderValue::from_str(value).map_err(|_| refuse())?;
-        value.set_sensitive(true);
+        value.set_sensitive(name.starts_with("x-registry-"));
         self.headers.push((HeaderName::from_static(name), value));
         Ok(self)
     }
@@ -129,6 +130,12 @@ impl Request {
         !(self.harmless || self.method.is_safe())
     }
 
+    /// The values of headers that nothing may show.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let secret = self.headers.iter().filter(|(_, value)| value.is_sensitive());
+        secret.filter_map(|(_, value)| value.to_str().ok())
+    }
+
     /// The target of the request line, below `prefix` (such as `/v1.41`).
     pub(crate) fn target(&self, prefix: &str) -> String {
         let mut target =
@@ -143,7 +150,13 @@ impl Request {
     }
 }
 
-/// Percent-encodes a query's name or value: all but the unreserved characters (RFC 3986, 2.3).
+/// A query's name or value as it is sent: all but the unreserved characters percent-encoded (RFC 3986, 2.3).
+pub fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    encode(text, &mut encoded);
+    encoded
+}
+
 fn encode(text: &str, into: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -94,6 +94,12 @@ impl SignIn {
         Ok(Self { name, value })
     }
 
+    /// What signs in, as it is sent, without the scheme: for those who keep it out of what they show.
+    pub fn secret(&self) -> &str {
+        let value = self.value.to_str().unwrap_or_default();
+        value.rsplit(' ').next().unwrap_or(value)
+    }
+
     pub(crate) fn sign(&self, headers: &mut http::HeaderMap) {
         headers.insert(self.name.clone(), self.value.clone());
     }

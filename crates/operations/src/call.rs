@@ -1,6 +1,9 @@
 //! One call of an operation: what its function works with.
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use engine::{Answer, Engine, ErrorKind, Input, Path, Reply, Request};
 use serde_json::{Map, Value, json};
@@ -11,7 +14,8 @@ use crate::{
     check::suit,
     guard::{self, Target},
     operation::Run,
-    redact, request,
+    redact::{self, Secrets},
+    request,
 };
 
 /// One call. Requests go through [`Call::send`] and [`Call::stream`], so that the log knows of them.
@@ -26,16 +30,23 @@ pub struct Call<'a> {
     pub(crate) tries: Cell<u32>,
     /// Whether the engine has accepted a request that changes something.
     pub(crate) changed: Cell<bool>,
+    /// What no error may repeat.
+    pub(crate) secrets: RefCell<Secrets>,
 }
 
 impl Call<'_> {
     /// Carries the operation out.
     pub(crate) fn run(mut self) -> (Result<Output, Error>, Option<u16>, u32) {
         let result = self.outcome().and_then(|output| redact::result(output, &self.arguments));
+<<<<<<< HEAD
         let result = result.map_err(|error| self.qualified(error));
         // A look after a refusal is not what the call came to.
         let refused = result.as_ref().err().and_then(Error::status);
         (result, refused.or(self.status.get()), self.tries.get())
+=======
+        let result = result.map_err(|error| self.qualified(error).hiding(&self.secrets.borrow()));
+        (result, self.status.get(), self.tries.get())
+>>>>>>> trust
     }
 
     /// An error that reads as if nothing was done, after something was, is one of an unknown outcome.
@@ -144,7 +155,7 @@ impl Call<'_> {
 
     /// Sends a request and reads the whole answer.
     pub(crate) fn send(&self, request: Request) -> Result<Answer, Error> {
-        let changes = request.changes();
+        let changes = self.about_to_send(&request);
         match self.engine.call(request) {
             Ok(answer) => {
                 self.changed.set(changes || self.changed.get());
@@ -157,12 +168,18 @@ impl Call<'_> {
 
     /// Sends a request and gives the answer as soon as its head is there.
     pub(crate) fn stream(&self, request: Request) -> Result<Reply, Error> {
-        self.begun(request.changes(), self.engine.stream(request))
+        self.begun(self.about_to_send(&request), self.engine.stream(request))
     }
 
     /// As [`Call::stream`], on a connection that the engine takes over, to send `input`.
     pub(crate) fn converse(&self, request: Request, input: Input) -> Result<Reply, Error> {
-        self.begun(request.changes(), self.engine.converse(request, input))
+        self.begun(self.about_to_send(&request), self.engine.converse(request, input))
+    }
+
+    /// Notes what a request carries in secret; answers whether it changes something.
+    fn about_to_send(&self, request: &Request) -> bool {
+        self.secrets.borrow_mut().add(request);
+        request.changes()
     }
 
     fn begun(&self, changes: bool, reply: Result<Reply, engine::Error>) -> Result<Reply, Error> {

@@ -167,8 +167,10 @@ fn call_api(call: &Call<'_>) -> Result<Output, Error> {
             let answer = call.send(request)?;
             let content_type = answer.headers.get("content-type").and_then(|value| value.to_str().ok());
             let (body, streamed) = read(&answer.body);
-            let mut lines = body.as_array().filter(|_| streamed).into_iter().flatten();
-            if let Some(error) = lines.find_map(|value| value["error"].as_str()) {
+            // A stream of one line is an object.
+            let lines =
+                body.as_array().filter(|_| streamed).map_or(std::slice::from_ref(&body), Vec::as_slice);
+            if let Some(error) = lines.iter().find_map(|value| value["error"].as_str()) {
                 let error = error.trim_end_matches('.');
                 return Err(Error::new(Kind::Failed, format!("The engine says: {error}.")));
             }

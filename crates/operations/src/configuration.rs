@@ -122,7 +122,7 @@ impl Configuration {
         let max_result_size = kibibytes.filter(|size| *size > 0).map(|size| size.saturating_mul(1024));
         let policy = Policy::read(fields, faults);
         let registries = Registries::read(fields, &mut warnings, faults);
-        let secrets = Secrets::of(fields);
+        let secrets = Secrets::of(fields).and_text(settings.sign_in.as_ref().map(SignIn::secret));
         Some(Self { settings, registries, policy, warnings, max_result_size, secrets })
     }
 }

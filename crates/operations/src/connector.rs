@@ -1,7 +1,7 @@
 //! One configuration, ready to run operations: what the native module and the command line call.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     time::{Duration, Instant},
 };
 
@@ -102,11 +102,12 @@ impl Connector {
             status: Cell::new(None),
             tries: Cell::new(0),
             changed: Cell::new(false),
+            secrets: RefCell::new(secrets),
         };
         let (result, status, tries) = call.run();
         let result = result.and_then(|output| {
             oversize::fit(output.into_json(), operation, self.configuration.max_result_size(), services)
         });
-        (result.map_err(|error| error.hiding(&secrets).within(operation.name)), status, tries)
+        (result.map_err(|error| error.within(operation.name)), status, tries)
     }
 }

@@ -4,7 +4,8 @@
 //! variables and build arguments, and what signs in somewhere. Errors never repeat what was given in secret, whoever says
 //! it: an engine or a proxy may quote the request in its refusal.
 
-use secrecy::{ExposeSecret as _, SecretString};
+use engine::{Request, encoded};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use crate::{Error, Notation, Output, Param, ValueKind, arguments::Arguments, param::flag};
@@ -19,11 +20,21 @@ pub(crate) const REDACT: Param = flag("redact")
     .local();
 
 /// Fields whose values sign in somewhere, in lower case.
-const SIGN_INS: [&str; 7] =
-    ["auth", "password", "identitytoken", "registrytoken", "jointokens", "unlockkey", "x-registry-auth"];
+const SIGN_INS: [&str; 8] = [
+    "auth",
+    "password",
+    "token",
+    "identitytoken",
+    "registrytoken",
+    "jointokens",
+    "unlockkey",
+    "x-registry-auth",
+];
 /// Fields that hold an environment, in lower case.
 const ENVIRONMENTS: [&str; 2] = ["env", "environment"];
-/// Shorter values of an environment are no secrets, and are words of their own.
+/// What is shorter, in bytes, is also a word of its own: taken out of a text, it would deface it and say what it was.
+const SHORTEST_SECRET: usize = 4;
+/// The same of an environment's values and of input, most of which are no secrets.
 const SHORTEST_VALUE: usize = 8;
 
 /// The result, with its secrets masked if the call asks for that.
@@ -48,29 +59,41 @@ pub(crate) struct Secrets(Vec<SecretString>);
 impl Secrets {
     /// What was given in secret: as a field or parameter of that kind, in an environment, or as a program's input.
     pub(crate) fn of(arguments: &Arguments) -> Self {
-        let mut secrets = Vec::new();
+        let (mut secrets, mut values) = (Vec::new(), Vec::new());
         for (param, value) in arguments.iter() {
             match param.kind {
                 // Errors name the proxy; how to sign in there is what is secret of it.
                 ValueKind::Secret if param.name == "proxy" => {
                     texts(value, &mut |text| secrets.extend(sign_in(text)));
                 }
-                ValueKind::Secret => texts(value, &mut |text| secrets.push(text.to_owned())),
+                ValueKind::Secret => match json(value) {
+                    Some(json) => within(&json, &mut secrets),
+                    None => secrets.extend(value.as_str().map(str::to_owned)),
+                },
                 ValueKind::Notation(Notation::Environment) => {
-                    texts(value, &mut |text| secrets.extend(assigned(text)));
+                    texts(value, &mut |text| values.extend(assigned(text)));
                 }
                 ValueKind::Map if matches!(param.name, "buildargs" | "headers") => {
-                    texts(value, &mut |text| secrets.push(text.to_owned()));
+                    texts(value, &mut |text| values.push(text.to_owned()));
                 }
-                ValueKind::LongText if param.name == "stdin_text" => {
-                    secrets.extend(value.as_str().map(str::to_owned));
+                // A program's input, a file's contents: line by line, as only some of it may be told.
+                ValueKind::LongText if matches!(param.name, "stdin_text" | "value") => {
+                    values.extend(value.as_str().into_iter().flat_map(str::lines).map(str::to_owned));
                 }
-                ValueKind::Object | ValueKind::Json => environments(value, &mut secrets),
+                ValueKind::Object | ValueKind::Json => within(value, &mut values),
                 _ => {}
             }
         }
-        secrets.retain(|secret| secret.len() >= SHORTEST_VALUE);
+        secrets.retain(|secret| secret.len() >= SHORTEST_SECRET);
+        values.retain(|value| value.len() >= SHORTEST_VALUE);
+        secrets.append(&mut values);
         Self(secrets.into_iter().map(SecretString::from).collect())
+    }
+
+    /// The same and this.
+    pub(crate) fn and_text(mut self, secret: Option<&str>) -> Self {
+        self.0.extend(secret.filter(|secret| secret.len() >= SHORTEST_SECRET).map(SecretString::from));
+        self
     }
 
     /// The same and these.
@@ -79,10 +102,18 @@ impl Secrets {
         self
     }
 
-    /// A text without them.
+    /// Adds what a request carries in secret: in a header, encoded.
+    pub(crate) fn add(&mut self, request: &Request) {
+        let secrets = request.secrets().filter(|secret| secret.len() >= SHORTEST_SECRET);
+        self.0.extend(secrets.map(SecretString::from));
+    }
+
+    /// A text without them, also as they stand in a query.
     pub(crate) fn hidden_in(&self, text: &str) -> String {
-        let hide = |text: String, secret: &SecretString| text.replace(secret.expose_secret(), MASK);
-        self.0.iter().fold(text.to_owned(), hide)
+        self.0
+            .iter()
+            .map(ExposeSecret::expose_secret)
+            .fold(text.to_owned(), |text, secret| text.replace(secret, MASK).replace(&encoded(secret), MASK))
     }
 }
 
@@ -182,26 +213,34 @@ fn assigned(variable: &str) -> Option<String> {
     variable.split_once('=').map(|(_, value)| value.to_owned())
 }
 
-/// Collects the values of environments, wherever in JSON they are.
-fn environments(value: &Value, secrets: &mut Vec<String>) {
+/// Collects the values of environments and of what signs in, wherever in JSON they are.
+fn within(value: &Value, secrets: &mut Vec<String>) {
+    for item in value.as_array().into_iter().flatten() {
+        within(item, secrets);
+    }
     for (name, field) in value.as_object().into_iter().flatten() {
-        if ENVIRONMENTS.contains(&name.to_ascii_lowercase().as_str()) {
+        let name = name.to_ascii_lowercase();
+        if ENVIRONMENTS.contains(&name.as_str()) {
             texts(field, &mut |text| secrets.push(assigned(text).unwrap_or_else(|| text.to_owned())));
+        } else if SIGN_INS.contains(&name.as_str()) {
+            texts(field, &mut |text| secrets.push(text.to_owned()));
         } else {
-            environments(field, secrets);
+            within(field, secrets);
         }
     }
 }
 
-/// Shows every text within, also of JSON that is given as text.
+/// JSON that is given as text.
+fn json(value: &Value) -> Option<Value> {
+    serde_json::from_str(value.as_str()?).ok().filter(|json: &Value| json.is_object() || json.is_array())
+}
+
+/// Shows every text within.
 fn texts(value: &Value, show: &mut dyn FnMut(&str)) {
     match value {
         Value::Object(fields) => fields.values().for_each(|value| texts(value, show)),
         Value::Array(items) => items.iter().for_each(|value| texts(value, show)),
-        Value::String(text) => match serde_json::from_str(text) {
-            Ok(inner @ (Value::Object(_) | Value::Array(_))) => texts(&inner, show),
-            _ => show(text),
-        },
+        Value::String(text) => show(text),
         _ => {}
     }
 }
@@ -211,6 +250,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{catalogue::find, check::check};
 
     fn masked(mut value: Value) -> Value {
         mask(&mut value);
@@ -241,6 +281,19 @@ mod tests {
         assert_eq!(sign_in("http://me:s3cret@proxy:3128"), ["me:s3cret", "s3cret"]);
         assert_eq!(sign_in("http://me@proxy"), ["me"]);
         assert!(sign_in("http://proxy:3128").is_empty() && sign_in("none").is_empty());
+    }
+
+    #[test]
+    fn no_error_repeats_what_was_given_in_secret() {
+        let given = json!({
+            "fromImage": "x", "registry_username": "user", "registry_password": "p&w1",
+        });
+        let arguments = check(find("pull_image").unwrap(), given.as_object().unwrap()).unwrap();
+        let secrets = Secrets::of(&arguments);
+        assert_eq!(secrets.hidden_in("user p&w1 ?p=p%26w1"), "user [redacted] ?p=[redacted]");
+        let given = json!({"image": "x", "Env": ["A=s3cret-value", "DEBUG=true"]});
+        let arguments = check(find("create_container").unwrap(), given.as_object().unwrap()).unwrap();
+        assert_eq!(Secrets::of(&arguments).hidden_in("A=s3cret-value true"), "A=[redacted] true");
     }
 
     #[test]

@@ -13,12 +13,13 @@ thread_local! {
 pub(crate) fn listen() {
     engine::set_interrupt(|| {
         let raised = Python::try_attach(|py| py.check_signals().err()).flatten();
-        let interrupted = raised.is_some();
-        if interrupted {
-            RAISED.set(raised);
-        }
-        interrupted
+        raised.map(keep).is_some()
     });
+}
+
+/// Keeps what a handler raised, until [`take_raised`].
+pub(crate) fn keep(raised: PyErr) {
+    RAISED.set(Some(raised));
 }
 
 /// What the handler raised, to be raised again where the call was made.

@@ -3,7 +3,7 @@
 use engine::ErrorKind;
 use operations::Error;
 use pyo3::{
-    exceptions::PyValueError,
+    exceptions::{PyException, PyValueError},
     intern,
     prelude::*,
     sync::PyOnceLock,
@@ -11,7 +11,7 @@ use pyo3::{
 };
 use serde_json::{Map, Value};
 
-use crate::ConnectorError;
+use crate::{ConnectorError, interrupt};
 
 /// A Python dictionary as JSON text.
 pub(crate) fn to_text(value: &Bound<'_, PyDict>) -> PyResult<String> {
@@ -41,6 +41,11 @@ pub(crate) fn to_python<'py>(py: Python<'py>, json: &[u8]) -> Result<Bound<'py, 
     let text = String::from_utf8_lossy(json);
     let loaded = decode.and_then(|decode| decode.bind(py).call1((PyString::new(py, &text),)));
     loaded.map_err(|error| {
+        if !error.is_instance_of::<PyException>(py) {
+            // Ctrl-C, or what ends a worker, in this very moment.
+            interrupt::keep(error);
+            return engine::Error::new(ErrorKind::Interrupted, "interrupted").into();
+        }
         // JSONDecodeError's msg is what is wrong; its whole text would repeat the answer.
         let why = error
             .value(py)

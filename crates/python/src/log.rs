@@ -83,8 +83,9 @@ pub(crate) fn checked(py: Python<'_>, services: &PyServices, result: &Result<Hea
         }
         Err(error) => {
             // Here nothing comes from a playbook, and what is wrong is what an administrator looks for.
-            let why: String = error.message().chars().take(LONGEST_REASON).collect();
-            let why = why.escape_debug();
+            // In one line: what an engine or a proxy says is within.
+            let why = error.message().chars().take(LONGEST_REASON);
+            let why: String = why.map(|c| if c.is_control() { ' ' } else { c }).collect();
             write_line(
                 logger,
                 WARNING,

@@ -1,0 +1,4 @@
+//! `json_lines` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("json_lines", bytes));

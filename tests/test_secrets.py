@@ -1,0 +1,338 @@
+"""Marked secrets in every field and parameter that holds one, every error path, and a search for them everywhere."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import tempfile
+import threading
+import time
+import traceback
+import unittest
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from support.case import OperationTestCase
+from support.certificates import KEYS
+from support.configurations import CERTIFICATES, Config, over_http, over_tls, over_unix
+from support.engine import IMAGE, container, unique
+from support.marked import Marked
+from support.raw_server import PING, RawServer, dribbles, hangs_up, is_silent, refuses, resets, says
+from support.session import CONNECTOR, FOLDER, PACKAGE, ROOT, TEMPORARY, ConnectorError, given
+
+CONTAINER = '{"Id": "x", "State": {"Running": true}, "Config": {}, "HostConfig": {"LogConfig": {"Type": "json-file"}}}'
+
+
+class Echo:
+    """Refuses each request, or fails within a success, with what it was sent: line, headers and body."""
+
+    def __init__(self, status: int, kind: str) -> None:
+        self._status, self._kind = status, kind
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Echo:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError), client.makefile("rb") as reader:
+            while line := reader.readline():
+                lines, length = [line], 0
+                while (line := reader.readline()) not in (b"\r\n", b""):
+                    lines.append(line)
+                    length = int(line.split(b":")[1]) if line.lower().startswith(b"content-length:") else length
+                lines.append(reader.read(length))
+                client.sendall(self._answer(b"".join(lines).decode("utf-8", "replace")))
+
+    def _answer(self, request: str) -> bytes:
+        path = request.split(" ")[1]
+        if path == "/_ping":
+            return PING
+        if request.startswith("GET") and path.endswith("/json") and "/containers/" in path:
+            return _http(200, CONTAINER, "application/json")  # the look before a change
+        if self._kind == "progress" and path.split("?")[0].endswith(("/images/create", "/push", "/build")):
+            return _http(200, json.dumps({"error": request}) + "\r\n", "application/json")
+        if self._kind in ("html", "plain"):
+            return _http(self._status, request, f"text/{self._kind}")
+        return _http(self._status, json.dumps({"message": request}), "application/json")
+
+
+def _http(status: int, body: str, kind: str) -> bytes:
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body.encode())}\r\n\r\n"
+    return (head + body).encode()
+
+
+class Children(threading.Thread):
+    """Watches the processes that this one starts: their arguments and environments."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.seen: set[bytes] = set()
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        while not self._stop.wait(0.01):
+            for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+                with suppress(OSError):
+                    for pid in (task / "children").read_text().split():
+                        for what in ("cmdline", "environ"):
+                            self.seen.add(Path(f"/proc/{pid}/{what}").read_bytes())
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.join()
+
+
+class Secrets(OperationTestCase):
+    def setUp(self) -> None:
+        self.marked = Marked()
+        self.told: list[str] = []  # by log and errors
+        self._began = time.time()
+        told = self.told
+
+        class Everything(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                told.append(f"{record.name} {record.getMessage()} {vars(record)}")
+
+        handler = Everything(0)
+        for logger in (logging.getLogger(), logging.getLogger(f"connectors.{PACKAGE.name}")):
+            self.addCleanup(logger.setLevel, logger.level)
+            logger.setLevel(1)
+        logging.getLogger().addHandler(handler)
+        self.addCleanup(logging.getLogger().removeHandler, handler)
+        self.children = Children()
+        self.children.start()
+
+    def planted_config(self) -> Config:
+        """Every field that holds a secret, with one."""
+        key = (KEYS / "ec-aes256-key.pem").read_text()
+        for line in key.splitlines()[1:-1]:
+            self.marked.add("key_path", line)
+        secret = self.marked.secret
+        config = {
+            "username": "somebody",
+            "header_name": "X-API-Key",
+            "cert_path": (KEYS / "ec.pem").read_text(),
+            "key_path": key,
+            **{
+                name: secret(name)
+                for name in ("password", "access_token", "key_passphrase", "registry_password", "ssh_passphrase")
+            },
+            "ssh_username": "somebody",
+            "ssh_key": key,
+            "ssh_host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEx4j0DyZ4+KnXlvBhcs4Fd6XKXSLxEyIg6e2DMrJYcK",
+            "registry_server": "registry.test",
+            "registry_username": "somebody",
+            "registries": json.dumps(
+                [
+                    {"server": "one.test", "username": "u", "password": secret("registries.password")},
+                    {"server": "two.test", "token": secret("registries.token")},
+                ]
+            ),
+        }
+        return {**config, "retry_attempts": 1, "retry_delay": 0, "timeout": 1, "connect_timeout": 1}
+
+    def planted_calls(self, name: str) -> list[tuple[str, dict[str, Any]]]:
+        """Every parameter that holds a secret, with one, in operations that send it."""
+        secret = self.marked.secret
+        environment = {"Env": [f"TOKEN={secret('additional_fields.Env')}"]}
+        password = {"registry_username": "u", "registry_password": secret("params.registry_password")}
+        registries = json.dumps({"base.test": {"username": "u", "password": secret("params.registries")}})
+        auth = {"username": "u", "password": secret("body.password"), "serveraddress": "registry.test"}
+        return [
+            ("create_container", {"image": "none.test/image", "Env": f"TOKEN={secret('Env')}"}),
+            ("create_container", {"image": "none.test/image", "additional_fields": environment}),
+            ("create_container", {"image": "i", "additional_fields": f"{{broken {secret('broken')}"}),
+            ("create_container", {"image": "i", "Env": {"TOKEN": [secret("nested Env")]}}),
+            ("run_container", {"image": "none.test/image", "Env": {"TOKEN": secret("run.Env")}, "stdin_text": "x"}),
+            ("container_commit", {"id": name, "Env": [f"TOKEN={secret('commit.Env')}"], "repo": "BAD REPO"}),
+            ("exec_container", {"id": name, "Cmd": ["no-such-program"], "Env": [f"TOKEN={secret('exec.Env')}"]}),
+            ("exec_container", {"id": name, "Cmd": ["true"], "stdin_text": secret("exec.stdin_text")}),
+            ("container_attach", {"id": name, "stdin_text": secret("attach.stdin_text"), "timeout": 1}),
+            ("copy_to_container", {
+                "id": name, "input": "Text", "value": secret("value"), "filename": "f", "path": "/none"
+            }),
+            ("pull_image", {"fromImage": "none.test:1/image", **password}),
+            ("push_image", {"name": IMAGE, **password}),
+            ("pull_image", {"fromImage": "none.test:1/image", "registry_token": secret("params.registry_token")}),
+            ("pull_image", {"fromImage": "registry.test/image"}),
+            ("check_registry_credentials", {"registry": "registry.test:1", **password}),
+            ("inspect_distribution", {"name": "none.test:1/image", **password}),
+            ("build_image", {
+                "dockerfile_content": "FROM none.test:1/image\nARG TOKEN\nRUN echo $TOKEN",
+                "buildargs": {"TOKEN": secret("buildargs")},
+                "registries": registries,
+            }),
+            ("build_image", {"dockerfile_content": "FROM x", "registries": f"{{broken {secret('broken registries')}"}),
+            ("call_api", {"method": "POST", "path": "/auth", "body": auth}),
+            ("call_api", {
+                "method": "POST", "path": "/images/create", "query": {"fromImage": "none.test:1/x"},
+                "headers": {"X-Registry-Auth": secret("headers.auth")},
+            }),
+            ("call_api", {
+                "method": "GET", "path": "/x", "headers": {"X-Registry-Auth": f"{secret('header')}\r\nX: y"}
+            }),
+        ]  # fmt: skip
+
+    def bounded(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        """What has a patience of its own gets less of it."""
+        patient = ("pull_image", "push_image", "build_image", "copy_to_container", "call_api")
+        return {**params, "timeout": 2} if operation in patient else params
+
+    def test_no_secret_is_told_on_any_path(self) -> None:
+        config = self.planted_config()
+        calls = self.planted_calls(container(self, OpenStdin=True))
+        with ExitStack() as stack, ThreadPoolExecutor(16) as threads:
+            for way in self.ways(stack):
+                for operation, params in calls:
+                    threads.submit(self.call, {**config, **way}, operation, params)
+                threads.submit(self.call, {**config, **way}, "check_health", {})
+            threads.shutdown()
+        self.assert_nowhere()
+
+    def ways(self, stack: ExitStack) -> Iterator[Config]:
+        """What an engine, or what is in its place, may do to a call; with each sign-in where it makes a difference."""
+        none = {"authentication_type": "None"}
+        yield {**over_unix(), **none}
+        yield {**over_http("127.0.0.1:1"), **none}
+        yield {**over_http("no-such-host.invalid:1"), **none}
+        yield {**over_http(given("ENGINE_TLS")), "authentication_type": "Basic"}
+        yield {"protocol": "SSH", "server_address": "127.0.0.1", "port": "1"}
+        yield {"protocol": "SSH", "server_address": "127.0.0.1", "ssh_passphrase": self.marked.secret("wrong")}
+        tls = {**over_tls(), "cert_path": "", "key_path": ""}
+        for further in (
+            {"key_passphrase": self.marked.secret("wrong passphrase")},
+            {"ca_cert_path": (CERTIFICATES / "other-ca.pem").read_text()},
+            {"key_path": (KEYS / "rsa-dek-info-key.pem").read_text()},
+            {"registries": f"{{broken {self.marked.secret('broken registries of the configuration')}"},
+            {"access_token": f"{self.marked.secret('broken token')}\r\nX: y", "authentication_type": "Token"},
+            {"password": "", "username": "a:b", "authentication_type": "Basic"},
+            {"proxy": f"http://user:{quote(self.marked.secret('proxy'), safe='')}@127.0.0.1:1"},
+            {"proxy": f"http://user:{self.marked.secret('broken proxy')}@no host"},
+            {"registry_password": "", "registry_token": self.marked.secret("registry_token")},
+        ):
+            yield {**{k: v for k, v in tls.items() if k not in ("cert_path", "key_path")}, **further}
+        for status, kind in (
+            (401, "json"),
+            (403, "html"),
+            (500, "plain"),
+            (503, "json"),
+            (500, "progress"),
+            (302, "html"),
+        ):
+            echo = stack.enter_context(Echo(status, kind))
+            for sign_in in ("Basic", "Token", "Header"):
+                yield {**over_http(echo.address), "authentication_type": sign_in}
+        for answer in (
+            hangs_up,
+            resets,
+            is_silent,
+            says(b"nonsense\r\n\r\n", close=True),
+            says(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{oops"),
+            dribbles(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b" ", 0.2),
+            refuses(503, Retry_After="0"),
+        ):
+            yield {**over_http(stack.enter_context(RawServer(answer)).address), "authentication_type": "Basic"}
+
+    def call(self, config: Config, operation: str, params: dict[str, Any]) -> None:
+        try:
+            if operation == "check_health":
+                CONNECTOR.check_health(config)
+            else:
+                self.told.append(repr(CONNECTOR.execute(config, operation, self.bounded(operation, params))))
+        except ConnectorError as error:
+            self.told.append("".join(traceback.format_exception(type(error), error, error.__traceback__)))
+
+    def assert_nowhere(self) -> None:
+        self.assertGreater(len(self.told), 300, "hardly anything was told")
+        leaks = [(found, text) for text in self.told if (found := self.marked.found_in(text))]
+        shown = "\n".join(f"{found}: {text.strip()[-400:]}" for found, text in leaks[:10])
+        self.assertEqual(set(), {name for found, _ in leaks for name in found}, shown)
+        self.children.stop()
+        self.assertEqual(set(), self.children.seen, "the connector starts no processes")
+        for what in ("cmdline", "environ"):
+            self.assertEqual([], self.marked.found_in(Path(f"/proc/self/{what}").read_bytes()))
+        for path in self.files():
+            with suppress(OSError):
+                self.assertEqual([], self.marked.found_in(path.read_bytes()), path)
+        self.assertEqual([], os.listdir(TEMPORARY))
+
+    def files(self) -> Iterator[Path]:
+        """What was written since the test began, where temporary files go and in the local host."""
+        for root in (Path(tempfile.gettempdir()), ROOT):
+            for folder, _, names in os.walk(root):
+                for path in (Path(folder, name) for name in names):
+                    with suppress(OSError):
+                        if path.is_file() and path.stat().st_mtime >= self._began and path.stat().st_size < 2**24:
+                            yield path
+
+
+class Redact(OperationTestCase):
+    """Results hold what the engine says, unless they are to be redacted."""
+
+    def test_values_go_and_names_stay(self) -> None:
+        name = container(self, Env=["TOKEN=s3cret-value", "EMPTY="])
+        whole = self.run_operation("inspect_container", id=name)
+        self.assertIn("TOKEN=s3cret-value", whole["Config"]["Env"])
+        for redact in (False, "false", "", None):
+            self.assertEqual(whole, self.run_operation("inspect_container", id=name, redact=redact))
+        redacted = self.run_operation("inspect_container", id=name, redact=True)
+        self.assertEqual(["TOKEN=[redacted]", "EMPTY=[redacted]"], redacted["Config"]["Env"][:2])
+        self.assertEqual(whole["Id"], redacted["Id"])
+        for call in (whole, redacted):
+            call["Config"].pop("Env")
+        self.assertEqual(whole, redacted)
+
+    def test_in_images_and_their_history(self) -> None:
+        name, image = container(self), unique("redacted")
+        self.run_operation("container_commit", id=name, repo=image, changes="ENV TOKEN=s3cret-value")
+        self.addCleanup(CONNECTOR.execute, self.config, "remove_image", {"name": image, "force": True})
+        self.assertIn("s3cret-value", str(self.run_operation("inspect_image", name=image)))
+        for operation, params in (("inspect_image", {"name": image}), ("image_history", {"id": image})):
+            self.assertNotIn("s3cret-value", str(self.run_operation(operation, redact=True, **params)))
+
+    def test_in_any_call(self) -> None:
+        name = container(self, Env=["TOKEN=s3cret-value"])
+        call = {"method": "GET", "path": f"/containers/{name}/json"}
+        self.assertIn("s3cret-value", str(self.run_operation("call_api", **call)))
+        self.assertNotIn("s3cret-value", str(self.run_operation("call_api", redact=True, **call)))
+        text = self.refusal("call_api", redact=True, output="Attachment", **call)
+        self.assertRegex(text, r"^\[invalid_parameters\] call_api: .*redact")
+
+    def test_every_secret_field_is_known_here(self) -> None:
+        """A configuration's field that hides its value in the form is one that the test above plants a secret in."""
+        info = json.loads((FOLDER / "info.json").read_text())
+        hidden = {field["name"] for field in _fields(info["configuration"]["fields"]) if field["type"] == "password"}
+        self.assertIn("password", hidden)
+        test = Secrets("test_no_secret_is_told_on_any_path")
+        test.marked = Marked()
+        self.assertLessEqual(hidden - {"registry_token", "proxy"}, test.planted_config().keys())
+
+
+def _fields(fields: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for field in fields:
+        yield field
+        for shown in (field.get("onchange") or {}).values():
+            yield from _fields(shown)
+
+
+if __name__ == "__main__":
+    unittest.main()

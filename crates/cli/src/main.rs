@@ -27,8 +27,19 @@ fn main() -> ExitCode {
     }
 }
 
+fn serve(options: &host::Options) -> ExitCode {
+    match host::serve(options, |line| println!("{line}")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
     match request {
+        Request::Serve(options) => Ok(serve(options)),
         Request::List => {
             show::list();
             Ok(ExitCode::SUCCESS)

@@ -2,18 +2,19 @@
 
     python3 worker.py --root DIR --workers N
 
-Each line on standard input is the path of a socket to listen on from now on: workers of its own are forked for it, and
-those of the socket before it end as soon as they are idle. They load a connector when it is first called and keep it, so
-a new socket is how a connector that was installed again is loaded again. Each answer on standard output is the path once
-calls may come. The end of standard input ends everything.
+Each line on standard input is the path of a socket to listen on from now on: workers of its own are forked for it,
+and those of the socket before it end as soon as they are idle. They load a connector when it is first called and keep
+it, so a new socket is how a connector that was installed again is loaded again. Each answer on standard output is the
+path once calls may come. The end of standard input ends everything.
 
-A call is a connection: a line of JSON in; out come the line `started`, then a line of JSON. Before `started`, nothing was
-done and the call may be made again. Who hangs up interrupts the call.
+A call is a connection: a line of JSON in; out come the line `started`, then a line of JSON. Before `started`, nothing
+was done and the call may be made again. Who hangs up interrupts the call.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -92,17 +93,18 @@ def main() -> int:
         os.set_blocking(end, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    orders = io.FileIO(0, closefd=False)  # nothing may wait in a buffer where select does not see it
     current: Workers | None = None
     retired: list[Workers] = []
     while True:
-        ready, _, _ = select.select([sys.stdin.buffer.raw, wakeup], [], [])
+        ready, _, _ = select.select([orders.fileno(), wakeup], [], [])
         if wakeup in ready:
             os.read(wakeup, 512)
             _reap([*retired, *([current] if current else [])])
             if current:
                 current.fill()
-        if sys.stdin.buffer.raw in ready:
-            line = sys.stdin.buffer.raw.readline().decode().strip()
+        if orders.fileno() in ready:
+            line = orders.readline().decode().strip()
             if current:
                 current.retire()
                 retired.append(current)

@@ -19,7 +19,7 @@ const RENEWED_AFTER: Duration = Duration::from_hours(24 * 330);
 
 /// A certificate and its key, as PEM.
 pub(crate) struct Certificate {
-    pub(crate) certificate: Vec<u8>,
+    pub(crate) chain: Vec<u8>,
     pub(crate) key: Vec<u8>,
     /// SHA-256 over the certificate, as browsers show it.
     pub(crate) fingerprint: String,
@@ -36,10 +36,10 @@ pub(crate) fn keep(layout: &Layout) -> Result<Certificate, Error> {
         private::write(&key_file, key.as_bytes()).map_err(Error::state(&key_file))?;
         private::write(&certificate_file, certificate.as_bytes()).map_err(Error::state(&certificate_file))?;
     }
-    let certificate = fs::read(&certificate_file).map_err(Error::state(&certificate_file))?;
+    let chain = fs::read(&certificate_file).map_err(Error::state(&certificate_file))?;
     let key = fs::read(&key_file).map_err(Error::state(&key_file))?;
-    let fingerprint = fingerprint(&certificate)?;
-    Ok(Certificate { certificate, key, fingerprint })
+    let fingerprint = fingerprint(&chain)?;
+    Ok(Certificate { chain, key, fingerprint })
 }
 
 fn make() -> Result<(String, String), rcgen::Error> {
@@ -72,7 +72,7 @@ mod tests {
         let first = keep(&layout).unwrap();
         assert_eq!(first.fingerprint.len(), 32 * 3 - 1);
         assert_eq!(keep(&layout).unwrap().fingerprint, first.fingerprint);
-        std::fs::remove_file(layout.file("key.pem")).unwrap();
+        fs::remove_file(layout.file("key.pem")).unwrap();
         assert_ne!(keep(&layout).unwrap().fingerprint, first.fingerprint, "a certificate without its key");
     }
 }

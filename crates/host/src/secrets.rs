@@ -130,8 +130,8 @@ mod tests {
         let (again, made) = Secrets::open(&layout).unwrap();
         assert!(!made && again.is_api_key(secrets.api_key()));
         assert!(!again.is_api_key("") && !again.is_api_key("other"));
-        let mode = fs::metadata(layout.file("api-key")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let permissions = fs::metadata(layout.file("api-key")).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
     }
 
     #[test]

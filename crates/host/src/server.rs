@@ -122,8 +122,7 @@ fn welcome(host: &Host, certificate: &Certificate, is_new: bool, say: &impl Fn(&
 
 async fn listen(listener: TcpListener, certificate: &Certificate, host: Arc<Host>) -> Result<(), Error> {
     let fault = |fault: &dyn std::fmt::Display| Error::Certificate(fault.to_string());
-    let chain =
-        vec![CertificateDer::from_pem_slice(&certificate.certificate).map_err(|cause| fault(&cause))?];
+    let chain = vec![CertificateDer::from_pem_slice(&certificate.chain).map_err(|cause| fault(&cause))?];
     let key = PrivateKeyDer::from_pem_slice(&certificate.key).map_err(|cause| fault(&cause))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()

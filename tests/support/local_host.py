@@ -46,6 +46,12 @@ class Sample(Connector):
     def huge(self, config, params):
         return {"number": 123456789012345678901234567890}
 
+    def choices(self, config, params):
+        if config["server"] != "up":
+            raise ConnectorError("[unreachable] choices: the server is down")
+        hostile = [{"title": "<script>document.title = 'taken'</script>", "value": "<img src=x onerror=alert(1)>"}]
+        return hostile + [f"container-{number:03}" for number in range(500)]
+
     def crash(self, config, params):
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -65,12 +71,13 @@ class Sample(Connector):
                 pass
             raise
 """
-OPERATIONS = ("echo", "huge", "crash", "raise_another", "no_json", "wait")
+OPERATIONS = ("echo", "huge", "crash", "raise_another", "no_json", "wait", "choices")
 
 
 def sample(folder: Path, version: str = "1.0.0") -> Path:
     """The package of that connector."""
     secret = {"title": "Token", "name": "token", "type": "password", "required": False}
+    container = {"title": "Container", "name": "id", "type": "text", "required": False, "apiOperation": "choices"}
     info = {
         "name": "sample",
         "version": version,
@@ -82,7 +89,10 @@ def sample(folder: Path, version: str = "1.0.0") -> Path:
                 secret,
             ]
         },
-        "operations": [{"operation": name, "title": name.title(), "parameters": [secret]} for name in OPERATIONS],
+        "operations": [
+            {"operation": name, "title": name.title(), "visible": name != "choices", "parameters": [container, secret]}
+            for name in OPERATIONS
+        ],
     }
     files = {
         "info.json": json.dumps(info),

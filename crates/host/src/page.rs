@@ -23,10 +23,24 @@ const SVG: &str = "image/svg+xml";
 
 /// The files of the page, as they are in `page/`.
 const FILES: &[(&str, &str, &str)] = &[
-    ("index.html", HTML, include_str!("../page/index.html")),
-    ("page.css", CSS, include_str!("../page/page.css")),
+    ("api.js", JS, include_str!("../page/api.js")),
+    ("calls.js", JS, include_str!("../page/calls.js")),
+    ("combobox.js", JS, include_str!("../page/combobox.js")),
+    ("configurations.js", JS, include_str!("../page/configurations.js")),
+    ("dom.js", JS, include_str!("../page/dom.js")),
+    ("form.js", JS, include_str!("../page/form.js")),
+    ("history.js", JS, include_str!("../page/history.js")),
     ("icon.svg", SVG, include_str!("../page/icon.svg")),
+    ("index.html", HTML, include_str!("../page/index.html")),
+    ("jinja.js", JS, include_str!("../page/jinja.js")),
     ("main.js", JS, include_str!("../page/main.js")),
+    ("meters.js", JS, include_str!("../page/meters.js")),
+    ("operations.js", JS, include_str!("../page/operations.js")),
+    ("packages.js", JS, include_str!("../page/packages.js")),
+    ("page.css", CSS, include_str!("../page/page.css")),
+    ("playbook.js", JS, include_str!("../page/playbook.js")),
+    ("result.js", JS, include_str!("../page/result.js")),
+    ("tree.js", JS, include_str!("../page/tree.js")),
 ];
 
 /// What needs no sign-in: the files hold nothing of anyone.

@@ -1,6 +1,7 @@
 """The local host's page in a real browser: the main story, by mouse and by keyboard, and what must not happen.
 
-Needs CHROMIUM and CHROMEDRIVER beside what `test_host` needs. With PAGE_SCREENSHOTS set to a folder, it leaves pictures there.
+Needs CHROMIUM and CHROMEDRIVER beside what `test_host` needs. With PAGE_SCREENSHOTS set to a folder, it leaves pictures
+there.
 """
 
 from __future__ import annotations
@@ -72,11 +73,11 @@ class Story(PageTestCase):
         browser.find("h1", "A new configuration")
         self.picture("configuration")
         self.configure()
-        name = container(self, "sh", "-c", f"echo \"{HOSTILE}\"; echo trouble >&2; sleep 600", Labels={"owner": HOSTILE})
+        name = container(self, "sh", "-c", f'echo "{HOSTILE}"; echo trouble >&2; sleep 600', Labels={"owner": HOSTILE})
         self.list_and_copy(name)
         self.inspect(name)
         self.read_logs(name)
-        self.fail()
+        self.be_refused()
         self.stop_by_keyboard(name)
         self.go_back_in_history(name)
         self.assertEqual("Local host", browser.script("return document.title").split(" \u00b7 ")[-1])
@@ -101,7 +102,9 @@ class Story(PageTestCase):
         browser.find(".state.good", "Available")
         browser.click("button.primary", "Save")
         browser.find(".side .item[aria-current] .dot.good")
-        self.assertEqual("", browser.script(f"return document.querySelector(\"{self.field('registry_password')}\").value"))
+        self.assertEqual(
+            "", browser.script(f'return document.querySelector("{self.field("registry_password")}").value')
+        )
         self.assertNotIn("hunter2", browser.script("return document.documentElement.outerHTML"))
 
     def list_and_copy(self, name: str) -> None:
@@ -147,7 +150,7 @@ class Story(PageTestCase):
         self.assertEqual("trouble\n", browser.text(".stderr"))
         self.picture("logs")
 
-    def fail(self) -> None:
+    def be_refused(self) -> None:
         browser = self.browser
         self.go("operations/inspect_container")
         browser.type(self.field("id"), "no-such-container")
@@ -167,7 +170,7 @@ class Story(PageTestCase):
             browser.press(key)
         browser.press("Enter")
         browser.find("h1", "Stop Container")
-        browser.script(f"document.querySelector(\"{self.field('id')}\").focus()")
+        browser.script(f'document.querySelector("{self.field("id")}").focus()')
         for key in name:
             browser.press(key)
         browser.press("Control", "Enter")
@@ -185,7 +188,7 @@ class Story(PageTestCase):
         browser.click("td a", "Stop Container")
         browser.click("button.primary", "Run again")
         browser.find("h1", "Stop Container")
-        self.assertEqual(name, browser.script(f"return document.querySelector(\"{self.field('id')}\").value"))
+        self.assertEqual(name, browser.script(f'return document.querySelector("{self.field("id")}").value'))
 
     def exported(self, button: str) -> list[list[str]]:
         """The connector steps of each playbook in the file that a button offers; every rule of the client is kept."""
@@ -246,7 +249,10 @@ class Corners(PageTestCase):
     def test_choices_that_cannot_be_had_say_why(self) -> None:
         browser = self.browser
         self.go("operations/echo")
-        browser.choose("#config", next(one.config_id for one in self.host.client().connectors.configurations("sample") if one.name == "down"))
+        browser.choose(
+            "#config",
+            next(one.config_id for one in self.host.client().connectors.configurations("sample") if one.name == "down"),
+        )
         browser.click(self.field("id"))
         self.assertIn("the server is down", browser.text(".remark.bad"))
 
@@ -269,7 +275,10 @@ class Corners(PageTestCase):
               }
               return send(path, options);
             };
-            """.replace("arguments_", json.dumps({"began": str(folder / "page-began"), "interrupted": str(folder / "page-interrupted")}))
+            """.replace(
+                "arguments_",
+                json.dumps({"began": str(folder / "page-began"), "interrupted": str(folder / "page-interrupted")}),
+            )
         )
         browser.click("button.primary", "Run")
         browser.until((folder / "page-began").exists, "it did not begin")

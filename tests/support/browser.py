@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import subprocess
 import tempfile
@@ -35,11 +36,20 @@ class Browser:
 
     def __init__(self, driver: str, chromium: str, width: int = 1440, height: int = 900) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True)
+        # Where the browser was unpacked and not installed, its libraries and settings are told, to it alone.
+        told = {"LD_LIBRARY_PATH": "BROWSER_LIBRARIES", "FONTCONFIG_FILE": "BROWSER_FONTS"}
+        own = {name: os.environ[variable] for name, variable in told.items() if variable in os.environ}
         self._process = subprocess.Popen(
-            [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [driver, "--port=0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, **own},
         )
         assert self._process.stdout is not None
-        port = next(found[1] for line in self._process.stdout if (found := re.search(r"successfully on port (\d+)", line)))
+        port = next(
+            found[1] for line in self._process.stdout if (found := re.search(r"successfully on port (\d+)", line))
+        )
         self._url = f"http://127.0.0.1:{port}"
         profile = f"--user-data-dir={self._folder.name}"
         options = {"binary": chromium, "args": [*ARGUMENTS, profile, f"--window-size={width},{height}"]}

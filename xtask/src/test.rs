@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::browser::Browser;
 use crate::command::{at_root, capture, cargo};
 use crate::machine;
 use crate::once::remove;
@@ -119,6 +120,11 @@ impl Shared {
         if is_newest && PYFSR.runs_on(python) {
             let program = self.program.as_ref().context("not tried, as fsr-docker was not built")?;
             command.env("FSR_DOCKER", program).env("PYFSR", PYFSR.install(python)?.path(""));
+            if self.all || !chosen.is_empty() {
+                Browser::get()?.tell(&mut command)?;
+            } else {
+                log.remark("SKIPPED: the local host's page in a browser (test_page); --all fetches one");
+            }
         } else if is_newest {
             log.remark(&PYFSR.too_new_for(python));
         }

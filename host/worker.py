@@ -23,6 +23,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -69,6 +70,10 @@ class Workers:
         self._pids.remove(pid)
         return True
 
+    def are_left(self) -> bool:
+        """Whether one of them still runs."""
+        return bool(self._pids)
+
     def retire(self) -> None:
         """No further calls; those under way go on to their end."""
         self._listener.close()
@@ -113,7 +118,11 @@ def main() -> int:
             current = Workers(line, arguments.root, arguments.workers)
             current.fill()
             print(line, flush=True)
-    # Who started us is gone, and so are the callers.
+    # Who started us is gone, and so are the callers: calls under way are being interrupted.
+    deadline = time.monotonic() + GRACE_SECONDS + 1
+    while any(workers.are_left() for workers in retired) and time.monotonic() < deadline:
+        time.sleep(0.05)
+        _reap(retired)
     for workers in retired:
         workers.signal(signal.SIGKILL)
     return 0

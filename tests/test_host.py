@@ -5,14 +5,20 @@ Needs FSR_DOCKER, the program, and PYFSR, the folder with the client; without th
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
+import signal
+import socket
+import ssl
 import stat
 import sys
 import threading
 import time
 import unittest
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,6 +33,15 @@ from support.session import ARCHIVE, PACKAGE, given
 
 SOCKET = given("ENGINE_SOCKET")
 SECRET = "hunter2-of-the-registry"
+
+
+def until(condition: Callable[[], Any], complaint: str) -> None:
+    """Waits for a condition."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(complaint)
+        time.sleep(0.02)
 
 
 class HostTestCase(unittest.TestCase):
@@ -181,19 +196,22 @@ class Workers(HostTestCase):
 
     def test_who_hangs_up_interrupts_the_operation(self) -> None:
         began, interrupted = self.host.folder / "began", self.host.folder / "interrupted"
-        params = {"began": str(began), "interrupted": str(interrupted)}
-        body = {"connector": "sample", "operation": "wait", "params": params}
-        asked = threading.Thread(target=self.hang_up_after, args=(body, began), daemon=True)
-        asked.start()
-        asked.join(60)
-        self.until(interrupted.exists, "the operation was not interrupted")
+        self.hang_up_after("wait", began, interrupted)
+        until(interrupted.exists, "the operation was not interrupted")
         self.assertTrue(self.echo()["pid"])
-        self.until(lambda: self.calls()[1]["status"] == "Cancelled", "the history does not say so")
+        until(lambda: self.calls()[1]["status"] == "Cancelled", "the history does not say so")
 
-    def hang_up_after(self, body: dict[str, Any], began: Path) -> None:
-        import socket
-        import ssl
+    def test_who_ignores_an_interruption_is_ended(self) -> None:
+        began = self.host.folder / "ignoring"
+        self.hang_up_after("ignore", began)
+        process = Path("/proc") / began.read_text()
+        until(lambda: not process.exists(), "the worker goes on")
+        self.assertTrue(self.echo()["pid"])
 
+    def hang_up_after(self, operation: str, began: Path, interrupted: Path | None = None) -> None:
+        """Asks for an operation, and leaves once it has begun."""
+        params = {"began": str(began), "interrupted": str(interrupted)}
+        body = {"connector": "sample", "operation": operation, "params": params}
         context = ssl.create_default_context(cafile=str(self.host.state / "certificate.pem"))
         port = urllib.parse.urlsplit(self.host.url).port or 0
         text = json.dumps(body)
@@ -206,13 +224,7 @@ class Workers(HostTestCase):
                 f"Authorization: API-KEY {self.host.api_key}\r\nContent-Type: application/json\r\n"
                 f"Content-Length: {len(text)}\r\n\r\n{text}".encode()
             )
-            self.until(began.exists, "the operation did not begin")
-
-    def until(self, condition: Any, complaint: str) -> None:
-        deadline = time.monotonic() + 60
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, complaint)
-            time.sleep(0.02)
+            until(began.exists, "the operation did not begin")
 
     def test_more_calls_than_workers_take_turns(self) -> None:
         answers: list[Any] = []
@@ -358,6 +370,33 @@ class Door(HostTestCase):
         host.start()
         self.assertNotIn(host.api_key, host.said)
         self.assertEqual("Available", host.client().connectors.healthcheck("sample").status)
+
+    def test_a_killed_host_takes_its_workers_along(self) -> None:
+        host = LocalHost("--package", str(sample(self.host.folder)))
+        self.addCleanup(host.close)
+        began, interrupted = host.folder / "began", host.folder / "interrupted"
+        params = {"began": str(began), "interrupted": str(interrupted)}
+        body = {"connector": "sample", "operation": "wait", "params": params}
+
+        def ask() -> None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                host.request("POST", "/api/integration/execute/", body, Authorization=f"API-KEY {host.api_key}")
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        until(began.exists, "the operation did not begin")
+        host.stop(signal.SIGKILL)
+        asking.join(60)
+        until(interrupted.exists, "the operation was not interrupted")
+        host.start()
+        _, _, history = host.request("GET", "/page/history", Authorization=f"API-KEY {host.api_key}")
+        self.assertEqual("Lost", json.loads(history)["calls"][0]["status"])
+
+    def test_a_package_that_cannot_be_installed_says_why(self) -> None:
+        broken = self.host.folder / "broken.tgz"
+        broken.write_bytes(b"no archive")
+        with self.assertRaisesRegex(AssertionError, "not a gzip file"):
+            LocalHost("--package", str(broken))
 
     def test_one_host_for_each_state(self) -> None:
         with self.assertRaisesRegex(AssertionError, "runs with it already"):

@@ -6,8 +6,10 @@ there.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import sys
 import unittest
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,7 +17,9 @@ from typing import Any, ClassVar
 if "CHROMEDRIVER" not in os.environ or "FSR_DOCKER" not in os.environ:
     raise unittest.SkipTest("there is no browser: cargo xtask test --all fetches one")
 
-from support.browser import Browser
+sys.path.append(os.environ["PYFSR"])
+
+from support.browser import ELEMENT, Browser
 from support.engine import container, state
 from support.local_host import LocalHost, sample
 from support.session import ARCHIVE, PACKAGE, given
@@ -78,6 +82,7 @@ class Story(PageTestCase):
         self.inspect(name)
         self.read_logs(name)
         self.be_refused()
+        self.bring_a_file(name)
         self.stop_by_keyboard(name)
         self.go_back_in_history(name)
         self.assertEqual("Local host", browser.script("return document.title").split(" \u00b7 ")[-1])
@@ -159,6 +164,31 @@ class Story(PageTestCase):
         self.assertEqual("[not_found 404]", browser.text(".failure .code"))
         self.picture("error")
 
+    def bring_a_file(self, name: str) -> None:
+        browser = self.browser
+        note = self.host.folder / "note.txt"
+        note.write_text("from the page")
+        self.go("files")
+        browser.find("h1", "Files")
+        browser.script("document.querySelector('main input[type=file]').hidden = false")
+        browser.type("main input[type=file]", str(note), clear=False)
+        browser.click("td .path", "/api/3/attachments/")
+        self.go("operations/copy_to_container")
+        browser.type(self.field("id"), name)
+        browser.choose(self.field("input"), "Attachment ID")
+        browser.type(self.field("value"), self.copied())
+        browser.type(self.field("path"), "/tmp")
+        browser.press("Control", "Enter")
+        browser.find(".badge.Success")
+        self.go("operations/copy_from_container")
+        browser.type(self.field("id"), name)
+        browser.type(self.field("path"), "/tmp/note.txt")
+        browser.press("Control", "Enter")
+        link = browser.find("a.download", "note.txt")
+        address = browser.script("return arguments[0].href", {ELEMENT: link})
+        contents = browser.script("return fetch(arguments[0]).then((answer) => answer.text())", address)
+        self.assertIn("from the page", contents)
+
     def stop_by_keyboard(self, name: str) -> None:
         """Found, opened, filled in and run without the mouse."""
         browser = self.browser
@@ -203,9 +233,14 @@ class Story(PageTestCase):
         text = self.browser.until(lambda: self.browser.script("return window.offered"), "no file was offered")
         envelope: dict[str, Any] = json.loads(text)
         self.assertEqual("workflow_collections", envelope["type"])
+        # FortiSOAR's client finds every step, and nothing that this host has not.
+        lint = importlib.import_module("pyfsr.playbook_lint")
+        references = lint.connector_refs(envelope)
+        self.assertEqual([], lint.check_connector_configs(self.host.client(), references))
         playbooks = [workflow for one in envelope["data"] for workflow in one["workflows"]]
         for playbook in playbooks:
             self.assertEqual(len(playbook["steps"]) - 1, len(playbook["routes"]))
+        self.assertEqual(sum(len(playbook["steps"]) - 1 for playbook in playbooks), len(references))
         return [[step["name"] for step in playbook["steps"][1:]] for playbook in playbooks]
 
 

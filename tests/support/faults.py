@@ -205,7 +205,6 @@ KINDS = (
 )
 
 
-
 def run(engine: SecondEngine) -> list[Row]:
     """All faults, in the order of the table."""
     target = Target(engine)

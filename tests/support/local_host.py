@@ -61,6 +61,15 @@ class Sample(Connector):
     def no_json(self, config, params):
         return {"set": {1}}
 
+    def ignore(self, config, params):
+        with open(params["began"], "w") as began:
+            began.write(str(os.getpid()))
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:
+                pass
+
     def wait(self, config, params):
         with open(params["began"], "w"):
             pass
@@ -71,7 +80,7 @@ class Sample(Connector):
                 pass
             raise
 """
-OPERATIONS = ("echo", "huge", "crash", "raise_another", "no_json", "wait", "choices")
+OPERATIONS = ("echo", "huge", "crash", "raise_another", "no_json", "wait", "ignore", "choices")
 
 
 def sample(folder: Path, version: str = "1.0.0") -> Path:

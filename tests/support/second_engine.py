@@ -64,7 +64,14 @@ class SecondEngine:
         command += f" --cgroup-parent {cgroup} --shutdown-timeout 1 --config-file {folder}/none.json"
         inside = ["nsenter", "--mount", "--pid", "--target", str(_listener(engine.SOCKET))]
         self._process = subprocess.Popen(
-            [*inside, "unshare", "--net", "sh", "-c", f"mkdir -p {folder}; echo '{{}}' > {folder}/none.json; {command}"],
+            [
+                *inside,
+                "unshare",
+                "--net",
+                "sh",
+                "-c",
+                f"mkdir -p {folder}; echo '{{}}' > {folder}/none.json; {command}",
+            ],
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )

@@ -71,7 +71,7 @@ function editor(app, stored) {
   function tell(answer) {
     const good = answer.status === "Available";
     fill(found, h("p", { class: `state ${good ? "good" : "bad"}` }, h("strong", {}, answer.status), " ", good ? "" : answer.message),
-      answer.log?.filter((line) => line.startsWith("WARNING")).map((line) => h("p", { class: "state warn" }, line.slice("WARNING ".length))));
+      good && answer.log?.filter((line) => line.startsWith("WARNING")).map((line) => h("p", { class: "state warn" }, line.slice("WARNING ".length))));
   }
 
   async function store() {

@@ -4,6 +4,9 @@ import { combobox } from "./combobox.js";
 import { fill, h } from "./dom.js";
 
 const SEALED = /^sealed:[A-Za-z0-9_-]{43}$/;
+// A longer form begins with these, and what is required; the rest is a click away.
+const LONG = 18;
+const FIRST = 12;
 const WIDE = new Set(["textarea", "richtext", "json", "file", "multiselect"]);
 let numbers = 0;
 
@@ -15,7 +18,7 @@ export class Form {
     this.kept = { ...values }; // also of fields that are hidden now, and may come back
     this.element = h("div", { class: "form" });
     this.rows = this.render(fields, this.element);
-    this.touched = false;
+    this.fold();
   }
 
   /** The values of the fields that are shown. */
@@ -28,6 +31,17 @@ export class Form {
     const wrong = shown(this.rows).filter((row) => row.check());
     wrong[0]?.focus();
     return wrong.length;
+  }
+
+  /** Puts the rare fields of a long form below, out of sight unless one of them is set. */
+  fold() {
+    if (this.rows.length <= LONG) return;
+    const rare = this.rows.filter((row, index) => index >= FIRST && !row.field.required);
+    const isSet = (row) => JSON.stringify(row.value()) !== JSON.stringify(row.usual);
+    const below = h("div", { class: "form" }, rare.map((row) => row.element));
+    const details = h("details", { class: "rare" }, h("summary", {}, `${rare.length} more fields`), below);
+    details.open = rare.some(isSet);
+    this.element.append(details);
   }
 
   render(fields, place) {
@@ -50,7 +64,12 @@ export class Form {
       this.changed();
     });
     row.value = control.value;
-    row.focus = () => control.input.focus();
+    row.usual = typeof field.value === "object" && field.value !== null ? field.value : shownLike(control.value(), field.value);
+    row.focus = () => {
+      const folded = row.element.closest("details");
+      if (folded) folded.open = true;
+      control.input.focus();
+    };
     row.check = () => {
       const fault = faultOf(field, row.value());
       trouble.hidden = fault === null;
@@ -159,6 +178,13 @@ export class Form {
     show();
     return { element: place, input: typed, value: () => record ?? typed.value };
   }
+}
+
+/** A default as the control gives it back. */
+function shownLike(now, value) {
+  if (typeof now === "boolean") return value === true || value === "true";
+  if (Array.isArray(now)) return [];
+  return typeof value === "number" ? value : (value ?? "");
 }
 
 function shown(rows) {

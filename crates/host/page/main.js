@@ -4,12 +4,13 @@ import * as api from "./api.js";
 import { underWay, listen } from "./calls.js";
 import { configurations, health } from "./configurations.js";
 import { fill, h } from "./dom.js";
+import { files } from "./files.js";
 import { history } from "./history.js";
 import { operations } from "./operations.js";
 import { packages } from "./packages.js";
 
-const VIEWS = { operations, configurations, history, packages };
-const TITLES = { operations: "Operations", configurations: "Configurations", history: "History", packages: "Packages" };
+const VIEWS = { operations, configurations, history, files, packages };
+const TITLES = { operations: "Operations", configurations: "Configurations", history: "History", files: "Files", packages: "Packages" };
 
 const app = {
   /** Everything that is installed. */
@@ -59,7 +60,7 @@ function where() {
 
 function show() {
   let { view, id } = where();
-  if (!app.connector && view !== "history") view = "packages";
+  if (!app.connector && !["history", "files"].includes(view)) view = "packages";
   document.title = `${TITLES[view]} \u00b7 Local host`;
   bar(view);
   fill(main, VIEWS[view](app, id));

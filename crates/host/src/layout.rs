@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
 use crate::error::Error;
 use crate::private;
 
@@ -29,6 +31,9 @@ const PYTHON: &[(&str, &str)] = &[
     ("integrations/records.py", include_str!("../../../host/integrations/records.py")),
 ];
 
+/// What the names of uploads begin with.
+const UPLOAD: &str = "upload-";
+
 /// The state folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
@@ -50,7 +55,24 @@ impl Layout {
             }
             private::write(&path, text.as_bytes()).map_err(Error::state(&path))?;
         }
+        layout.sweep().map_err(Error::state(&layout.temporary()))?;
         Ok(layout)
+    }
+
+    /// Removes the uploads that a killed host left.
+    fn sweep(&self) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(self.temporary())? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(UPLOAD) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A path for an upload, which nothing else has.
+    pub(crate) fn upload(&self) -> PathBuf {
+        self.temporary().join(format!("{UPLOAD}{}", Uuid::new_v4()))
     }
 
     /// A file of the state folder itself.

@@ -28,6 +28,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("combobox.js", JS, include_str!("../page/combobox.js")),
     ("configurations.js", JS, include_str!("../page/configurations.js")),
     ("dom.js", JS, include_str!("../page/dom.js")),
+    ("files.js", JS, include_str!("../page/files.js")),
     ("form.js", JS, include_str!("../page/form.js")),
     ("history.js", JS, include_str!("../page/history.js")),
     ("icon.svg", SVG, include_str!("../page/icon.svg")),

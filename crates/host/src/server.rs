@@ -69,9 +69,8 @@ pub fn serve(options: &Options, say: impl Fn(&str)) -> Result<(), Error> {
 
 async fn run(options: &Options, say: &impl Fn(&str)) -> Result<(), Error> {
     check_python(&options.python).await?;
+    let _lock = lock(&options.state)?;
     let layout = Layout::new(&options.state)?;
-    // Taken first, so that a second host of the same state folder, or port, changes nothing.
-    let _lock = lock(&layout)?;
     let refused = |source| Error::Port { port: options.port, source };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
@@ -255,16 +254,13 @@ fn open_database(layout: &Layout) -> Result<store::Shared, Error> {
     Ok(store::open(&path)?)
 }
 
-/// One host for each state folder.
-fn lock(layout: &Layout) -> Result<std::fs::File, Error> {
-    let path = layout.file("lock");
+/// One host for each state folder: a second one must change nothing in it.
+fn lock(state: &Path) -> Result<std::fs::File, Error> {
+    private::folder(state).map_err(Error::state(state))?;
+    let path = state.join("lock");
     let file = private::log(&path).map_err(Error::state(&path))?;
-    file.try_lock().map_err(|_| Error::State {
-        path: layout.file(""),
-        source: std::io::Error::other(
-            "a local host runs with it already; end that one, or name another with --state",
-        ),
-    })?;
+    let taken = "a local host runs with it already; end that one, or name another folder with --state";
+    file.try_lock().map_err(|_| Error::state(state)(std::io::Error::other(taken)))?;
     Ok(file)
 }
 

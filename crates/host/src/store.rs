@@ -57,7 +57,7 @@ pub(crate) struct Wanted<'a> {
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
-    PRAGMA secure_delete = ON; -- secrets that are changed or deleted leave nothing behind
+    PRAGMA secure_delete = ON; -- secrets that are changed or deleted are overwritten
     CREATE TABLE IF NOT EXISTS connectors (
         id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, version TEXT NOT NULL, info TEXT NOT NULL,
         installed REAL NOT NULL, UNIQUE (name, version));

@@ -25,6 +25,8 @@ const STARTING: Duration = Duration::from_secs(30);
 const LONGEST_CALL: Duration = Duration::from_secs(3600);
 /// A log of the workers that is larger is begun anew.
 const LARGEST_LOG: u64 = 8 * 1024 * 1024;
+/// What fits into a socket's address.
+const LONGEST_PATH: usize = 107;
 /// How often a call that was not begun is made again.
 const TRIES: u32 = 3;
 
@@ -135,8 +137,11 @@ impl Workers {
         let path = self.layout.root().join(format!("workers-{}.sock", parent.renewals));
         // One that a killed host left.
         let _ = std::fs::remove_file(&path);
-        let Some(text) = path.to_str() else {
-            return Err(Error::Workers(format!("the state folder's path is no text: {}", path.display())));
+        let Some(text) = path.to_str().filter(|text| text.len() <= LONGEST_PATH) else {
+            return Err(Error::Workers(format!(
+                "{} is no path for a socket, which has at most {LONGEST_PATH} bytes of UTF-8. Choose a shorter --state",
+                path.display()
+            )));
         };
         let asked = parent.orders.write_all(format!("{text}\n").as_bytes()).await;
         asked.map_err(|fault| Error::Workers(fault.to_string()))?;

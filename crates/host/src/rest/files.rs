@@ -47,7 +47,7 @@ pub(super) async fn received(host: &Host, mut form: Multipart) -> Result<Upload,
             continue;
         }
         let upload = Upload {
-            path: host.layout.temporary().join(format!("upload-{}", Uuid::new_v4())),
+            path: host.layout.upload(),
             filename: field.file_name().unwrap_or("file").to_owned(),
             mime_type: field.content_type().unwrap_or("application/octet-stream").to_owned(),
         };

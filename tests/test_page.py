@@ -123,6 +123,8 @@ class Story(PageTestCase):
         browser.find("td", name)
         self.picture("table")
         browser.click(".tabs button", "Tree")
+        browser.find(".tree details")
+        browser.script("document.querySelector('.tree details').open = true")
         browser.click(".tree .path", "Id")
         self.assertEqual("{{ vars.steps.List_Containers.data[0].Id }}", self.copied())
 

@@ -126,9 +126,9 @@ export class Form {
         return this.file(common, value, changed);
       case "textarea":
       case "richtext":
-        return text("textarea", { ...common, rows: 3 }, shownAs(value), changed);
+        return text("textarea", { ...common, rows: 2 }, shownAs(value), changed);
       case "json": {
-        const one = text("textarea", { ...common, rows: 4, class: "mono" }, shownAs(value), changed);
+        const one = text("textarea", { ...common, rows: 3, class: "mono" }, shownAs(value), changed);
         return { ...one, value: () => json(one.input.value) };
       }
       case "integer":

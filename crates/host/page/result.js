@@ -107,7 +107,8 @@ function table({ rows, path }, step) {
       if (isPlain && !columns.includes(key)) columns.push(key);
     }
   }
-  const shown = columns.slice(0, COLUMNS);
+  const isEmpty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+  const shown = columns.filter((key) => !rows.every((row) => isEmpty(row[key]))).slice(0, COLUMNS);
   const body = h("tbody");
   const place = h("div", { class: "scroll", tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, shown.map((key) => h("th", { scope: "col" }, key)))), body));
   const more = (from) => {

@@ -17,7 +17,7 @@ function children(data, path, step, depth) {
   if (entries.length === 0) return h("p", { class: "dim empty" }, Array.isArray(data) ? "An empty list" : "An empty object");
   const list = h("ul");
   const more = (from) => {
-    list.append(...entries.slice(from, from + AT_ONCE).map(([key, value]) => node(key, value, [...path, key], step, depth)));
+    list.append(...entries.slice(from, from + AT_ONCE).map(([key, value]) => node(key, value, [...path, key], step, depth < 1 && entries.length <= few(data))));
     const left = entries.length - from - AT_ONCE;
     if (left > 0) {
       const button = h("button", { type: "button", class: "quiet", onclick: () => (button.parentNode.remove(), more(from + AT_ONCE)) }, `Show ${Math.min(left, AT_ONCE)} more of ${left}`);
@@ -28,7 +28,12 @@ function children(data, path, step, depth) {
   return list;
 }
 
-function node(key, value, path, step, depth) {
+/** So many entries are shown with what is in them. */
+function few(data) {
+  return Array.isArray(data) ? 3 : AT_ONCE;
+}
+
+function node(key, value, path, step, isOpen) {
   const name = copying(h("span", { class: typeof key === "number" ? "index" : "key" }, String(key)), path, step);
   if (value === null || typeof value !== "object") return h("li", {}, name, leaf(value, path, step));
   const size = Array.isArray(value) ? value.length : Object.keys(value).length;
@@ -36,9 +41,9 @@ function node(key, value, path, step, depth) {
   const inner = h("div");
   const details = h("details", { ontoggle: grow }, h("summary", {}, name, h("span", { class: "dim" }, what, preview(value))), inner);
   function grow() {
-    if (details.open && inner.childElementCount === 0) inner.append(children(value, path, step, depth + 1));
+    if (details.open && inner.childElementCount === 0) inner.append(children(value, path, step, 1));
   }
-  if (depth < 1 && size > 0 && size <= 20) {
+  if (isOpen && size > 0 && size <= 20) {
     details.open = true;
     grow();
   }

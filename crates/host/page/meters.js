@@ -22,7 +22,7 @@ function meter(name, value, series) {
     h("span", { class: "dim" }, name.replaceAll("_", " ")),
     h("strong", {}, text),
     isPercent && bar(Math.min(100, value)),
-    past.length > 1 && line(past),
+    Math.max(...past) > Math.min(...past) && line(past),
   );
 }
 
@@ -40,7 +40,7 @@ function line(values) {
   };
   const most = Math.max(...values, 1e-9);
   const points = values.map((value, index) => `${(index / (values.length - 1)) * 120},${28 - (value / most) * 26}`);
-  const chart = svg("svg", { viewBox: "0 0 120 30", class: "spark", role: "img", "aria-label": `${values.length} samples` });
-  chart.append(svg("polyline", { points: points.join(" "), fill: "none", stroke: "currentColor", "stroke-width": "1.5" }));
+  const chart = svg("svg", { viewBox: "0 0 120 30", preserveAspectRatio: "none", class: "spark", role: "img", "aria-label": `${values.length} samples` });
+  chart.append(svg("polyline", { points: points.join(" "), fill: "none", stroke: "currentColor", "stroke-width": "1.5", "vector-effect": "non-scaling-stroke" }));
   return chart;
 }

@@ -83,6 +83,11 @@ class Story(HostTestCase):
         self.assertEqual(PACKAGE.version, connectors.resolve_version(name))
         operations = {operation.operation for operation in connectors.operations(name)}
         self.assertEqual({operation["operation"] for operation in PACKAGE.info["operations"]}, operations)
+        self.assertEqual(name, connectors.connector_detail(name)["name"])
+        self.assertTrue(connectors.dependencies_status(name).dependencies_installed)
+        self.assertEqual(PACKAGE.info["ingestion_supported"], bool(connectors.ingestion_sources()))
+        shown = next(one for one in PACKAGE.info["operations"] if one["operation"] == "get_version")
+        self.assertEqual(shown["output_schema"], connectors.output_schema(name, "get_version"))
 
         self.configure()
         self.operate()

@@ -45,6 +45,7 @@ pub(crate) fn router() -> Router<Arc<Host>> {
             "/api/integration/connectors/dependencies_check/{name}/{version}/",
             any(connectors::dependencies),
         )
+        .route("/api/integration/connector_details/", post(connectors::sources))
         .route("/api/integration/connector_output_schema/{name}/{version}/", post(connectors::output_schema))
         .route("/api/integration/configuration/", get(configurations::list).post(configurations::create))
         .route(

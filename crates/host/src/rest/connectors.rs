@@ -55,6 +55,30 @@ pub(crate) async fn list(
     Ok(Json(listed(rows, paging.page, paging.page_size)))
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Sources {
+    ingestion_supported: Option<bool>,
+}
+
+/// `POST /api/integration/connector_details/[?ingestion_supported=true]`: those that data can be ingested from, or all.
+pub(crate) async fn sources(
+    State(host): State<Arc<Host>>,
+    Query(sources): Query<Sources>,
+    _: Body,
+) -> Result<Json<Value>, Fault> {
+    let fits = |connector: &&Connector| {
+        sources.ingestion_supported.is_none_or(|wanted| connector.info["ingestion_supported"] == wanted)
+    };
+    let connectors = host.store.connectors()?;
+    let rows: Vec<Value> = connectors
+        .iter()
+        .filter(fits)
+        .map(|connector| summary(&host, connector))
+        .collect::<Result<_, _>>()?;
+    let size = rows.len();
+    Ok(Json(listed(rows, 1, size)))
+}
+
 /// `GET` or `POST /api/integration/connectors/<id>/`, or the newest by its name.
 pub(crate) async fn detail(
     State(host): State<Arc<Host>>,

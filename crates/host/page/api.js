@@ -31,7 +31,11 @@ export async function answer(method, path, body, signal) {
     });
   } catch (fault) {
     if (fault.name === "AbortError") throw fault;
-    throw new Failure("The local host does not answer. Look whether it still runs: fsr-docker serve.", 0, null);
+    throw new Failure(
+      "The local host does not answer. Look whether it still runs: fsr-docker serve.",
+      0,
+      null,
+    );
   }
   const call = Number(response.headers.get("x-call")) || null;
   const text = await response.text();

@@ -6,7 +6,12 @@ const listeners = new Set();
 /** Begins a call. `run` is given the signal that cancels it. */
 export function begin(title, run) {
   const controller = new AbortController();
-  const call = { title, began: performance.now(), cancel: () => controller.abort(), elapsed: () => (performance.now() - call.began) / 1000 };
+  const call = {
+    title,
+    began: performance.now(),
+    cancel: () => controller.abort(),
+    elapsed: () => (performance.now() - call.began) / 1000,
+  };
   running.add(call);
   tell();
   call.done = run(controller.signal).finally(() => {

@@ -3,10 +3,13 @@
 import { fill, h } from "./dom.js";
 
 const SHOWN = 100;
+// Containers come and go: older choices are asked for again.
+const FRESH_MILLISECONDS = 15_000;
 let numbers = 0;
 
-/** `load` answers a list of strings or of `{title, value}`; it is asked when the field is first opened. */
-export function combobox({ id, value, placeholder, describedBy, load, changed }) {
+/** `load` answers a list of strings or of `{title, value}`; it is asked when the field is opened, and asked again when
+ * `scope` answers something else. */
+export function combobox({ id, value, placeholder, load, scope, changed }) {
   const list = h("ul", { class: "choices", role: "listbox", id: `choices-${(numbers += 1)}`, hidden: true });
   const input = h("input", {
     type: "text",
@@ -19,7 +22,6 @@ export function combobox({ id, value, placeholder, describedBy, load, changed })
     "aria-expanded": "false",
     "aria-autocomplete": "list",
     "aria-controls": list.id,
-    "aria-describedby": describedBy,
     oninput: () => (changed(), open()),
     onfocus: () => open(),
     onclick: () => open(),
@@ -29,20 +31,27 @@ export function combobox({ id, value, placeholder, describedBy, load, changed })
   let choices = null;
   let active = -1;
   let loading = null;
+  let loaded = { at: 0, scope: null };
 
   function open() {
-    if (choices === null && loading === null) {
-      loading = load().then(
-        (answer) => (choices = answer.map(choice)),
-        (fault) => tell(`Choices cannot be had: ${fault.message}`, true),
-      );
-      loading.finally(() => {
-        if (choices === null) setTimeout(() => (loading = null), 3000); // it may be asked again
-        else if (document.activeElement === input) show();
-      });
-      tell("Loading choices");
-    }
+    if (performance.now() - loaded.at > FRESH_MILLISECONDS || loaded.scope !== scope()) choices = null;
     if (choices !== null) show();
+    else if (loading === null) ask();
+  }
+
+  async function ask() {
+    const asked = scope();
+    tell("Loading choices");
+    try {
+      loading = load();
+      choices = (await loading).map(choice);
+      loaded = { at: performance.now(), scope: asked };
+      loading = null;
+      if (document.activeElement === input) show();
+    } catch (fault) {
+      tell(`Choices cannot be had: ${fault.message}`, true);
+      setTimeout(() => (loading = null), 3000); // it may be asked again
+    }
   }
 
   function tell(text, isTrouble = false) {
@@ -61,13 +70,24 @@ export function combobox({ id, value, placeholder, describedBy, load, changed })
     const shown = fitting.slice(0, SHOWN).map((one, index) =>
       h(
         "li",
-        { role: "option", id: `${list.id}-${index}`, "aria-selected": "false", "data-value": one.value, onmousedown: (event) => (event.preventDefault(), choose(one.value)) },
+        {
+          role: "option",
+          id: `${list.id}-${index}`,
+          "aria-selected": "false",
+          "data-value": one.value,
+          onmousedown: (event) => (event.preventDefault(), choose(one.value)),
+        },
         h("span", { class: "title" }, one.title),
         one.value !== one.title && h("span", { class: "dim mono" }, one.value),
       ),
     );
     const more = fitting.length - SHOWN;
-    fill(list, shown, more > 0 && h("li", { class: "remark", "aria-disabled": "true" }, `${more} more: type to narrow them down`));
+    fill(
+      list,
+      shown,
+      more > 0 &&
+        h("li", { class: "remark", "aria-disabled": "true" }, `${more} more: type to narrow them down`),
+    );
     active = -1;
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
@@ -95,7 +115,8 @@ export function combobox({ id, value, placeholder, describedBy, load, changed })
       if (list.hidden) return open();
       if (options.length === 0) return;
       options[active]?.setAttribute("aria-selected", "false");
-      active = (active + (event.key === "ArrowDown" ? 1 : options.length - (active < 0 ? 0 : 1))) % options.length;
+      active =
+        (active + (event.key === "ArrowDown" ? 1 : options.length - (active < 0 ? 0 : 1))) % options.length;
       options[active].setAttribute("aria-selected", "true");
       options[active].scrollIntoView({ block: "nearest" });
       input.setAttribute("aria-activedescendant", options[active].id);

@@ -10,7 +10,8 @@ const FIRST = 12;
 const WIDE = new Set(["textarea", "richtext", "json", "file", "multiselect"]);
 let numbers = 0;
 
-/** A form. `services` has `choices(operation)` for live dropdowns and `upload(file)` for files. */
+/** A form. `services` has `choices(operation, form)` for live dropdowns, which hold as long as `scope()` answers the same,
+ * and `upload(file)` for files. */
 export class Form {
   constructor(fields, values, services, changed = () => {}) {
     this.services = services;
@@ -38,7 +39,11 @@ export class Form {
     if (this.rows.length <= LONG) return;
     const rare = this.rows.filter((row, index) => index >= FIRST && !row.field.required);
     const isSet = (row) => JSON.stringify(row.value()) !== JSON.stringify(row.usual);
-    const below = h("div", { class: "form" }, rare.map((row) => row.element));
+    const below = h(
+      "div",
+      { class: "form" },
+      rare.map((row) => row.element),
+    );
     const details = h("details", { class: "rare" }, h("summary", {}, `${rare.length} more fields`), below);
     details.open = rare.some(isSet);
     this.element.append(details);
@@ -64,7 +69,10 @@ export class Form {
       this.changed();
     });
     row.value = control.value;
-    row.usual = typeof field.value === "object" && field.value !== null ? field.value : shownLike(control.value(), field.value);
+    row.usual =
+      typeof field.value === "object" && field.value !== null
+        ? field.value
+        : shownLike(control.value(), field.value);
     row.focus = () => {
       const folded = row.element.closest("details");
       if (folded) folded.open = true;
@@ -145,7 +153,15 @@ export class Form {
 
   live(field, id, value, changed) {
     const load = () => this.services.choices(field.apiOperation, this);
-    const made = combobox({ id, value: shownAs(value), placeholder: field.placeholder, load, changed });
+    const scope = this.services.scope;
+    const made = combobox({
+      id,
+      value: shownAs(value),
+      placeholder: field.placeholder,
+      load,
+      scope,
+      changed,
+    });
     return { ...made, value: () => made.input.value };
   }
 
@@ -153,15 +169,27 @@ export class Form {
     let record = value !== null && typeof value === "object" ? value : null;
     const typed = h("textarea", { ...common, rows: 1, value: record ? "" : value, oninput: changed });
     const place = h("div", { class: "file" });
-    const picker = h("input", { type: "file", hidden: true, onchange: () => picker.files[0] && take(picker.files[0]) });
-    const choose = h("button", { type: "button", class: "quiet", onclick: () => picker.click() }, "Choose a file");
+    const picker = h("input", {
+      type: "file",
+      hidden: true,
+      onchange: () => picker.files[0] && take(picker.files[0]),
+    });
+    const choose = h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => picker.click() },
+      "Choose a file",
+    );
     const show = () =>
       record === null
         ? fill(place, typed, choose, picker)
         : fill(
             place,
             h("span", { class: "chosen" }, record.filename ?? record["@id"]),
-            h("button", { type: "button", class: "quiet", onclick: () => ((record = null), show(), changed()) }, "Remove"),
+            h(
+              "button",
+              { type: "button", class: "quiet", onclick: () => ((record = null), show(), changed()) },
+              "Remove",
+            ),
           );
     const take = async (file) => {
       fill(place, h("span", { class: "busy" }, `Uploading ${file.name}`));
@@ -192,12 +220,22 @@ function shown(rows) {
 }
 
 function shownAs(value) {
-  return typeof value === "string" ? value : value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
+  return typeof value === "string"
+    ? value
+    : value === null || value === undefined
+      ? ""
+      : typeof value === "object"
+        ? JSON.stringify(value, null, 2)
+        : String(value);
 }
 
 function number(typed) {
   const trimmed = typed.trim();
-  return trimmed !== "" && Number.isFinite(Number(trimmed)) && Math.abs(Number(trimmed)) <= Number.MAX_SAFE_INTEGER ? Number(trimmed) : trimmed;
+  return trimmed !== "" &&
+    Number.isFinite(Number(trimmed)) &&
+    Math.abs(Number(trimmed)) <= Number.MAX_SAFE_INTEGER
+    ? Number(trimmed)
+    : trimmed;
 }
 
 /** What FortiSOAR hands on: objects and lists as they are, all else as text. */
@@ -216,9 +254,17 @@ function text(tag, attributes, value, changed) {
 }
 
 function select(field, common, value, changed) {
-  const options = (field.options ?? []).map((one) => (one !== null && typeof one === "object" ? one : { value: one, title: String(one) }));
-  const list = options.some((one) => String(one.value) === String(value)) ? options : [{ value: "", title: "" }, ...options];
-  const input = h("select", { id: common.id, disabled: common.disabled, onchange: changed }, list.map((one) => h("option", { value: String(one.value ?? one.title) }, one.title ?? String(one.value))));
+  const options = (field.options ?? []).map((one) =>
+    one !== null && typeof one === "object" ? one : { value: one, title: String(one) },
+  );
+  const list = options.some((one) => String(one.value) === String(value))
+    ? options
+    : [{ value: "", title: "" }, ...options];
+  const input = h(
+    "select",
+    { id: common.id, disabled: common.disabled, onchange: changed },
+    list.map((one) => h("option", { value: String(one.value ?? one.title) }, one.title ?? String(one.value))),
+  );
   input.value = String(value ?? "");
   if (input.selectedIndex < 0) input.selectedIndex = 0;
   return { element: input, input, value: () => input.value };
@@ -227,19 +273,42 @@ function select(field, common, value, changed) {
 function several(field, id, value, changed) {
   const chosen = new Set(Array.isArray(value) ? value.map(String) : []);
   const boxes = (field.options ?? []).map((one, index) => {
-    const box = h("input", { type: "checkbox", id: index === 0 ? id : null, value: String(one?.value ?? one), onchange: changed });
+    const box = h("input", {
+      type: "checkbox",
+      id: index === 0 ? id : null,
+      value: String(one?.value ?? one),
+      onchange: changed,
+    });
     box.checked = chosen.has(box.value);
     return box;
   });
-  const element = h("div", { class: "several", role: "group" }, boxes.map((box) => h("label", {}, box, box.value)));
-  return { element, input: boxes[0] ?? element, value: () => boxes.filter((box) => box.checked).map((box) => box.value) };
+  const element = h(
+    "div",
+    { class: "several", role: "group" },
+    boxes.map((box) => h("label", {}, box, box.value)),
+  );
+  return {
+    element,
+    input: boxes[0] ?? element,
+    value: () => boxes.filter((box) => box.checked).map((box) => box.value),
+  };
 }
 
 /** A stored secret is known by its seal only: it stays unless something is typed. */
 function password(common, value, changed) {
   let sealed = SEALED.test(value) ? value : "";
-  const input = h("input", { ...common, type: "password", autocomplete: "new-password", value: sealed ? "" : value, oninput: changed });
-  const forget = h("button", { type: "button", class: "quiet", onclick: () => ((sealed = ""), update(), changed()) }, "Forget");
+  const input = h("input", {
+    ...common,
+    type: "password",
+    autocomplete: "new-password",
+    value: sealed ? "" : value,
+    oninput: changed,
+  });
+  const forget = h(
+    "button",
+    { type: "button", class: "quiet", onclick: () => ((sealed = ""), update(), changed()) },
+    "Forget",
+  );
   const update = () => {
     input.placeholder = sealed ? "stored; type to replace it" : (common.placeholder ?? "");
     forget.hidden = !sealed;
@@ -250,13 +319,17 @@ function password(common, value, changed) {
 
 /** What is wrong with a field, or null. What holds an expression of a playbook is checked when it is run. */
 function faultOf(field, value) {
-  const isEmpty = value === "" || value === null || value === undefined || (Array.isArray(value) && value.length === 0);
-  if (isEmpty) return field.required && field.type !== "checkbox" ? `${field.title ?? field.name} is needed.` : null;
+  const isEmpty =
+    value === "" || value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+  if (isEmpty)
+    return field.required && field.type !== "checkbox" ? `${field.title ?? field.name} is needed.` : null;
   if (typeof value === "object") return null;
   const said = String(value);
   if (said.includes("{{") || SEALED.test(said)) return null;
-  if (["integer", "numeric", "decimal"].includes(field.type) && typeof value !== "number") return field.validation?.patternError ?? "A number it must be.";
-  if (field.type === "integer" && !Number.isInteger(value)) return field.validation?.patternError ?? "A whole number it must be.";
+  if (["integer", "numeric", "decimal"].includes(field.type) && typeof value !== "number")
+    return field.validation?.patternError ?? "A number it must be.";
+  if (field.type === "integer" && !Number.isInteger(value))
+    return field.validation?.patternError ?? "A whole number it must be.";
   if (field.type === "json") {
     try {
       JSON.parse(said);
@@ -266,7 +339,8 @@ function faultOf(field, value) {
   }
   if (field.validation?.pattern) {
     try {
-      if (!new RegExp(field.validation.pattern).test(said)) return field.validation.patternError ?? "This does not fit.";
+      if (!new RegExp(field.validation.pattern).test(said))
+        return field.validation.patternError ?? "This does not fit.";
     } catch {
       return null; // a pattern of another dialect is left to the connector
     }

@@ -1,9 +1,19 @@
 // How a playbook names a step's result.
 
 // Jinja looks for an attribute first: these are a dictionary's own.
-const METHODS = new Set(
-  ["clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"],
-);
+const METHODS = new Set([
+  "clear",
+  "copy",
+  "fromkeys",
+  "get",
+  "items",
+  "keys",
+  "pop",
+  "popitem",
+  "setdefault",
+  "update",
+  "values",
+]);
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** A step's name as FortiSOAR has it in expressions. */

@@ -10,7 +10,13 @@ import { operations } from "./operations.js";
 import { packages } from "./packages.js";
 
 const VIEWS = { operations, configurations, history, files, packages };
-const TITLES = { operations: "Operations", configurations: "Configurations", history: "History", files: "Files", packages: "Packages" };
+const TITLES = {
+  operations: "Operations",
+  configurations: "Configurations",
+  history: "History",
+  files: "Files",
+  packages: "Packages",
+};
 
 const app = {
   /** Everything that is installed. */
@@ -29,7 +35,10 @@ const app = {
     app.connector = one ? await api.definition(one) : null;
     const ids = app.connector?.configuration.map((configuration) => configuration.config_id) ?? [];
     if (!ids.includes(app.config)) {
-      app.config = app.connector?.configuration.find((configuration) => configuration.default)?.config_id ?? ids[0] ?? "";
+      app.config =
+        app.connector?.configuration.find((configuration) => configuration.default)?.config_id ??
+        ids[0] ??
+        "";
     }
   },
 
@@ -67,22 +76,59 @@ function show() {
 }
 
 function bar(view = where().view) {
-  const link = (name) => h("a", { href: `#/${name}`, "aria-current": name === view ? "page" : null }, TITLES[name]);
-  const versions = h("select", { "aria-label": "Connector", onchange: async () => (await app.use(Number(versions.value)), app.go("#/operations")) },
-    app.connectors.map((one) => h("option", { value: String(one.id) }, `${one.label} ${one.version}`)));
+  const link = (name) =>
+    h("a", { href: `#/${name}`, "aria-current": name === view ? "page" : null }, TITLES[name]);
+  const versions = h(
+    "select",
+    {
+      "aria-label": "Connector",
+      onchange: async () => (await app.use(Number(versions.value)), app.go("#/operations")),
+    },
+    app.connectors.map((one) => h("option", { value: String(one.id) }, `${one.label} ${one.version}`)),
+  );
   if (app.connector) versions.value = String(app.connector.id);
   const configuration = app.connector?.configuration.find((one) => one.config_id === app.config);
   fill(
     document.getElementById("bar"),
-    h("div", { class: "brand" },
+    h(
+      "div",
+      { class: "brand" },
       h("img", { src: app.connector?.icon_small ?? "/assets/icon.svg", alt: "", width: 24, height: 24 }),
-      app.connectors.length > 1 ? versions : app.connector ? h("span", {}, h("strong", {}, app.connector.label), h("span", { class: "dim" }, ` ${app.connector.version}`)) : h("strong", {}, "Local host")),
+      app.connectors.length > 1
+        ? versions
+        : app.connector
+          ? h(
+              "span",
+              {},
+              h("strong", {}, app.connector.label),
+              h("span", { class: "dim" }, ` ${app.connector.version}`),
+            )
+          : h("strong", {}, "Local host"),
+    ),
     h("nav", { "aria-label": "Views" }, Object.keys(TITLES).map(link)),
-    h("div", { class: "line" },
+    h(
+      "div",
+      { class: "line" },
       h("span", { id: "busy", class: "dim" }),
-      configuration && h("a", { class: "health", href: `#/configurations/${configuration.config_id}`, title: configuration.health_status?.message ?? "not checked yet" }, h("span", { class: `dot ${health(configuration)}` }), configuration.name),
-      h("button", { type: "button", class: "quiet", onclick: theme, title: "Dark or light" }, "\u25d0", h("span", { class: "hidden" }, "Dark or light")),
-      h("button", { type: "button", class: "quiet", onclick: signOut }, "Sign out")),
+      configuration &&
+        h(
+          "a",
+          {
+            class: "health",
+            href: `#/configurations/${configuration.config_id}`,
+            title: configuration.health_status?.message ?? "not checked yet",
+          },
+          h("span", { class: `dot ${health(configuration)}` }),
+          configuration.name,
+        ),
+      h(
+        "button",
+        { type: "button", class: "quiet", onclick: theme, title: "Dark or light" },
+        "\u25d0",
+        h("span", { class: "hidden" }, "Dark or light"),
+      ),
+      h("button", { type: "button", class: "quiet", onclick: signOut }, "Sign out"),
+    ),
   );
   busy();
   if (configuration) check(configuration);
@@ -121,7 +167,15 @@ async function signOut() {
 /** Asks for the key. */
 function door(said = "") {
   app.isReady = false;
-  fill(document.getElementById("bar"), h("div", { class: "brand" }, h("img", { src: "/assets/icon.svg", alt: "", width: 24, height: 24 }), h("strong", {}, "Local host")));
+  fill(
+    document.getElementById("bar"),
+    h(
+      "div",
+      { class: "brand" },
+      h("img", { src: "/assets/icon.svg", alt: "", width: 24, height: 24 }),
+      h("strong", {}, "Local host"),
+    ),
+  );
   const key = h("input", { type: "password", id: "key", autocomplete: "current-password", required: true });
   const trouble = h("p", { class: "trouble", role: "alert" }, said);
   const enter = async (event) => {
@@ -133,10 +187,25 @@ function door(said = "") {
       trouble.textContent = fault.message;
     }
   };
-  fill(main, h("form", { class: "door", onsubmit: enter },
-    h("h1", {}, "Sign in"),
-    h("p", { class: "dim" }, "With the link that fsr-docker serve has shown, which opens once, or with the API key. It is in the file ", h("code", {}, "api-key"), " of the state folder."),
-    h("label", { for: "key" }, "API key"), key, trouble, h("button", { type: "submit", class: "primary" }, "Sign in")));
+  fill(
+    main,
+    h(
+      "form",
+      { class: "door", onsubmit: enter },
+      h("h1", {}, "Sign in"),
+      h(
+        "p",
+        { class: "dim" },
+        "With the link that fsr-docker serve has shown, which opens once, or with the API key. It is in the file ",
+        h("code", {}, "api-key"),
+        " of the state folder.",
+      ),
+      h("label", { for: "key" }, "API key"),
+      key,
+      trouble,
+      h("button", { type: "submit", class: "primary" }, "Sign in"),
+    ),
+  );
   key.focus();
 }
 
@@ -145,7 +214,12 @@ async function begin() {
   try {
     await app.reload();
   } catch (fault) {
-    if (fault.status !== 401) fill(main, h("p", { class: "state bad", role: "alert" }, fault.message), h("button", { type: "button", class: "quiet", onclick: begin }, "Try again"));
+    if (fault.status !== 401)
+      fill(
+        main,
+        h("p", { class: "state bad", role: "alert" }, fault.message),
+        h("button", { type: "button", class: "quiet", onclick: begin }, "Try again"),
+      );
     else door();
     return;
   }

@@ -9,13 +9,23 @@ export function meters(data) {
   const figures = Object.entries(computed).filter(([, value]) => typeof value === "number");
   if (figures.length === 0) return null;
   const series = Array.isArray(data.samples) ? data.samples : [];
-  return h("div", { class: "meters" }, figures.map(([name, value]) => meter(name, value, series)));
+  return h(
+    "div",
+    { class: "meters" },
+    figures.map(([name, value]) => meter(name, value, series)),
+  );
 }
 
 function meter(name, value, series) {
   const isPercent = /percent/.test(name);
-  const text = isPercent ? `${value.toFixed(1)} %` : /bytes|usage|memory|limit/.test(name) ? bytes(value) : String(value);
-  const past = series.map((sample) => sample?.computed?.[name] ?? sample?.[name]).filter((one) => typeof one === "number");
+  const text = isPercent
+    ? `${value.toFixed(1)} %`
+    : /bytes|usage|memory|limit/.test(name)
+      ? bytes(value)
+      : String(value);
+  const past = series
+    .map((sample) => sample?.computed?.[name] ?? sample?.[name])
+    .filter((one) => typeof one === "number");
   return h(
     "div",
     { class: "meter" },
@@ -39,8 +49,24 @@ function line(values) {
     return element;
   };
   const most = Math.max(...values, 1e-9);
-  const points = values.map((value, index) => `${(index / (values.length - 1)) * 120},${28 - (value / most) * 26}`);
-  const chart = svg("svg", { viewBox: "0 0 120 30", preserveAspectRatio: "none", class: "spark", role: "img", "aria-label": `${values.length} samples` });
-  chart.append(svg("polyline", { points: points.join(" "), fill: "none", stroke: "currentColor", "stroke-width": "1.5", "vector-effect": "non-scaling-stroke" }));
+  const points = values.map(
+    (value, index) => `${(index / (values.length - 1)) * 120},${28 - (value / most) * 26}`,
+  );
+  const chart = svg("svg", {
+    viewBox: "0 0 120 30",
+    preserveAspectRatio: "none",
+    class: "spark",
+    role: "img",
+    "aria-label": `${values.length} samples`,
+  });
+  chart.append(
+    svg("polyline", {
+      points: points.join(" "),
+      fill: "none",
+      stroke: "currentColor",
+      "stroke-width": "1.5",
+      "vector-effect": "non-scaling-stroke",
+    }),
+  );
   return chart;
 }

@@ -32,8 +32,19 @@ export function failure(message, log) {
     { class: "failure", role: "alert" },
     start && h("p", { class: "dim" }, start.trim()),
     h("p", { class: "said" }, code && h("span", { class: "code" }, code.trim()), code && " ", said),
-    h("button", { type: "button", class: "quiet", onclick: () => copy(message, "the error") }, "Copy the error"),
-    log?.length ? h("details", {}, h("summary", {}, `Log (${log.length})`), h("pre", { class: "output" }, log.join("\n"))) : null,
+    h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => copy(message, "the error") },
+      "Copy the error",
+    ),
+    log?.length
+      ? h(
+          "details",
+          {},
+          h("summary", {}, `Log (${log.length})`),
+          h("pre", { class: "output" }, log.join("\n")),
+        )
+      : null,
   );
 }
 
@@ -41,7 +52,11 @@ export function failure(message, log) {
 function tabs(views) {
   const place = h("div", { class: "view" });
   const buttons = views.map(([name, make], index) =>
-    h("button", { type: "button", role: "tab", onclick: () => open(index), onkeydown: (event) => key(event, index) }, name),
+    h(
+      "button",
+      { type: "button", role: "tab", onclick: () => open(index), onkeydown: (event) => key(event, index) },
+      name,
+    ),
   );
   function open(index) {
     buttons.forEach((button, other) => {
@@ -69,17 +84,29 @@ function isOutput(data) {
 function output(data) {
   const lines = Array.isArray(data.lines) ? data.lines : null;
   const notes = [
-    data.exit_code !== undefined && h("span", { class: data.exit_code === 0 ? "chip good" : "chip bad" }, `exit code ${data.exit_code}`),
+    data.exit_code !== undefined &&
+      h("span", { class: data.exit_code === 0 ? "chip good" : "chip bad" }, `exit code ${data.exit_code}`),
     data.timed_out === true && h("span", { class: "chip warn" }, "the time limit passed"),
     data.truncated === true && h("span", { class: "chip warn" }, "there was more"),
-    h("button", { type: "button", class: "quiet", onclick: () => copy(data.output, "the output") }, "Copy the output"),
+    h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => copy(data.output, "the output") },
+      "Copy the output",
+    ),
   ];
   const pre = h("pre", { class: "output", tabindex: "0" });
   if (lines && lines.every((line) => typeof line?.text === "string" || typeof line?.line === "string")) {
     for (const line of lines) {
       const text = line.text ?? line.line;
       const time = line.time ?? line.timestamp;
-      pre.append(h("span", { class: line.stream === "stderr" ? "stderr" : null }, time ? h("span", { class: "dim" }, `${time} `) : null, `${text}\n`));
+      pre.append(
+        h(
+          "span",
+          { class: line.stream === "stderr" ? "stderr" : null },
+          time ? h("span", { class: "dim" }, `${time} `) : null,
+          `${text}\n`,
+        ),
+      );
     }
   } else if (data.stderr) {
     pre.append(data.stdout, h("span", { class: "stderr" }, data.stderr));
@@ -92,7 +119,10 @@ function output(data) {
 
 /** The list in a result that is one, or has one. */
 function listOf(data) {
-  const isList = (value) => Array.isArray(value) && value.length > 0 && value.every((one) => one !== null && typeof one === "object" && !Array.isArray(one));
+  const isList = (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => one !== null && typeof one === "object" && !Array.isArray(one));
   if (isList(data)) return { rows: data, path: [] };
   if (data === null || typeof data !== "object" || isOutput(data)) return null;
   const found = Object.entries(data).filter(([, value]) => isList(value));
@@ -103,21 +133,52 @@ function table({ rows, path }, step) {
   const columns = [];
   for (const row of rows.slice(0, 50)) {
     for (const [key, value] of Object.entries(row)) {
-      const isPlain = value === null || typeof value !== "object" || (Array.isArray(value) && value.every((one) => typeof one !== "object"));
+      const isPlain =
+        value === null ||
+        typeof value !== "object" ||
+        (Array.isArray(value) && value.every((one) => typeof one !== "object"));
       if (isPlain && !columns.includes(key)) columns.push(key);
     }
   }
-  const isEmpty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+  const isEmpty = (value) =>
+    value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
   const shown = columns.filter((key) => !rows.every((row) => isEmpty(row[key]))).slice(0, COLUMNS);
   const body = h("tbody");
-  const place = h("div", { class: "scroll", tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, shown.map((key) => h("th", { scope: "col" }, key)))), body));
+  const place = h(
+    "div",
+    { class: "scroll", tabindex: "0" },
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          shown.map((key) => h("th", { scope: "col" }, key)),
+        ),
+      ),
+      body,
+    ),
+  );
   const more = (from) => {
     rows.slice(from, from + ROWS).forEach((row, index) => {
-      body.append(h("tr", {}, shown.map((key) => h("td", {}, cell(row[key], expressionOf(from + index, key))))));
+      body.append(
+        h(
+          "tr",
+          {},
+          shown.map((key) => h("td", {}, cell(row[key], expressionOf(from + index, key)))),
+        ),
+      );
     });
     const left = rows.length - from - ROWS;
     if (left > 0) {
-      const button = h("button", { type: "button", class: "quiet", onclick: () => (button.remove(), more(from + ROWS)) }, `Show ${Math.min(left, ROWS)} more of ${left}`);
+      const button = h(
+        "button",
+        { type: "button", class: "quiet", onclick: () => (button.remove(), more(from + ROWS)) },
+        `Show ${Math.min(left, ROWS)} more of ${left}`,
+      );
       place.append(button);
     }
   };
@@ -127,7 +188,11 @@ function table({ rows, path }, step) {
 }
 
 function cell(value, said) {
-  const text = Array.isArray(value) ? value.join(", ") : value === null || value === undefined ? "" : String(value);
+  const text = Array.isArray(value)
+    ? value.join(", ")
+    : value === null || value === undefined
+      ? ""
+      : String(value);
   const id = /^(sha256:)?([0-9a-f]{12})[0-9a-f]{52}$/.exec(text);
   const short = id ? `${id[1] ?? ""}${id[2]}\u2026` : text.length > 48 ? `${text.slice(0, 48)}\u2026` : text;
   return h("button", { type: "button", class: "path", title: text, onclick: () => copy(said()) }, short);
@@ -136,7 +201,11 @@ function cell(value, said) {
 function raw(data) {
   const text = JSON.stringify(data, null, 2) ?? "null";
   return [
-    h("div", { class: "notes" }, h("button", { type: "button", class: "quiet", onclick: () => copy(text, "the JSON") }, "Copy the JSON")),
+    h(
+      "div",
+      { class: "notes" },
+      h("button", { type: "button", class: "quiet", onclick: () => copy(text, "the JSON") }, "Copy the JSON"),
+    ),
     h("pre", { class: "output", tabindex: "0" }, text),
   ];
 }
@@ -149,13 +218,23 @@ function downloads(data) {
     const [, kind, id] = RECORD.exec(typeof value["@id"] === "string" ? value["@id"] : "") ?? [];
     if (id && !(kind === "files" && [...found.values()].some((one) => one.file === id))) {
       const file = value.file ?? value;
-      found.set(id, { id, file: RECORD.exec(file?.["@id"] ?? "")?.[2], name: file?.filename ?? value.name ?? id, size: value.size ?? file?.size });
+      found.set(id, {
+        id,
+        file: RECORD.exec(file?.["@id"] ?? "")?.[2],
+        name: file?.filename ?? value.name ?? id,
+        size: value.size ?? file?.size,
+      });
     }
     for (const inner of Object.values(value).slice(0, 500)) look(inner, depth + 1);
   };
   look(data, 0);
   if (found.size === 0) return null;
   const link = (one) =>
-    h("a", { class: "download", href: `/page/download/${one.id}`, download: one.name }, h("span", {}, one.name), typeof one.size === "number" && h("span", { class: "dim" }, ` ${bytes(one.size)}`));
+    h(
+      "a",
+      { class: "download", href: `/page/download/${one.id}`, download: one.name },
+      h("span", {}, one.name),
+      typeof one.size === "number" && h("span", { class: "dim" }, ` ${bytes(one.size)}`),
+    );
   return h("div", { class: "downloads" }, [...found.values()].map(link));
 }

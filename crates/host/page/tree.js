@@ -14,13 +14,24 @@ export function tree(data, step) {
 
 function children(data, path, step, depth) {
   const entries = Array.isArray(data) ? data.map((value, index) => [index, value]) : Object.entries(data);
-  if (entries.length === 0) return h("p", { class: "dim empty" }, Array.isArray(data) ? "An empty list" : "An empty object");
+  if (entries.length === 0)
+    return h("p", { class: "dim empty" }, Array.isArray(data) ? "An empty list" : "An empty object");
   const list = h("ul");
   const more = (from) => {
-    list.append(...entries.slice(from, from + AT_ONCE).map(([key, value]) => node(key, value, [...path, key], step, depth < 1 && entries.length <= few(data))));
+    list.append(
+      ...entries
+        .slice(from, from + AT_ONCE)
+        .map(([key, value]) =>
+          node(key, value, [...path, key], step, depth < 1 && entries.length <= few(data)),
+        ),
+    );
     const left = entries.length - from - AT_ONCE;
     if (left > 0) {
-      const button = h("button", { type: "button", class: "quiet", onclick: () => (button.parentNode.remove(), more(from + AT_ONCE)) }, `Show ${Math.min(left, AT_ONCE)} more of ${left}`);
+      const button = h(
+        "button",
+        { type: "button", class: "quiet", onclick: () => (button.parentNode.remove(), more(from + AT_ONCE)) },
+        `Show ${Math.min(left, AT_ONCE)} more of ${left}`,
+      );
       list.append(h("li", {}, button));
     }
   };
@@ -34,12 +45,21 @@ function few(data) {
 }
 
 function node(key, value, path, step, isOpen) {
-  const name = copying(h("span", { class: typeof key === "number" ? "index" : "key" }, String(key)), path, step);
+  const name = copying(
+    h("span", { class: typeof key === "number" ? "index" : "key" }, String(key)),
+    path,
+    step,
+  );
   if (value === null || typeof value !== "object") return h("li", {}, name, leaf(value, path, step));
   const size = Array.isArray(value) ? value.length : Object.keys(value).length;
   const what = Array.isArray(value) ? `[${size}]` : `{${size}}`;
   const inner = h("div");
-  const details = h("details", { ontoggle: grow }, h("summary", {}, name, h("span", { class: "dim" }, what, preview(value))), inner);
+  const details = h(
+    "details",
+    { ontoggle: grow },
+    h("summary", {}, name, h("span", { class: "dim" }, what, preview(value))),
+    inner,
+  );
   function grow() {
     if (details.open && inner.childElementCount === 0) inner.append(children(value, path, step, 1));
   }
@@ -67,11 +87,24 @@ function leaf(value, path, step) {
     return copying(h("span", { class: `value ${kind}` }, text === "" ? "\u201c\u201d" : text), path, step);
   }
   const whole = h("span", { class: `value ${kind}` }, `${text.slice(0, LONG)}\u2026`);
-  const all = h("button", { type: "button", class: "quiet", onclick: () => ((whole.textContent = text), all.remove()) }, `all ${text.length} characters`);
+  const all = h(
+    "button",
+    { type: "button", class: "quiet", onclick: () => ((whole.textContent = text), all.remove()) },
+    `all ${text.length} characters`,
+  );
   return h("span", {}, copying(whole, path, step), " ", all);
 }
 
 function copying(element, path, step) {
   const said = expression(step(), path);
-  return h("button", { type: "button", class: "path", title: `Copy ${said}`, onclick: (event) => (event.preventDefault(), copy(expression(step(), path))) }, element);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "path",
+      title: `Copy ${said}`,
+      onclick: (event) => (event.preventDefault(), copy(expression(step(), path))),
+    },
+    element,
+  );
 }

@@ -42,6 +42,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("playbook.js", JS, include_str!("../page/playbook.js")),
     ("result.js", JS, include_str!("../page/result.js")),
     ("tree.js", JS, include_str!("../page/tree.js")),
+    ("workbench.js", JS, include_str!("../page/workbench.js")),
 ];
 
 /// What needs no sign-in: the files hold nothing of anyone.

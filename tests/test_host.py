@@ -370,11 +370,26 @@ class Door(HostTestCase):
         self.addCleanup(host.close)
         self.assertIn(host.api_key, host.said)
         self.assertIn("Installed sample 1.0.0", host.said)
+        self.assertNotIn("Configured", host.said, "its form has no field of an engine's")
         host.client().connectors.create_configuration("sample", {"server": "up"}, name="kept", default=True)
         self.assertEqual(0, host.stop())
         host.start()
         self.assertNotIn(host.api_key, host.said)
         self.assertEqual("Available", host.client().connectors.healthcheck("sample").status)
+
+    def test_the_engine_that_is_named_is_the_first_configuration(self) -> None:
+        host = LocalHost("--host", f"unix://{SOCKET}", "--package", str(ARCHIVE))
+        self.addCleanup(host.close)
+        self.assertIn("Configured   local", host.said)
+        connectors = host.client().connectors
+        self.assertTrue(connectors.execute(PACKAGE.name, "get_version").ok)
+        self.assertEqual("Available", connectors.healthcheck(PACKAGE.name).status)
+        connectors.delete_configuration(connectors.resolve_config(PACKAGE.name))
+        connectors.create_configuration(PACKAGE.name, {"server_address": "engine"}, name="own", validate=False)
+        host.stop()
+        host.start("--package", str(ARCHIVE))
+        names = [one.name for one in host.client().connectors.configurations(PACKAGE.name)]
+        self.assertEqual(["own"], names, "what is there is left alone")
 
     def test_a_killed_host_takes_its_workers_along(self) -> None:
         host = LocalHost("--package", str(sample(self.host.folder)))

@@ -14,7 +14,7 @@ pub(crate) enum Request<'a> {
     /// An operation.
     Run { connection: Connection<'a>, operation: &'a str, params: Vec<&'a str>, json: bool },
     /// The local host.
-    Serve(host::Options),
+    Serve { connection: Connection<'a>, options: host::Options },
 }
 
 /// How to reach the engine: `DOCKER_HOST` and its like, or the flags that stand for them.
@@ -89,12 +89,14 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
         }
         Some(("serve", serve)) => {
             let path = |name| serve.get_one::<PathBuf>(name).cloned();
-            Request::Serve(host::Options {
+            let options = host::Options {
                 state: path("state").unwrap_or_else(usual_state),
                 port: serve.get_one("port").copied().unwrap_or_default(),
                 package: path("package"),
                 python: path("python").unwrap_or_default(),
-            })
+                first_configuration: None,
+            };
+            Request::Serve { connection: connection(serve), options }
         }
         _ => Request::List,
     }
@@ -117,7 +119,10 @@ fn serve() -> Command {
             path("state", "Where everything is kept [default: ~/.local/share/fsr-docker]"),
             path("python", "The Python that runs connectors: 3.9 or newer").default_value("python3"),
         ])
-        .after_help("The flags for an engine have no meaning here: engines are configured on the page, or through the API.")
+        .after_help(
+            "The engine that DOCKER_HOST, or a flag, names is the first configuration of a package that has none; more of them \
+             are made on the page, or through the API.",
+        )
 }
 
 /// Where the data of a user's programs goes (XDG Base Directory Specification).
@@ -191,7 +196,7 @@ mod tests {
     #[test]
     fn serves_where_it_is_told_to() {
         let matches = command().get_matches_from(["fsr-docker", "serve", "--port", "0", "--state", "/s"]);
-        let Request::Serve(options) = request(&matches) else { panic!("not serve") };
+        let Request::Serve { options, .. } = request(&matches) else { panic!("not serve") };
         assert_eq!((options.port, options.state), (0, PathBuf::from("/s")));
         assert_eq!((options.package, options.python), (None, PathBuf::from("python3")));
     }

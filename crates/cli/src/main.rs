@@ -39,7 +39,10 @@ fn serve(options: &host::Options) -> ExitCode {
 
 fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
     match request {
-        Request::Serve(options) => Ok(serve(options)),
+        Request::Serve { connection, options } => {
+            let first = Value::Object(address::fields(connection)?);
+            Ok(serve(&host::Options { first_configuration: Some(first), ..options.clone() }))
+        }
         Request::List => {
             show::list();
             Ok(ExitCode::SUCCESS)

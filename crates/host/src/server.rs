@@ -21,7 +21,7 @@ use crate::error::{Error, Fault};
 use crate::history::History;
 use crate::layout::Layout;
 use crate::records::Records;
-use crate::rest::{self, install};
+use crate::rest::{self, configurations, install};
 use crate::secrets::Secrets;
 use crate::store::{self, Store};
 use crate::workers::Workers;
@@ -41,6 +41,9 @@ pub struct Options {
     pub package: Option<PathBuf>,
     /// The Python that runs connectors.
     pub python: PathBuf,
+    /// The first configuration of that package, if it has none: values of fields that its form has. The others are as the
+    /// form begins.
+    pub first_configuration: Option<serde_json::Value>,
 }
 
 /// What requests are answered with.
@@ -93,6 +96,11 @@ async fn run(options: &Options, say: &impl Fn(&str)) -> Result<(), Error> {
         let installed =
             install::install(&host, package, true).await.map_err(|refusal| Error::Package(refusal.0))?;
         say(&format!("Installed {} {} from {}", installed.name, installed.version, package.display()));
+        if let Some(first) = &options.first_configuration
+            && let Some(name) = configurations::first(&host, &installed, first)?
+        {
+            say(&format!("Configured   {name}, which is the default"));
+        }
     }
     welcome(&host, &certificate, is_new, say)?;
     listen(listener, &certificate, host).await

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::Fault;
 use crate::masks::{sealed, secret_fields, unsealed, written};
@@ -138,6 +138,41 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Makes the first configuration of a connector that has none, of these values and the form's own; answers its name.
+pub(crate) fn first(
+    host: &Host,
+    connector: &Connector,
+    given: &Value,
+) -> rusqlite::Result<Option<&'static str>> {
+    const NAME: &str = "local";
+    let mut config = Map::new();
+    defaults(connector.fields(), given, &mut config);
+    let is_known = given.as_object().is_some_and(|given| given.keys().any(|name| config.contains_key(name)));
+    if !is_known || !host.store.configurations(Some(&connector.name))?.is_empty() {
+        return Ok(None);
+    }
+    let config = Value::Object(config);
+    host.store.configure(&Wanted {
+        config_id: None,
+        connector: &connector.name,
+        name: NAME,
+        default: true,
+        config: &config,
+    })?;
+    Ok(Some(NAME))
+}
+
+/// A form's values as it begins, but for what is given: each field's, and those of the fields that it reveals.
+fn defaults(fields: &Value, given: &Value, into: &mut Map<String, Value>) {
+    for field in fields.as_array().into_iter().flatten() {
+        let Some(name) = field["name"].as_str() else { continue };
+        let value = given.get(name).unwrap_or(&field["value"]).clone();
+        let chosen = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        into.insert(name.to_owned(), value);
+        defaults(&field["onchange"][chosen], given, into);
+    }
+}
+
 impl Configuration {
     /// What the connector is given: the fields, and what `FortiSOAR` notes beside them.
     pub(crate) fn for_a_call(&self) -> Value {
@@ -225,4 +260,26 @@ fn store(host: &Host, wanted: &Wanted<'_>) -> Result<Configuration, Fault> {
         }
         other => other.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_begins_with_its_defaults_and_what_is_given() {
+        let fields = json!([
+            {"name": "protocol", "value": "HTTPS", "onchange": {
+                "HTTPS": [{"name": "port", "value": 2376}],
+                "UNIX": [{"name": "mode", "value": false, "onchange": {"false": [{"name": "owner", "value": ""}]}}],
+            }},
+            {"name": "timeout", "value": 60},
+        ]);
+        let mut config = Map::new();
+        defaults(&fields, &json!({"protocol": "UNIX", "timeout": "5", "unknown": 1}), &mut config);
+        assert_eq!(
+            Value::Object(config),
+            json!({"protocol": "UNIX", "mode": false, "owner": "", "timeout": "5"})
+        );
+    }
 }

@@ -67,7 +67,7 @@ export function workbench(app, operation) {
           h("span", { class: `chip ${operation.category}` }, operation.category ?? "miscellaneous"),
           h("code", {}, operation.operation),
         ),
-        h("p", { class: "about" }, operation.description),
+        h("p", { class: "about" }, warned(operation.description ?? "")),
       ),
       form.rows.length === 0 ? h("p", { class: "dim" }, "It takes no parameters.") : form.element,
       h(
@@ -224,6 +224,14 @@ export function workbench(app, operation) {
   if (state.call) follow();
   else show();
   return element;
+}
+
+/** A description, with what it warns of marked. */
+function warned(description) {
+  const [warning] = /Destructive:[^.]*\./.exec(description) ?? [];
+  if (!warning) return description;
+  const [before, after] = description.split(warning);
+  return [before, h("strong", { class: "warning" }, warning), after];
 }
 
 /** Fills an operation's form for its next view, as it was in a call of the history. */

@@ -1,11 +1,16 @@
-"""The files and attachments of the local host: contents and JSON records in a folder that only its owner reads."""
+"""The files and attachments of the local host: contents and JSON records in a folder that only its owner reads.
+
+The server, `crates/host/src/records.rs`, reads and writes the same.
+"""
 
 from __future__ import annotations
 
 import json
+import mimetypes
 import os
 import re
 import shutil
+import time
 import uuid
 from typing import Any
 
@@ -21,17 +26,20 @@ class NoSuchRecordError(Exception):
 
 def create_file(source: str, filename: str) -> dict[str, Any]:
     """Keeps a copy of a file and answers its record."""
-    iri = f"/api/3/files/{uuid.uuid4()}"
+    name = str(uuid.uuid4())
+    iri = f"/api/3/files/{name}"
     contents = _path(iri, "")
     with open(source, "rb") as reader, open(os.open(contents, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as writer:
         shutil.copyfileobj(reader, writer)
-    return _keep({"@id": iri, "@type": "File", "filename": filename, "size": os.path.getsize(contents)})
+    record = {"@id": iri, "@type": "File", "uuid": name, "filename": filename, "size": os.path.getsize(contents)}
+    return _keep({**record, "mimeType": _mime_type(filename), "uploadDate": time.time()})
 
 
 def create_attachment(name: str, file: dict[str, Any], description: str = "") -> dict[str, Any]:
     """Makes an attachment that carries a file and answers its record."""
-    iri = f"/api/3/attachments/{uuid.uuid4()}"
-    return _keep({"@id": iri, "@type": "Attachment", "name": name, "description": description, "file": file})
+    own = str(uuid.uuid4())
+    record = {"@id": f"/api/3/attachments/{own}", "@type": "Attachment", "uuid": own, "name": name}
+    return _keep({**record, "description": description, "file": file, "createDate": time.time()})
 
 
 def read(iri: str) -> dict[str, Any]:
@@ -58,6 +66,10 @@ def delete(iri: str) -> None:
     for ending in (".json", ""):
         if os.path.exists(path := _path(iri, ending)):
             os.unlink(path)
+
+
+def _mime_type(filename: str) -> str:
+    return mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 def _keep(record: dict[str, Any]) -> dict[str, Any]:

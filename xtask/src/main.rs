@@ -1,6 +1,7 @@
 //! `cargo xtask`: the demo, the tests, the package, and private engines to work with.
 #![allow(clippy::print_stdout, reason = "printing is what its commands do")]
 
+mod browser;
 mod certificates;
 mod cgroups;
 mod command;

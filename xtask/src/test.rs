@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::browser::Browser;
 use crate::command::{at_root, capture, cargo};
 use crate::machine;
 use crate::once::remove;
@@ -59,6 +60,8 @@ struct Shared {
     /// All that were found, the oldest first.
     pythons: Vec<Python>,
     package: Option<PathBuf>,
+    /// `fsr-docker`.
+    program: Option<PathBuf>,
     engine: Option<Engine>,
 }
 
@@ -66,7 +69,8 @@ type Steps<'a> = Vec<Step<'a, Shared>>;
 
 /// Runs the tests; false when one failed.
 pub(crate) fn run(options: &Options) -> Result<bool> {
-    let mut shared = Shared { all: options.all, pythons: pythons::all()?, package: None, engine: None };
+    let mut shared =
+        Shared { all: options.all, pythons: pythons::all()?, package: None, program: None, engine: None };
     if !options.only.is_empty() {
         return steps::run(only(&options.only, shared.newest()?.clone()), &mut shared);
     }
@@ -74,6 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     plan.extend(checks());
     plan.push(Step::new("package", package));
     plan.push(Step::new("validate", validate));
+    plan.push(Step::new("fsr-docker", program));
     plan.push(engine());
     plan.push(Step::new("integration tests", integration));
     plan.extend(shared.pythons.clone().into_iter().map(|python| end_to_end(python.to_string(), python)));
@@ -135,9 +140,20 @@ impl Shared {
     /// Runs end-to-end tests; all, if none is named.
     fn unittest(&self, python: &Python, chosen: &[&str], log: &mut Log) -> Result<()> {
         let is_newest = python.version == self.newest()?.version;
+        let mut command = self.engine()?.inside(&python.program)?;
+        if is_newest && PYFSR.runs_on(python) {
+            let program = self.program.as_ref().context("not tried, as fsr-docker was not built")?;
+            command.env("FSR_DOCKER", program).env("PYFSR", PYFSR.install(python)?.path(""));
+            if self.all || !chosen.is_empty() {
+                Browser::get()?.tell(&mut command)?;
+            } else {
+                log.remark("SKIPPED: the local host's page in a browser (test_page); --all fetches one");
+            }
+        } else if is_newest {
+            log.remark(&PYFSR.too_new_for(python));
+        }
         log.test(
-            self.engine()?
-                .inside(&python.program)?
+            command
                 .args(["-m", "unittest", "discover", "--verbose", "--start-directory", "tests"])
                 .args(chosen.iter().flat_map(|module| ["-k", module]))
                 .env("FSR_PACKAGE", self.package()?)
@@ -222,6 +238,13 @@ fn package(shared: &mut Shared, log: &mut Log) -> Result<()> {
     Ok(())
 }
 
+/// The program of the local host, as a developer has it.
+fn program(shared: &mut Shared, log: &mut Log) -> Result<()> {
+    log.run(cargo().args(["build", "--package", "cli"]))?;
+    shared.program = Some(paths::target().join("debug/fsr-docker"));
+    Ok(())
+}
+
 /// FortiSOAR's client looks into the package as the importer does, and a compiler of playbooks into its samples.
 fn validate(shared: &mut Shared, log: &mut Log) -> Result<()> {
     let package = shared.package()?;
@@ -263,6 +286,7 @@ fn end_to_end(name: String, python: Python) -> Step<'static, Shared> {
 fn only(names: &[String], python: Python) -> Steps<'_> {
     vec![
         Step::new("package", package),
+        Step::new("fsr-docker", program),
         engine(),
         Step::new(python.to_string(), move |shared: &mut Shared, log| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();

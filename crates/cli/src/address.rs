@@ -7,8 +7,18 @@ use serde_json::{Map, Value};
 
 use crate::commands::Connection;
 
-/// The configuration that a connection stands for.
+/// The configuration that a connection stands for, in a shell.
 pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, Value>, Error> {
+    let mut fields = fields(connection)?;
+    // A terminal takes a result of any size, and a person who types needs no limit.
+    for limit in ["max_result_size", "rate_limit"] {
+        fields.insert(limit.to_owned(), "0".into());
+    }
+    Ok(fields)
+}
+
+/// The fields of a configuration that a connection sets.
+pub(crate) fn fields(connection: &Connection<'_>) -> Result<Map<String, Value>, Error> {
     of(connection, env::home_dir().as_deref())
 }
 
@@ -67,11 +77,11 @@ fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Va
             )));
         }
     }
-    // A terminal takes a result of any size, and a person who types needs no limit.
-    set("max_result_size", "0");
-    set("rate_limit", "0");
-    set("api_version", connection.api_version.unwrap_or_default());
-    set("timeout", connection.timeout.unwrap_or_default());
+    for (name, value) in [("api_version", connection.api_version), ("timeout", connection.timeout)] {
+        if let Some(value) = value {
+            set(name, value);
+        }
+    }
     Ok(fields)
 }
 

@@ -1,6 +1,8 @@
 //! The command line, with one command for each operation, derived from the catalogue.
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use operations::{Operation, Param, ValueKind};
 
 /// What was asked for.
@@ -11,6 +13,8 @@ pub(crate) enum Request<'a> {
     Check { connection: Connection<'a>, json: bool },
     /// An operation.
     Run { connection: Connection<'a>, operation: &'a str, params: Vec<&'a str>, json: bool },
+    /// The local host.
+    Serve { connection: Connection<'a>, options: host::Options },
 }
 
 /// How to reach the engine: `DOCKER_HOST` and its like, or the flags that stand for them.
@@ -59,6 +63,7 @@ pub(crate) fn command() -> Command {
         ])
         .subcommand(Command::new("list").about("Lists the operations"))
         .subcommand(Command::new("check").about("Checks that the engine can be reached and worked with"))
+        .subcommand(serve())
         .subcommand(
             Command::new("run")
                 .about("Runs an operation: fsr-docker run list_containers all=true")
@@ -82,8 +87,49 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
         Some(("check", check)) => {
             Request::Check { connection: connection(check), json: check.get_flag("json") }
         }
+        Some(("serve", serve)) => {
+            let path = |name| serve.get_one::<PathBuf>(name).cloned();
+            let options = host::Options {
+                state: path("state").unwrap_or_else(usual_state),
+                port: serve.get_one("port").copied().unwrap_or_default(),
+                package: path("package"),
+                python: path("python").unwrap_or_default(),
+                first_configuration: None,
+            };
+            Request::Serve { connection: connection(serve), options }
+        }
         _ => Request::List,
     }
+}
+
+fn serve() -> Command {
+    let path = |name, help| {
+        Arg::new(name).long(name).value_name("PATH").value_parser(value_parser!(PathBuf)).help(help)
+    };
+    Command::new("serve")
+        .about("Serves a local host to try connectors in without an appliance: FortiSOAR's API, and a page")
+        .args([
+            path("package", "A connector's .tgz to install at the start, over the same version if it is there"),
+            Arg::new("port")
+                .long("port")
+                .value_name("PORT")
+                .value_parser(value_parser!(u16))
+                .default_value("8443")
+                .help("The port on 127.0.0.1; 0 takes any that is free"),
+            path("state", "Where everything is kept [default: ~/.local/share/fsr-docker]"),
+            path("python", "The Python that runs connectors: 3.9 or newer").default_value("python3"),
+        ])
+        .after_help(
+            "The engine that DOCKER_HOST, or a flag, names is the first configuration of a package that has none; more of them \
+             are made on the page, or through the API.",
+        )
+}
+
+/// Where the data of a user's programs goes (XDG Base Directory Specification).
+fn usual_state() -> PathBuf {
+    let folder = |variable| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let data = folder("XDG_DATA_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/share")));
+    data.unwrap_or_else(|| PathBuf::from(".")).join("fsr-docker")
 }
 
 fn connection(matches: &ArgMatches) -> Connection<'_> {
@@ -145,6 +191,14 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn serves_where_it_is_told_to() {
+        let matches = command().get_matches_from(["fsr-docker", "serve", "--port", "0", "--state", "/s"]);
+        let Request::Serve { options, .. } = request(&matches) else { panic!("not serve") };
+        assert_eq!((options.port, options.state), (0, PathBuf::from("/s")));
+        assert_eq!((options.package, options.python), (None, PathBuf::from("python3")));
     }
 
     #[test]

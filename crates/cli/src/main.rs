@@ -27,8 +27,22 @@ fn main() -> ExitCode {
     }
 }
 
+fn serve(options: &host::Options) -> ExitCode {
+    match host::serve(options, |line| println!("{line}")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
     match request {
+        Request::Serve { connection, options } => {
+            let first = Value::Object(address::fields(connection)?);
+            Ok(serve(&host::Options { first_configuration: Some(first), ..options.clone() }))
+        }
         Request::List => {
             show::list();
             Ok(ExitCode::SUCCESS)

@@ -38,15 +38,10 @@ impl Call<'_> {
     /// Carries the operation out.
     pub(crate) fn run(mut self) -> (Result<Output, Error>, Option<u16>, u32) {
         let result = self.outcome().and_then(|output| redact::result(output, &self.arguments));
-<<<<<<< HEAD
-        let result = result.map_err(|error| self.qualified(error));
+        let result = result.map_err(|error| self.qualified(error).hiding(&self.secrets.borrow()));
         // A look after a refusal is not what the call came to.
         let refused = result.as_ref().err().and_then(Error::status);
         (result, refused.or(self.status.get()), self.tries.get())
-=======
-        let result = result.map_err(|error| self.qualified(error).hiding(&self.secrets.borrow()));
-        (result, self.status.get(), self.tries.get())
->>>>>>> trust
     }
 
     /// An error that reads as if nothing was done, after something was, is one of an unknown outcome.

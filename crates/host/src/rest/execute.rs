@@ -1,0 +1,184 @@
+//! Operations and health checks, run in a worker.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::Fault;
+use crate::history::Beginning;
+use crate::masks::{noted, secret_fields};
+use crate::rest::found;
+use crate::server::Host;
+use crate::store::{Configuration, Connector};
+use crate::workers::Call;
+
+/// Names the call in the history.
+const CALL: HeaderName = HeaderName::from_static("x-call");
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    connector: String,
+    #[serde(default)]
+    version: String,
+    operation: String,
+    /// A configuration's uuid or name; the default one is meant where it is empty.
+    #[serde(default)]
+    config: Value,
+    #[serde(default)]
+    params: Value,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct How {
+    /// Such as a dropdown's question, which is nothing for the history.
+    #[serde(default)]
+    unnoted: bool,
+}
+
+/// `POST /api/integration/execute/`
+pub(crate) async fn execute(
+    State(host): State<Arc<Host>>,
+    Query(how): Query<How>,
+    Json(asked): Json<Asked>,
+) -> Result<Response, Fault> {
+    let version = (!asked.version.is_empty()).then_some(asked.version.as_str());
+    let connector = host.store.connector(&asked.connector, version)?.ok_or_else(|| {
+        Fault::of_operation(&format!("Connector {} {} does not exist", asked.connector, asked.version))
+    })?;
+    let operation = connector.operation(&asked.operation).ok_or_else(|| {
+        Fault::of_operation(&format!(
+            "{} {} has no operation {}",
+            connector.name, connector.version, asked.operation
+        ))
+    })?;
+    let configuration = meant(&host, &connector, asked.config.as_str().unwrap_or_default())?;
+    let params = match asked.params {
+        Value::Null => json!({}),
+        params => params,
+    };
+    let entry = if how.unnoted {
+        None
+    } else {
+        Some(host.history.begin(&Beginning {
+            connector: &connector.name,
+            version: &connector.version,
+            operation: &asked.operation,
+            title: operation["title"].as_str().unwrap_or(&asked.operation),
+            config_id: configuration.as_ref().map_or("", |one| &one.config_id),
+            configuration: configuration.as_ref().map_or("", |one| &one.name),
+            params: &noted(&params, &secret_fields(&operation["parameters"])),
+        })?)
+    };
+    let config = configuration.as_ref().map_or_else(|| json!({}), Configuration::for_a_call);
+    let call = Call {
+        name: &connector.name,
+        version: &connector.version,
+        operation: &asked.operation,
+        config: &config,
+        params: &params,
+    };
+    let reply = host.workers.call(&call).await;
+    let id = entry.as_ref().map_or(0, crate::history::Entry::id);
+    if let Some(entry) = entry {
+        let data = reply.is_success().then_some(&*reply.data);
+        entry.end(&reply.status, &reply.message, data, &reply.log);
+    }
+    let mut response = if reply.is_success() {
+        let operation = Value::from(asked.operation);
+        // The result is passed on as it is: parsed, it would lose what our numbers cannot hold.
+        let body = format!(
+            "{{\"operation\":{operation},\"status\":\"Success\",\"message\":\"\",\"data\":{},\"env\":{{}},\"_status\":true}}",
+            reply.data.get()
+        );
+        ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    } else {
+        Fault::of_operation(&reply.message).into_response()
+    };
+    response.headers_mut().insert(CALL, id.into());
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct HealthAsked {
+    #[serde(default)]
+    config: String,
+}
+
+/// `GET /api/integration/connectors/healthcheck/<name>/<version>/`
+pub(crate) async fn health(
+    State(host): State<Arc<Host>>,
+    Path((name, version)): Path<(String, String)>,
+    Query(asked): Query<HealthAsked>,
+) -> Result<Json<Value>, Fault> {
+    let connector =
+        found(host.store.connector(&name, Some(&version))?, || format!("connector {name} {version}"))?;
+    let configuration =
+        found(host.store.meant(&connector.name, &asked.config)?, || match asked.config.as_str() {
+            "" => format!("default configuration of {name}"),
+            config => format!("configuration {config} of {name}"),
+        })?;
+    let mut health = checked(&host, &connector, &configuration.for_a_call()).await;
+    health["config_id"] = configuration.config_id.as_str().into();
+    host.store.note_health(&configuration.config_id, &health)?;
+    Ok(Json(health))
+}
+
+/// What a health check finds with these fields, stored or not.
+pub(crate) async fn checked(host: &Host, connector: &Connector, config: &Value) -> Value {
+    let call = Call {
+        name: &connector.name,
+        version: &connector.version,
+        operation: "check_health",
+        config,
+        params: &Value::Null,
+    };
+    let reply = host.workers.call(&call).await;
+    let (status, message) = match reply.is_success() {
+        true => ("Available", "Connector is available"),
+        false => ("Disconnected", reply.message.as_str()),
+    };
+    json!({
+        "message": message,
+        "status": status,
+        "name": connector.name,
+        "version": connector.version,
+        "_status": true,
+        "request_id": null,
+        "log": reply.log,
+    })
+}
+
+/// Tells the connector what becomes of a configuration. What it makes of that never stands in the user's way.
+pub(super) async fn hook(
+    host: &Host,
+    connector: &Connector,
+    name: &str,
+    configuration: &Configuration,
+    before: &Value,
+) {
+    let config = configuration.for_a_call();
+    let call = Call {
+        name: &connector.name,
+        version: &connector.version,
+        operation: name,
+        config: &config,
+        params: before,
+    };
+    host.workers.call(&call).await;
+}
+
+/// The configuration that a call names. A connector without any is called without one, and says so itself.
+fn meant(host: &Host, connector: &Connector, config: &str) -> Result<Option<Configuration>, Fault> {
+    let configuration = host.store.meant(&connector.name, config)?;
+    if configuration.is_none() && !config.is_empty() {
+        return Err(Fault::of_operation(&format!(
+            "Could not find a configuration matching the id {config} or the default configuration"
+        )));
+    }
+    Ok(configuration)
+}

@@ -1,6 +1,6 @@
-"""The first call of a new process: importing the connector, loading its native module, calling it, and a socket beside it.
+"""The first call of a new process: importing the connector, loading its module, a call; and a socket's beside it.
 
-Prints the seconds of each as JSON, and which imported modules are neither the standard library's nor the host's or package's.
+Prints the seconds of each as JSON, and which of the imported modules somebody had to install.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Makes what the peers work on, in an engine that is only for them: `stage.py CONTAINERS BULK_MIB LOG_MB`.
 
-Containers to list; one with a large file, to export; one that runs, for commands and copies; one that has written logs. And
-the tar that is copied in, `BENCH_UPLOAD`.
+Containers to list; one with a large file, to export; one that runs, for commands and copies; one that has written logs.
+And the tar that is copied in, `BENCH_UPLOAD`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ MIB = 1024 * 1024
 # A hundred bytes a line, as logs have them; every fourth goes to standard error.
 TALK = """
 line='2026-01-01 12:00:00.000 INFO worker-1 request handled in 12 ms status=200 path=/api/v1/items/1234567'
-awk -v line="$line" -v lines=%d 'BEGIN { for (i = 1; i <= lines; i++) if (i %% 4) print line; else print line > "/dev/stderr" }'
+awk -v line="$line" -v lines=%d 'BEGIN {
+    for (i = 1; i <= lines; i++) if (i %% 4) print line; else print line > "/dev/stderr"
+}'
 """
 
 

@@ -40,7 +40,7 @@ class DockerEngine(Connector):
 
 @functools.cache
 def _engine() -> ModuleType:
-    """The native module. Loaded by the first call, not with this file: where it cannot run, the health check can say why."""
+    """The native module, loaded by the first call, not with this file: where it cannot run, health checks say why."""
     from .native import engine
 
     return engine

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 import aiodocker
+
 from peer import PINGS_OF_A_THREAD, SOCKET, TALKER, TLS, UPLOAD, WORKER, Timed, certificate, serve
 
 LOOP = asyncio.new_event_loop()

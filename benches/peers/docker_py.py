@@ -7,6 +7,7 @@ import os
 
 import docker
 from docker.tls import TLSConfig
+
 from peer import BIG, SOCKET, TALKER, TLS, UPLOAD, WORKER, certificate, each, received, serve, together
 
 
@@ -39,9 +40,9 @@ def logs(_: str) -> None:
 
 
 def run(_: str) -> None:
-    id = unix().exec_create(WORKER, ["true"])["Id"]
-    unix().exec_start(id)
-    while (state := unix().exec_inspect(id))["Running"]:
+    command = unix().exec_create(WORKER, ["true"])["Id"]
+    unix().exec_start(command)
+    while (state := unix().exec_inspect(command))["Running"]:
         pass
     assert state["ExitCode"] == 0
 

@@ -1,8 +1,8 @@
 """What all peers have in common: they wait for work on standard input, do it, and say how long each time took.
 
-A line `WORK COUNT [ARGUMENT]` is answered by one line of JSON: `seconds`, a list with the duration of each time; `idle` and
-`peak`, the process's resident memory before and at most, in bytes. A fault ends the peer, with its traceback on standard
-error.
+A line `WORK COUNT [ARGUMENT]` is answered by one line of JSON: `seconds`, a list with the duration of each time; `idle`
+and `peak`, the process's resident memory before and at most, in bytes. A fault ends the peer, with its traceback on
+standard error.
 """
 
 from __future__ import annotations

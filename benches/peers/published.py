@@ -1,5 +1,5 @@
-"""How the connector published as `docker` 1.0.0 works: `requests` with a new connection for each call, JSON decoded, binary
-bodies held in memory as base64.
+"""How the connector published as `docker` 1.0.0 works: `requests` with a new connection for each call, JSON decoded,
+binary bodies held in memory as base64.
 
 It has no unix sockets; here it is given them, as docker-py has them for `requests`, so that all do the same work.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 from docker.transport import UnixHTTPAdapter
+
 from peer import BIG, SOCKET, TALKER, TLS, UPLOAD, WORKER, certificate, each, received, serve, together
 
 PAIR = (certificate("cert.pem"), certificate("key.pem"))
@@ -54,9 +55,9 @@ def logs(_: str) -> None:
 
 def run(_: str) -> None:
     create = {"Cmd": ["true"], "AttachStdout": True, "AttachStderr": True}
-    id = call("POST", f"/containers/{WORKER}/exec", json=create)["Id"]
-    call("POST", f"/exec/{id}/start", json={"Detach": False, "Tty": False})
-    while (state := call("GET", f"/exec/{id}/json"))["Running"]:
+    command = call("POST", f"/containers/{WORKER}/exec", json=create)["Id"]
+    call("POST", f"/exec/{command}/start", json={"Detach": False, "Tty": False})
+    while (state := call("GET", f"/exec/{command}/json"))["Running"]:
         pass
     assert state["ExitCode"] == 0
 

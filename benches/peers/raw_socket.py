@@ -1,4 +1,4 @@
-"""The floor: a socket kept open, written to and read from in a loop, with no more of HTTP than the answer's end needs."""
+"""The floor: a socket kept open, written to and read from in a loop, with no more of HTTP than that needs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Raw:
         self.buffer = bytearray(256 * 1024)
 
     def ask(self, request: bytes) -> tuple[bytes, memoryview]:
-        """Sends a request and gives the head of its answer, and what has come of its body. It counts until the next one."""
+        """Sends a request and gives the head of its answer, and what has come of its body; good until the next one."""
         self.connection.sendall(request)
         length = self.connection.recv_into(self.buffer)
         while (end := self.buffer.find(b"\r\n\r\n", 0, length)) < 0:
@@ -32,7 +32,7 @@ class Raw:
 
     def ping(self) -> None:
         head, body = self.ask(b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200") and body == b"OK"
+        assert head.startswith(b"HTTP/1.1 200") and bytes(body) == b"OK"
 
     def get(self, target: str) -> bytes:
         """The whole body of an answer."""
@@ -131,9 +131,9 @@ def logs(_: str) -> None:
 def run(_: str) -> None:
     """The three requests of an exec; asked again until the command is known to have ended."""
     raw, body = over_unix(), json.dumps({"Cmd": ["true"], "AttachStdout": True, "AttachStderr": True}).encode()
-    id = json.loads(raw.post(f"/containers/{WORKER}/exec", body))["Id"]
-    over_unix().post(f"/exec/{id}/start", b'{"Detach":false,"Tty":false}')
-    while (state := json.loads(raw.get(f"/exec/{id}/json")))["Running"]:
+    command = json.loads(raw.post(f"/containers/{WORKER}/exec", body))["Id"]
+    over_unix().post(f"/exec/{command}/start", b'{"Detach":false,"Tty":false}')
+    while (state := json.loads(raw.get(f"/exec/{command}/json")))["Running"]:
         time.sleep(0.001)
     assert state["ExitCode"] == 0
 

@@ -187,7 +187,7 @@ fn mypy(shared: &mut Shared, log: &mut Log) -> Result<()> {
         log.remark(&MYPY.too_new_for(shared.newest()?));
         return Ok(());
     }
-    let folders = ["connector", "host", "tests", "demo"];
+    let folders = ["connector", "host", "tests", "demo", "benches"];
     log.run(shared.tool(&MYPY)?.args(["-m", "mypy", "--strict"]).args(folders))
 }
 

@@ -52,7 +52,7 @@ impl Peer {
     fn program(self, ground: &Ground) -> Result<Command> {
         let script = match self {
             Self::Raw => "raw_socket.py",
-            Self::Connector => "connector.py",
+            Self::Connector => "packaged.py",
             Self::DockerPy => "docker_py.py",
             Self::Aiodocker => "aiodocker_tasks.py",
             Self::Published => "published.py",

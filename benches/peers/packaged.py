@@ -1,6 +1,6 @@
 """Ours: `Connector.execute` of the installed package, as a playbook's step calls it.
 
-What FortiSOAR itself does with a file is no part of the measure: its upload keeps the file by a link, its download gives one.
+What FortiSOAR itself does with a file is no part of the measure: its upload keeps a link to it, its download gives one.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def over_tls() -> dict[str, Any]:
 OVER_TLS = over_tls()
 
 
-def keep(file_path: str, filename: str, name: str, create_attachment: bool = True) -> dict[str, Any]:
+def keep(file_path: str, name: str, **_: Any) -> dict[str, Any]:
     """In place of FortiSOAR's upload."""
     os.link(os.path.join(settings.TMP_FILE_ROOT, file_path), received())
     return {"@id": "/api/3/attachments/00000000-0000-0000-0000-000000000000", "name": name}
 
 
-def give(iri: str) -> dict[str, Any]:
+def give(_: str) -> dict[str, Any]:
     """In place of FortiSOAR's download."""
     name = f"cyops-{os.urandom(16).hex()}"
     os.link(UPLOAD, os.path.join(settings.TMP_FILE_ROOT, name))
@@ -80,7 +80,7 @@ def copy(_: str) -> None:
 
 
 def logs(cap: str) -> None:
-    """With the cap as argument, in bytes. What is larger than `max_result_size` comes as an attachment, with a preview."""
+    """The argument is the cap, in bytes. What is larger than `max_result_size` comes as an attachment."""
     answer = execute("container_logs", id=TALKER, max_bytes=cap)
     assert answer["attachment"]["size"] == os.path.getsize(received())
     os.unlink(received())
@@ -106,7 +106,7 @@ def configurations(count: int, argument: str) -> list[float]:
 if __name__ == "__main__":
     CONNECTOR.execute(OVER_TLS, "ping", {})  # reads its certificates, before files are handed over otherwise
     execute("ping")
-    builtins.upload_file_to_cyops, builtins.download_file_from_cyops = keep, give
+    vars(builtins).update(upload_file_to_cyops=keep, download_file_from_cyops=give)
     # A connection takes four descriptors; many configurations at once need more than the usual 1,024.
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     serve(

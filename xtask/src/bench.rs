@@ -22,7 +22,6 @@ use crate::command::line;
 use crate::interrupt;
 use crate::paths;
 
-use self::curves::Curve;
 use self::figures::Rounds;
 use self::ground::{Ground, Sizes};
 use self::peers::{Peer, Running};
@@ -99,12 +98,11 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     println!("{}", report.markdown());
     if !options.quick && options.only.is_none() {
         let docs = paths::root().join("docs");
-        fs::create_dir_all(docs.join("benchmarks"))?;
         for curve in report.growth.iter().flat_map(|growth| &growth.curves) {
-            fs::write(docs.join("benchmarks").join(format!("{}.svg", curve.name)), Curve::svg(curve)?)?;
+            fs::write(docs.join(curve.file()), curve.svg()?)?;
         }
         fs::write(docs.join("benchmarks.md"), report.markdown())?;
-        eprintln!("Written: docs/benchmarks.md and docs/benchmarks/");
+        eprintln!("Written: docs/benchmarks.md and its curves");
     }
     Ok(true)
 }

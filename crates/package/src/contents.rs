@@ -65,7 +65,9 @@ fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result
     }
     let docs = repository.join("docs");
     let pages = if docs.is_dir() { files_of(&docs)? } else { Vec::new() };
-    for page in pages.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+    let is_page =
+        |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "md" || extension == "svg");
+    for page in pages.iter().filter(is_page) {
         files.insert(format!("docs/{}", name_of(page)), read(page)?);
     }
     files.insert("docs/operations.md".into(), reference().into_bytes());

@@ -11,7 +11,7 @@ const SIZE: (u32, u32) = (720, 360);
 /// The cost of a call against something that grows: ours, and a raw socket's beside it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Curve {
-    /// The file's name.
+    /// What the file is called by.
     pub(crate) name: &'static str,
     /// Above the picture.
     pub(crate) title: &'static str,
@@ -32,6 +32,11 @@ impl Curve {
         let point =
             |(at, ours, raw): (f64, Vec<f64>, Vec<f64>)| (at, median(&ours) * 1e6, median(&raw) * 1e6);
         Self { name, title, axis, points: points.into_iter().map(point).collect() }
+    }
+
+    /// The file beside the page.
+    pub(crate) fn file(&self) -> String {
+        format!("benchmarks-{}.svg", self.name)
     }
 
     /// The picture.

@@ -96,7 +96,7 @@ impl Report {
         if let Some(growth) = &self.growth {
             say("\n## Growth\n".into());
             for curve in &growth.curves {
-                say(format!("![{}](benchmarks/{}.svg)\n", curve.title, curve.name));
+                say(format!("![{}]({})\n", curve.title, curve.file()));
             }
             say(format!(
                 "A configuration that is in use, with its connection, takes {:.0} KiB. The calls of the last curve added {:.0} KiB to the process.",

@@ -153,7 +153,7 @@ fn build_rust_peers() -> Result<PathBuf> {
     eprintln!("Building the peers that are written in Rust");
     let target = paths::target().join("benches");
     let mut build = cargo();
-    build.args(["build", "--release", "--locked", "--quiet", "--manifest-path", "benches/rust/Cargo.toml"]);
+    build.args(["build", "--release", "--quiet", "--manifest-path", "benches/rust/Cargo.toml"]);
     show(build.arg("--target-dir").arg(&target))?;
     Ok(target.join("release/bench-peers"))
 }

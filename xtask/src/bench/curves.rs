@@ -94,10 +94,6 @@ mod tests {
         let points = vec![(1.0, vec![2e-5], vec![1e-5]), (500.0, vec![3e-5], vec![1e-5])];
         let svg = Curve::of_two("x", "Growth", "configurations", points).svg().unwrap();
         assert!(svg.starts_with("<svg") && svg.contains("this connector") && svg.contains("raw socket"));
-        assert_eq!(
-            svg.matches("<polyline").count()
-                - svg.matches("<polyline fill=\"none\" opacity=\"1\" stroke=\"#000000\"").count(),
-            4
-        );
+        assert!(svg.contains("#145AC8") && svg.contains("#787878"), "{svg}");
     }
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from types import ModuleType
 from typing import Any
 
 from connectors.core.connector import Connector, ConnectorError
@@ -17,10 +19,7 @@ class DockerEngine(Connector):
 
     def execute(self, config: Config | None, operation: str, params: dict[str, Any] | None, **kwargs: Any) -> Any:
         with as_connector_error(operation):
-            # Loaded by the first call, not with this file: where it cannot run, the health check can say why.
-            from .native import engine
-
-            return engine.execute(_chosen(config, operation), operation, params or {}, services)
+            return _engine().execute(_chosen(config, operation), operation, params or {}, services)
 
     def check_health(self, config: Config | None = None, *args: Any, **kwargs: Any) -> bool:
         with as_connector_error("check_health"):
@@ -50,6 +49,14 @@ class DockerEngine(Connector):
 
     def teardown(self, config: Config) -> None:
         _forget(config)
+
+
+@functools.cache
+def _engine() -> ModuleType:
+    """The native module, loaded by the first call, not with this file: where it cannot run, health checks say why."""
+    from .native import engine
+
+    return engine
 
 
 def _chosen(config: Config | None, operation: str) -> Config:

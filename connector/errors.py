@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from connectors.core.connector import ConnectorError
 
 from .services import logger
 
 
-@contextmanager
-def as_connector_error(operation: str) -> Iterator[None]:
+class as_connector_error:  # noqa: N801 (read as the statement that it is; a generator would cost each call a microsecond)
     """Lets a ConnectorError pass, and an interruption; anything else becomes a ConnectorError.
 
     An exception's text may hold what it failed on, so neither the error nor the log repeats it: they name its class
     and place.
     """
-    try:
-        yield
-    except ConnectorError:
-        raise
-    except BaseException as fault:
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if fault is None or isinstance(fault, ConnectorError):
+            return
         # A panic of the native module is no Exception either, but no reason to end a worker.
         if not isinstance(fault, Exception) and type(fault).__name__ != "PanicException":
-            raise
-        message = f"[internal] {operation}: {type(fault).__name__} within the connector, at {_place(fault)}"
+            return
+        message = f"[internal] {self._operation}: {type(fault).__name__} within the connector, at {_place(fault)}"
         logger.error("%s", message)
         raise ConnectorError(f"{message}. Please report this with the connector's version.") from None
 

@@ -1,6 +1,7 @@
-//! `cargo xtask`: the demo, the tests, the package, and private engines to work with.
+//! `cargo xtask`: the demo, the tests, the benchmark, the package, and private engines to work with.
 #![allow(clippy::print_stdout, reason = "printing is what its commands do")]
 
+mod bench;
 mod browser;
 mod certificates;
 mod cgroups;
@@ -37,7 +38,7 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
-    about = "Works this repository: the demo, the tests, the package, private engines."
+    about = "Works this repository: the demo, the tests, the benchmark, the package, private engines."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -46,6 +47,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure the connector beside its peers, on a private engine.
+    Bench(bench::Options),
     /// Build the package, install it into the local host, and work a real engine with it.
     Demo(demo::Options),
     /// Start, stop or show a private Docker Engine.
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
 /// Whether it went well.
 fn run(task: &Task) -> Result<bool> {
     match task {
+        Task::Bench(options) => bench::run(options),
         Task::Demo(options) => demo::run(options),
         Task::Engine(task) => engine::run(task).map(|()| true),
         Task::Examples => examples::record().map(|()| true),

@@ -182,7 +182,11 @@ fn tools(shared: &mut Shared, log: &mut Log) -> Result<()> {
 /// What needs no engine.
 fn checks() -> Steps<'static> {
     vec![
-        Step::new("format", |_, log| log.run(cargo().args(["fmt", "--all", "--check"]))),
+        Step::new("format", |_, log| {
+            log.run(cargo().args(["fmt", "--all", "--check"]))?;
+            // A workspace of its own.
+            log.run(cargo().args(["fmt", "--check", "--manifest-path", "benches/rust/Cargo.toml"]))
+        }),
         Step::new("clippy", |_, log| {
             log.run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
         }),
@@ -196,6 +200,10 @@ fn checks() -> Steps<'static> {
                 "--no-fail-fast",
             ]))?;
             log.run(cargo().args(["test", "--workspace", "--doc", "--no-fail-fast"]))
+        }),
+        // Each is run once, to see that it still runs. No test depends on how long something takes.
+        Step::new("micro-benchmarks", |_, log| {
+            log.run(cargo().args(["test", "--workspace", "--bench", "*", "--no-fail-fast"]))
         }),
         Step::new("documentation", |_, log| {
             log.run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
@@ -226,7 +234,7 @@ fn mypy(shared: &mut Shared, log: &mut Log) -> Result<()> {
         log.remark(&MYPY.too_new_for(shared.newest()?));
         return Ok(());
     }
-    let folders = ["connector", "host", "tests", "demo"];
+    let folders = ["connector", "host", "tests", "demo", "benches"];
     log.run(shared.tool(&MYPY)?.args(["-m", "mypy", "--strict"]).args(folders))
 }
 

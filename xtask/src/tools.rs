@@ -32,6 +32,13 @@ pub(crate) const MYPY: Tool = Tool { name: "mypy", requirements: &["mypy==2.4.1"
 pub(crate) const PYFSR: Tool =
     Tool { name: "pyfsr", requirements: &["pyfsr==0.29.0", "fsr-playbooks==0.8.3"], oldest_python: (3, 10) };
 
+/// What the benchmark compares with.
+pub(crate) const BENCH_PEERS: Tool = Tool {
+    name: "bench-peers",
+    requirements: &["docker==7.2.0", "aiodocker==0.27.0", "requests==2.34.2"],
+    oldest_python: (3, 10),
+};
+
 /// A tool that is there.
 pub(crate) struct Installed {
     folder: PathBuf,

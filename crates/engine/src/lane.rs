@@ -1,7 +1,8 @@
 //! A lane: one kept-alive connection with the small runtime that drives it on the calling thread.
 //!
-//! The connection's task lives on the lane's own runtime and moves only while a call waits on it, so an idle lane
-//! costs no thread and can wait in a pool, or be left behind by `fork()`, without anyone noticing.
+//! The connection moves only while a call waits on it, in turns with the call itself: no task is woken, and no question
+//! put to the system, for what has come already. An idle lane costs no thread and can wait in a pool, or be left behind
+//! by `fork()`, without anyone noticing.
 #![allow(
     unsafe_code,
     reason = "a lane inherited by fork() must not be dropped, and ManuallyDrop::drop is unsafe"
@@ -9,9 +10,10 @@
 
 use std::{
     cell::Cell,
-    future::Future,
+    future::{Future, poll_fn},
     mem::ManuallyDrop,
-    pin::pin,
+    pin::{Pin, pin},
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
@@ -22,7 +24,6 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::{
     runtime::{Builder, Runtime},
-    task::JoinHandle,
     time::{sleep, timeout_at},
 };
 
@@ -47,10 +48,20 @@ pub(crate) struct Lane {
 
 struct Open {
     sender: SendRequest<Payload>,
-    /// Ends with the connection, and tells what ended it.
-    connection: JoinHandle<Option<hyper::Error>>,
+    traffic: Traffic,
     runtime: Runtime,
 }
+
+/// What moves bytes between the stream and the calls.
+#[derive(Default)]
+struct Traffic {
+    /// Until the connection has ended.
+    running: Option<Pin<Box<Running>>>,
+    /// What ended it, if that is a fault.
+    fault: Option<hyper::Error>,
+}
+
+type Running = dyn Future<Output = Result<(), hyper::Error>> + Send;
 
 /// Why a wait ended without its result.
 pub(crate) enum Stopped {
@@ -86,22 +97,23 @@ impl Lane {
         })?;
         let bound = until.min(Instant::now() + settings.connect_timeout);
         let stage = Cell::new(Stage::Network);
-        let connected = drive(&runtime, bound, async {
+        let mut traffic = Traffic::default();
+        let connected = drive(&runtime, &mut traffic, bound, async {
             let Connection { stream, carrier } = connect(settings, way, &stage).await?;
             let handshake = http1::Builder::new().handshake::<_, Payload>(TokioIo::new(stream)).await;
-            let (sender, connection) = handshake.map_err(|error| {
+            let (sender, begun) = handshake.map_err(|error| {
                 Error::new(ErrorKind::Protocol, "HTTP could not begin").with_source(error)
             })?;
-            let connection = tokio::spawn(async move { connection.with_upgrades().await.err() });
-            Ok((sender, connection, carrier))
+            Ok((sender, Box::pin(begun.with_upgrades()), carrier))
         });
-        let (sender, connection, carrier) = match connected {
+        let (sender, begun, carrier) = match connected {
             Ok(connected) => connected?,
             Err(Stopped::Interrupted) => return Err(interrupt::interrupted()),
             Err(Stopped::Elapsed) => return Err(stage.get().too_late(&settings.address)),
         };
+        traffic.running = Some(begun);
         Ok(Self {
-            open: ManuallyDrop::new(Open { sender, connection, runtime }),
+            open: ManuallyDrop::new(Open { sender, traffic, runtime }),
             carrier,
             pid: std::process::id(),
             version: settings.api_version.unwrap_or(ApiVersion::OLDEST),
@@ -114,7 +126,7 @@ impl Lane {
     }
 
     /// Whether an idle lane can take a request: the other side has neither closed it nor said anything.
-    pub(crate) fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&mut self) -> bool {
         if self.carrier.is_talkative {
             self.settle();
         }
@@ -123,14 +135,15 @@ impl Lane {
 
     /// Lets what carries the connection hear what has come since the last request: a wider window, new keys, a question
     /// whether we are alive, or the end. Rarely is there anything.
-    fn settle(&self) {
+    fn settle(&mut self) {
         // Whoever uses the lane next may be another thread than the one that opened it.
         if ssh::take_own_randomness().is_err() {
             return;
         }
-        let has_news = || !self.open.sender.is_closed() && !socket::is_quiet(self.carrier.socket);
+        let Open { sender, traffic, runtime } = &mut *self.open;
+        let has_news = || !sender.is_closed() && !socket::is_quiet(self.carrier.socket);
         if has_news() {
-            let _or_not_usable = drive(&self.open.runtime, Instant::now() + SETTLE, async {
+            let _or_not_usable = drive(runtime, traffic, Instant::now() + SETTLE, async {
                 while has_news() {
                     sleep(Duration::from_millis(1)).await;
                 }
@@ -140,8 +153,8 @@ impl Lane {
 
     /// Whether the other side keeps the connection open after an answer that was read to its end.
     pub(crate) fn is_kept_alive(&mut self, until: Instant) -> bool {
-        let Open { sender, runtime, .. } = &mut *self.open;
-        matches!(drive(runtime, until, sender.ready()), Ok(Ok(())))
+        let Open { sender, traffic, runtime } = &mut *self.open;
+        matches!(drive(runtime, traffic, until, sender.ready()), Ok(Ok(())))
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -150,26 +163,39 @@ impl Lane {
         request: http::Request<Payload>,
         until: Instant,
     ) -> Result<http::Response<Incoming>, SendError> {
-        let Open { sender, connection, runtime } = &mut *self.open;
-        let sent = drive(runtime, until, async {
-            let unsent = match sender.ready().await {
-                Err(_) => request,
-                Ok(()) => match sender.try_send_request(request).await {
-                    Ok(response) => return Ok(response),
-                    Err(mut error) => match error.take_message() {
-                        Some(unsent) => unsent,
-                        None => return Err(SendError::Broken(error.into_error())),
-                    },
-                },
-            };
-            Err(SendError::NotSent(Box::new(unsent), connection.await.ok().flatten()))
+        let Open { sender, traffic, runtime } = &mut *self.open;
+        let sent = drive(runtime, traffic, until, async {
+            match sender.ready().await {
+                Err(_) => Err(Ok(request)),
+                Ok(()) => {
+                    sender.try_send_request(request).await.map_err(|mut error| match error.take_message() {
+                        Some(unsent) => Ok(unsent),
+                        None => Err(error.into_error()),
+                    })
+                }
+            }
         });
-        sent.map_err(SendError::Stopped)?
+        match sent {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(Err(error))) => Err(SendError::Broken(error)),
+            Ok(Err(Ok(unsent))) => {
+                // The connection may be one step short of saying what ended it.
+                let mut stepped = false;
+                let step = poll_fn(|_| match std::mem::replace(&mut stepped, true) {
+                    true => Poll::Ready(()),
+                    false => Poll::Pending,
+                });
+                drive(runtime, traffic, until, step).map_err(SendError::Stopped)?;
+                Err(SendError::NotSent(Box::new(unsent), traffic.fault.take()))
+            }
+            Err(stopped) => Err(SendError::Stopped(stopped)),
+        }
     }
 
     /// Drives the connection until the future is ready, the bound passes, or the program interrupts.
-    pub(crate) fn drive<F: Future>(&self, until: Instant, future: F) -> Result<F::Output, Stopped> {
-        drive(&self.open.runtime, until, future)
+    pub(crate) fn drive<F: Future>(&mut self, until: Instant, future: F) -> Result<F::Output, Stopped> {
+        let Open { traffic, runtime, .. } = &mut *self.open;
+        drive(runtime, traffic, until, future)
     }
 }
 
@@ -187,12 +213,42 @@ impl Drop for Lane {
     }
 }
 
-fn drive<F: Future>(runtime: &Runtime, until: Instant, future: F) -> Result<F::Output, Stopped> {
+impl Traffic {
+    /// Moves what can be moved now.
+    fn advance(&mut self, context: &mut Context<'_>) {
+        if let Some(running) = &mut self.running
+            && let Poll::Ready(outcome) = running.as_mut().poll(context)
+        {
+            self.running = None;
+            self.fault = outcome.err();
+        }
+    }
+}
+
+fn drive<F: Future>(
+    runtime: &Runtime,
+    traffic: &mut Traffic,
+    until: Instant,
+    future: F,
+) -> Result<F::Output, Stopped> {
+    let mut future = pin!(future);
+    let mut turns = poll_fn(move |context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(output);
+        }
+        traffic.advance(context);
+        // It may have brought what was waited for.
+        future.as_mut().poll(context)
+    });
     runtime.block_on(async {
-        let mut future = pin!(future);
+        // What is there already needs no clock.
+        if let Poll::Ready(output) = poll_fn(|context| Poll::Ready(Pin::new(&mut turns).poll(context))).await
+        {
+            return Ok(output);
+        }
         loop {
             let pause = until.min(Instant::now() + INTERVAL);
-            match timeout_at(pause.into(), &mut future).await {
+            match timeout_at(pause.into(), &mut turns).await {
                 Ok(output) => return Ok(output),
                 Err(_) if interrupt::is_interrupted() => return Err(Stopped::Interrupted),
                 Err(_) if pause == until => return Err(Stopped::Elapsed),

@@ -58,7 +58,7 @@ impl Lanes {
     ) -> Result<Lease, Error> {
         let mut state = self.state();
         loop {
-            while let Some((lane, _)) = state.idle.pop() {
+            while let Some((mut lane, _)) = state.idle.pop() {
                 if lane.is_usable() {
                     return Ok(Lease { lane, permit: self.permit(state.pid) });
                 }

@@ -21,6 +21,8 @@ mod conversation;
 mod engine;
 mod error;
 mod frames;
+#[cfg(feature = "internals")]
+pub mod internals;
 mod interrupt;
 mod lane;
 mod lanes;

@@ -33,6 +33,7 @@ const FURTHEST: u64 = 86_400_000_000_000;
 const MOST: u32 = 60_000;
 
 /// The limit of one engine.
+#[derive(Debug)]
 pub(crate) struct RateLimit {
     /// The next slot's number, then the ring.
     map: MmapRaw,

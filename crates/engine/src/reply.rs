@@ -157,7 +157,7 @@ impl Body {
     /// The next piece, or `None` at the end. [`ErrorKind::TimedOut`] when the request's `deadline` or `silence` passes;
     /// what had come until then was given, and nothing more can be read.
     pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let Some(lease) = &self.lease else { return Ok(None) };
+        let Some(lease) = &mut self.lease else { return Ok(None) };
         let now = Instant::now();
         let silent_until = now + self.silence;
         // A stream that always has more is never waited for, so the bound would not be noticed.

@@ -106,7 +106,7 @@ impl Connector {
         };
         let (result, status, tries) = call.run();
         let result = result.and_then(|output| {
-            oversize::fit(output.into_json(), operation, self.configuration.max_result_size(), services)
+            oversize::fit(output, operation, self.configuration.max_result_size(), services)
         });
         (result.map_err(|error| error.within(operation.name)), status, tries)
     }

@@ -58,13 +58,6 @@ impl Received {
         ))
     }
 
-    /// A file with these contents, for results that are too large for a playbook's data.
-    pub(crate) fn of(contents: &[u8]) -> Result<Self, Error> {
-        let mut writer = Writer::new(u64::MAX)?;
-        writer.add(contents)?;
-        Ok(writer.finish())
-    }
-
     /// The first entry of a tar as a file of its own, if it is a file. Names in the tar lead nowhere.
     pub(crate) fn unpacked(&self) -> Result<Option<Self>, Error> {
         let damaged =
@@ -150,7 +143,7 @@ impl Received {
 }
 
 /// Writes a temporary file, and hashes and counts on the way.
-struct Writer {
+pub(crate) struct Writer {
     file: NamedTempFile,
     hash: Sha256,
     size: u64,
@@ -159,11 +152,12 @@ struct Writer {
 
 impl Writer {
     /// `most` is in MiB.
-    fn new(most: u64) -> Result<Self, Error> {
+    pub(crate) fn new(most: u64) -> Result<Self, Error> {
         Ok(Self { file: temporary()?, hash: Sha256::new(), size: 0, most: most.saturating_mul(1024 * 1024) })
     }
 
-    fn add(&mut self, chunk: &[u8]) -> Result<(), Error> {
+    /// Adds what came.
+    pub(crate) fn add(&mut self, chunk: &[u8]) -> Result<(), Error> {
         self.size += chunk.len() as u64;
         if self.size > self.most {
             let message =
@@ -174,7 +168,8 @@ impl Writer {
         self.file.write_all(chunk).map_err(|error| cannot("written", &error))
     }
 
-    fn finish(self) -> Received {
+    /// The whole file.
+    pub(crate) fn finish(self) -> Received {
         Received { file: self.file, size: self.size, sha256: hex(&self.hash.finalize()) }
     }
 }
@@ -338,6 +333,12 @@ mod tests {
         bytes
     }
 
+    fn holding(contents: &[u8]) -> Received {
+        let mut writer = Writer::new(u64::MAX).unwrap();
+        writer.add(contents).unwrap();
+        writer.finish()
+    }
+
     #[test]
     fn an_upload_is_hashed_as_it_goes() {
         let (payload, sent) = Upload::of(b"hello".to_vec()).payload(1).unwrap();
@@ -366,14 +367,14 @@ mod tests {
             header.set_cksum();
             let mut bomb = header.as_bytes().to_vec();
             bomb.resize(2 * 1024 * 1024, b'a');
-            let refused = Received::of(&bomb).unwrap().unpacked().unwrap_err();
+            let refused = holding(&bomb).unpacked().unwrap_err();
             assert!(refused.to_string().contains("longer than any name"), "{refused}");
         }
     }
 
     #[test]
     fn a_file_is_gone_with_its_owner() {
-        let received = Received::of(b"x").unwrap();
+        let received = holding(b"x");
         let path = received.file.path().to_owned();
         assert!(path.exists());
         drop(received);
@@ -383,7 +384,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_as_a_tar_without_harm(junk in prop::collection::vec(any::<u8>(), 0..1500)) {
-            let _either = Received::of(&junk).unwrap().unpacked();
+            let _either = holding(&junk).unpacked();
         }
 
         #[test]
@@ -395,7 +396,7 @@ mod tests {
             let mut tar = header.as_bytes().to_vec();
             tar.extend_from_slice(&contents);
             tar.resize(tar.len().next_multiple_of(512) + 1024, 0);
-            let unpacked = Received::of(&tar).unwrap().unpacked().unwrap().unwrap();
+            let unpacked = holding(&tar).unpacked().unwrap().unwrap();
             let folder = std::env::temp_dir();
             prop_assert_eq!(unpacked.file.path().parent(), Some(folder.as_path()));
             let mut read = Vec::new();

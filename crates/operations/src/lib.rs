@@ -20,6 +20,8 @@ mod files;
 mod guard;
 mod health;
 mod images;
+#[cfg(feature = "internals")]
+pub mod internals;
 mod networks;
 mod notation;
 mod operation;
@@ -49,6 +51,6 @@ pub use error::{Error, Kind};
 pub use health::Health;
 pub use notation::Notation;
 pub use operation::{Category, Effect, Method, Operation, Shape};
-pub use output::Output;
+pub use output::{Output, Written};
 pub use param::{Param, Place, ShownFor, ValueKind};
 pub use services::{NoServices, Services};

@@ -44,7 +44,7 @@ pub(crate) fn result(output: Output, arguments: &Arguments) -> Result<Output, Er
     }
     let mut value = match output {
         Output::Value(value) => value,
-        Output::Raw(json) => serde_json::from_slice(&json).map_err(|error| {
+        output => serde_json::from_slice(&output.into_json()?).map_err(|error| {
             engine::Error::new(engine::ErrorKind::Protocol, format!("the answer is not JSON: {error}"))
         })?,
     };

@@ -1,6 +1,9 @@
 //! Makes JSON text that FortiSOAR's database can store: no NUL and no lone surrogate, which any log or name may hold.
 
+use std::io;
+
 use bytes::Bytes;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
 /// What stands for a character that cannot be stored: U+FFFD, the replacement character.
 const REPLACEMENT: &[u8; 6] = b"\\ufffd";
@@ -26,6 +29,22 @@ pub(crate) fn storable(json: Bytes) -> Bytes {
     clean.map_or(json, Bytes::from)
 }
 
+/// Writes such JSON in the first place. Rust's text holds no surrogate, so only a NUL needs a look.
+pub(crate) struct Storable;
+
+impl Formatter for Storable {
+    fn write_char_escape<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        match escape {
+            CharEscape::AsciiControl(0) => writer.write_all(REPLACEMENT),
+            escape => CompactFormatter.write_char_escape(writer, escape),
+        }
+    }
+}
+
 /// The UTF-16 unit of an escape `\uXXXX` that begins at `at`.
 fn unit(json: &[u8], at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
@@ -39,6 +58,9 @@ fn replace(json: &Bytes, at: usize, clean: &mut Option<Vec<u8>>) {
 
 #[cfg(test)]
 mod tests {
+    use serde::Serialize as _;
+    use serde_json::Serializer;
+
     use super::*;
 
     fn cleaned(json: &str) -> String {
@@ -50,6 +72,14 @@ mod tests {
         assert_eq!(cleaned(r#""a\u0000b""#), r#""a\ufffdb""#);
         assert_eq!(cleaned(r#""\ud83d""#), r#""\ufffd""#);
         assert_eq!(cleaned(r#""\ude00\ud83d""#), r#""\ufffd\ufffd""#);
+    }
+
+    #[test]
+    fn writes_what_can_be_stored() {
+        let text = "a\0b\u{1}\n\"\\é";
+        let mut written = Vec::new();
+        text.serialize(&mut Serializer::with_formatter(&mut written, Storable)).unwrap();
+        assert_eq!(written, cleaned(&serde_json::to_string(text).unwrap()).into_bytes());
     }
 
     #[test]

@@ -33,18 +33,15 @@ struct Table {
 
 static TABLE: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 
-/// The connector of a configuration, given as JSON text. Made on first use, which reads its files.
-pub(crate) fn of(config: &str, services: &PyServices) -> Result<Arc<Connector>, Error> {
-    let key = key(config);
+/// The connector of a configuration. Made on first use, which reads its files.
+pub(crate) fn of(config: &Map<String, Value>, services: &PyServices) -> Result<Arc<Connector>, Error> {
+    let key = key(config)?;
     let table = table();
     if let Some((connector, used)) = table.kept().get_mut(&key) {
         *used = Instant::now();
         return Ok(Arc::clone(connector));
     }
-    let fields: Map<String, Value> = serde_json::from_str(config).map_err(|error| {
-        Error::new(Kind::InvalidConfiguration, format!("The configuration is not JSON: {error}."))
-    })?;
-    let made = Arc::new(Connector::new(&fields, services)?);
+    let made = Arc::new(Connector::new(config, services)?);
     let mut kept = table.kept();
     if kept.len() >= MOST_KEPT
         && let Some(oldest) = kept.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key)
@@ -57,13 +54,15 @@ pub(crate) fn of(config: &str, services: &PyServices) -> Result<Arc<Connector>, 
 }
 
 /// Drops the connector of a configuration; calls that use it still finish.
-pub(crate) fn forget(config: &str) {
-    let forgotten = table().kept().remove(&key(config));
+pub(crate) fn forget(config: &Map<String, Value>) {
+    let forgotten = key(config).ok().and_then(|key| table().kept().remove(&key));
     drop(forgotten);
 }
 
-fn key(config: &str) -> Key {
-    Sha256::digest(config).into()
+fn key(config: &Map<String, Value>) -> Result<Key, Error> {
+    let text = serde_json::to_vec(config)
+        .map_err(|error| Error::new(Kind::InvalidConfiguration, format!("It is not JSON: {error}.")))?;
+    Ok(Sha256::digest(text).into())
 }
 
 impl Table {

@@ -1,6 +1,6 @@
 //! The native module `_engine` of the connector's Python package.
 //!
-//! It converts, releases the GIL, and calls `operations`. Values cross as JSON text, through Python's own `json`: the
+//! It converts, releases the GIL, and calls `operations`. Results cross as JSON text, through Python's own `json`: the
 //! engine's answer becomes Python objects without a detour.
 
 mod connectors;
@@ -23,7 +23,7 @@ mod _engine {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::{
-        Bound, PyAny, PyDict, PyModule, PyModuleMethods as _, PyResult, Python, connectors, internal,
+        Bound, Kind, PyAny, PyDict, PyModule, PyModuleMethods as _, PyResult, Python, connectors, internal,
         interrupt, json, log, pyfunction, raised, services::PyServices,
     };
 
@@ -43,8 +43,8 @@ mod _engine {
         services: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let services = PyServices::new(services)?;
-        let config = json::to_text(config)?;
-        let params = json::to_object(params, "parameters")?;
+        let config = json::to_object(config, "configuration's fields", Kind::InvalidConfiguration)?;
+        let params = json::to_object(params, "parameters", Kind::InvalidParameters)?;
         let (result, report) = services.logging_debug(py, || {
             catch_unwind(AssertUnwindSafe(|| match connectors::of(&config, &services) {
                 Ok(connector) => {
@@ -69,7 +69,7 @@ mod _engine {
         services: &Bound<'py, PyAny>,
     ) -> PyResult<bool> {
         let services = PyServices::new(services)?;
-        let config = json::to_text(config)?;
+        let config = json::to_object(config, "configuration's fields", Kind::InvalidConfiguration)?;
         let result = services.logging_debug(py, || {
             catch_unwind(AssertUnwindSafe(|| connectors::of(&config, &services)?.check_health()))
                 .unwrap_or_else(|_| Err(internal()))
@@ -82,7 +82,7 @@ mod _engine {
     /// Drops the connections kept for a configuration.
     #[pyfunction]
     fn forget(config: &Bound<'_, PyDict>) -> PyResult<()> {
-        connectors::forget(&json::to_text(config)?);
+        connectors::forget(&json::to_object(config, "configuration's fields", Kind::InvalidConfiguration)?);
         Ok(())
     }
 

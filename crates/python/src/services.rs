@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use operations::Services;
+use operations::{Kind, Services};
 use pyo3::{intern, prelude::*, types::PyAny};
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ impl Services for PyServices {
         self.call(
             "save",
             |py| (path.as_os_str(), filename, description).into_pyobject(py),
-            |record| json::to_object(record.cast()?, "record's fields").map(Value::Object),
+            |record| json::to_object(record.cast()?, "record's fields", Kind::Attachment).map(Value::Object),
         )
     }
 }

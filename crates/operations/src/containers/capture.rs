@@ -1,6 +1,6 @@
 //! The output of a process, as logs, exec, attach and run give it: stdout and stderr apart, both in order, and line by line.
 
-use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use engine::{Body, ErrorKind, FrameDecoder, StreamName};
 use jiff::Timestamp;
@@ -155,13 +155,7 @@ impl Capture {
         if let Some(error) = self.broken_off.take() {
             return Err(error.into());
         }
-        // Written as it goes: as values, the lines of 50 MB would take ten times that.
-        match serde_json::to_vec(&Report { fields, capture: &self, timed }) {
-            Ok(json) => Ok(Output::Raw(json.into())),
-            Err(error) => {
-                Err(Error::new(Kind::Internal, format!("The output could not be written: {error}.")))
-            }
-        }
+        Ok(Output::Written(Box::new(Report { fields: fields.clone(), capture: self, timed })))
     }
 
     fn keep(&mut self, stream: StreamName, data: &[u8], most: usize) {
@@ -197,19 +191,6 @@ impl Capture {
             rest = after;
             (*stream, stretch)
         })
-    }
-
-    /// The text of standard error, or of all but that.
-    fn text(&self, of_stderr: bool) -> Cow<'_, str> {
-        let is_wanted = |(stream, _): &(StreamName, &[u8])| (*stream == StreamName::Stderr) == of_stderr;
-        if self.stretches().all(|stretch| is_wanted(&stretch)) {
-            return String::from_utf8_lossy(&self.output);
-        }
-        let stretches: Vec<&[u8]> = self.stretches().filter(is_wanted).map(|(_, stretch)| stretch).collect();
-        match String::from_utf8_lossy(&stretches.concat()) {
-            Cow::Owned(text) => Cow::Owned(text),
-            Cow::Borrowed(text) => Cow::Owned(text.to_owned()),
-        }
     }
 
     /// Shows whole lines in the order in which they ended; a line may come in several stretches.
@@ -256,29 +237,68 @@ fn split_time(line: &[u8]) -> (Option<&str>, &[u8]) {
     }
 }
 
-/// A result in the making.
-struct Report<'a> {
-    fields: &'a Map<String, Value>,
-    capture: &'a Capture,
+/// A result in the making. Written as it goes: as values, the lines of 50 MB would take ten times that.
+#[derive(Debug)]
+struct Report {
+    fields: Map<String, Value>,
+    capture: Capture,
     timed: bool,
 }
 
+/// The text of one stream, or of both.
+struct Text<'a>(&'a Capture, fn(StreamName) -> bool);
+
 struct Lines<'a>(&'a Capture, bool);
 
-impl Serialize for Report<'_> {
+impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let capture = &self.capture;
         let mut report = serializer.serialize_map(None)?;
-        for (name, value) in self.fields {
+        for (name, value) in &self.fields {
             report.serialize_entry(name, value)?;
         }
-        report.serialize_entry("stdout", &self.capture.text(false))?;
-        report.serialize_entry("stderr", &self.capture.text(true))?;
-        report.serialize_entry("output", &String::from_utf8_lossy(&self.capture.output))?;
-        report.serialize_entry("lines", &Lines(self.capture, self.timed))?;
-        report.serialize_entry("truncated", &self.capture.truncated)?;
-        report.serialize_entry("timed_out", &self.capture.timed_out)?;
+        report.serialize_entry("stdout", &Text(capture, |stream| stream != StreamName::Stderr))?;
+        report.serialize_entry("stderr", &Text(capture, |stream| stream == StreamName::Stderr))?;
+        report.serialize_entry("output", &Text(capture, |_| true))?;
+        report.serialize_entry("lines", &Lines(capture, self.timed))?;
+        report.serialize_entry("truncated", &capture.truncated)?;
+        report.serialize_entry("timed_out", &capture.timed_out)?;
         report.end()
     }
+}
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(capture, is_wanted) = self;
+        // A character may begin in one stretch and end in the next of its stream.
+        let mut begun = Vec::new();
+        for (_, stretch) in capture.stretches().filter(|(stream, _)| is_wanted(*stream)) {
+            let joined = (!begun.is_empty()).then(|| [begun.as_slice(), stretch].concat());
+            begun.clear();
+            let mut chunks = joined.as_deref().unwrap_or(stretch).utf8_chunks().peekable();
+            while let Some(chunk) = chunks.next() {
+                f.write_str(chunk.valid())?;
+                let invalid = chunk.invalid();
+                if chunks.peek().is_none() && is_beginning(invalid) {
+                    begun.extend_from_slice(invalid);
+                } else if !invalid.is_empty() {
+                    f.write_char(char::REPLACEMENT_CHARACTER)?;
+                }
+            }
+        }
+        if begun.is_empty() { Ok(()) } else { f.write_char(char::REPLACEMENT_CHARACTER) }
+    }
+}
+
+/// Whether these bytes begin a character of UTF-8.
+fn is_beginning(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
 impl Serialize for Lines<'_> {
@@ -318,10 +338,8 @@ mod tests {
 
     fn report(pieces: &[(StreamName, &str)], most: usize, timed: bool) -> Value {
         let pieces: Vec<_> = pieces.iter().map(|(stream, text)| (*stream, text.as_bytes())).collect();
-        let Output::Raw(json) = capture(&pieces, most).into_output(&Map::new(), timed).unwrap() else {
-            panic!("not written")
-        };
-        serde_json::from_slice(&json).unwrap()
+        let output = capture(&pieces, most).into_output(&Map::new(), timed).unwrap();
+        serde_json::from_slice(&output.into_json().unwrap()).unwrap()
     }
 
     #[test]
@@ -338,6 +356,23 @@ mod tests {
             ])
         );
         assert_eq!(report["truncated"], false);
+    }
+
+    #[test]
+    fn a_character_may_be_cut_between_frames() {
+        let pieces: [(StreamName, &[u8]); 5] = [
+            (Stdout, b"a\xc3"),
+            (Stderr, b"\xe2\x82"),
+            (Stdout, b"\xa9b\xff"),
+            (Stderr, b"\xac\xe2"),
+            (Stdout, b"\xc3"),
+        ];
+        let output = capture(&pieces, 100).into_output(&Map::new(), false).unwrap();
+        let report: Value = serde_json::from_slice(&output.into_json().unwrap()).unwrap();
+        assert_eq!(
+            (&report["stdout"], &report["stderr"]),
+            (&"aéb\u{fffd}\u{fffd}".into(), &"€\u{fffd}".into())
+        );
     }
 
     #[test]

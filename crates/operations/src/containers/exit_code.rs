@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{Error, Kind, Param, call::Call, containers::capture::Capture, param::flag};
 
 /// How often it is asked whether a command has ended: often at first, as the exit code comes a moment after the output's end.
-const FIRST_WAIT: Duration = Duration::from_millis(10);
+const FIRST_WAIT: Duration = Duration::from_millis(2);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Whether an exit code other than 0 fails the step.

@@ -1,0 +1,157 @@
+"""The floor: a socket kept open, written to and read from in a loop, with no more of HTTP than that needs."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import socket
+import ssl
+import time
+from collections.abc import Callable
+
+from peer import BIG, SOCKET, TALKER, TLS, UPLOAD, WORKER, certificate, each, received, serve, together
+
+API = "/v1.41"
+
+
+class Raw:
+    """One connection, over which requests go one after another."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.buffer = bytearray(256 * 1024)
+
+    def ask(self, request: bytes) -> tuple[bytes, memoryview]:
+        """Sends a request and gives the head of its answer, and what has come of its body; good until the next one."""
+        self.connection.sendall(request)
+        length = self.connection.recv_into(self.buffer)
+        while (end := self.buffer.find(b"\r\n\r\n", 0, length)) < 0:
+            length += self.connection.recv_into(memoryview(self.buffer)[length:])
+        return bytes(self.buffer[:end]), memoryview(self.buffer)[end + 4 : length]
+
+    def ping(self) -> None:
+        head, body = self.ask(b"GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200") and bytes(body) == b"OK"
+
+    def get(self, target: str) -> bytes:
+        """The whole body of an answer."""
+        return self._whole(*self.ask(f"GET {API}{target} HTTP/1.1\r\nHost: docker\r\n\r\n".encode()))
+
+    def post(self, target: str, body: bytes) -> bytes:
+        """The whole body of an answer to a JSON body."""
+        head = f"POST {API}{target} HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n"
+        return self._whole(*self.ask(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body))
+
+    def _whole(self, head: bytes, body: memoryview) -> bytes:
+        assert head.split(b" ", 2)[1] in (b"200", b"201"), head
+        came, fields = bytearray(body), head.lower()
+        if b"transfer-encoding: chunked" not in fields:
+            if (at := fields.find(b"content-length:")) < 0:  # an answer that ends with its connection
+                while part := self.connection.recv(65536):
+                    came += part
+                return bytes(came)
+            size = int(fields[at + 15 :].split(b"\r\n", 1)[0])
+            while len(came) < size:
+                came += self.connection.recv(size - len(came))
+            return bytes(came)
+        whole, at = bytearray(), 0
+        while True:
+            while (end := came.find(b"\r\n", at)) < 0:
+                came += self.connection.recv(len(self.buffer))
+            size = int(came[at:end], 16)
+            while len(came) < end + size + 4:
+                came += self.connection.recv(len(self.buffer))
+            whole += came[end + 2 : end + 2 + size]
+            at = end + size + 4
+            if size == 0:
+                return bytes(whole)
+
+
+def over_unix() -> Raw:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(SOCKET)
+    return Raw(connection)
+
+
+def over_tls() -> Raw:
+    context = ssl.create_default_context(cafile=certificate("ca.pem"))
+    context.load_cert_chain(certificate("cert.pem"), certificate("key.pem"))
+    host, port = TLS.split(":")
+    connection = socket.create_connection((host, int(port)))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Raw(context.wrap_socket(connection, server_hostname=host))
+
+
+@functools.cache
+def unix() -> Raw:
+    return over_unix()
+
+
+@functools.cache
+def tls() -> Raw:
+    return over_tls()
+
+
+def containers(limit: str) -> object:
+    return json.loads(unix().get(f"/containers/json?all=true&limit={limit}"))
+
+
+def export(_: str) -> None:
+    """As HTTP/1.0: the body comes as it is, and ends with the connection."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(SOCKET)
+    connection.sendall(f"GET {API}/containers/{BIG}/export HTTP/1.0\r\n\r\n".encode())
+    buffer = bytearray(256 * 1024)
+    with open(received(), "wb", buffering=0) as file:
+        while length := connection.recv_into(buffer):
+            file.write(memoryview(buffer)[:length])
+    os.unlink(received())
+
+
+def copy(_: str) -> None:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(SOCKET)
+    head = f"PUT {API}/containers/{WORKER}/archive?path=/tmp HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
+    connection.sendall(f"{head}Content-Length: {os.path.getsize(UPLOAD)}\r\n\r\n".encode())
+    with open(UPLOAD, "rb") as file:
+        connection.sendfile(file)
+    assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def logs(_: str) -> None:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(SOCKET)
+    connection.sendall(f"GET {API}/containers/{TALKER}/logs?stdout=true&stderr=true HTTP/1.0\r\n\r\n".encode())
+    buffer = bytearray(256 * 1024)
+    while connection.recv_into(buffer):
+        pass
+
+
+def run(_: str) -> None:
+    """The three requests of an exec; asked again until the command is known to have ended."""
+    raw, body = over_unix(), json.dumps({"Cmd": ["true"], "AttachStdout": True, "AttachStderr": True}).encode()
+    command = json.loads(raw.post(f"/containers/{WORKER}/exec", body))["Id"]
+    over_unix().post(f"/exec/{command}/start", b'{"Detach":false,"Tty":false}')
+    while (state := json.loads(raw.get(f"/exec/{command}/json")))["Running"]:
+        time.sleep(0.001)
+    assert state["ExitCode"] == 0
+
+
+def ping_of_a_thread() -> Callable[[], object]:
+    return over_unix().ping
+
+
+if __name__ == "__main__":
+    serve(
+        {
+            "ping": each(lambda _: unix().ping()),
+            "ping_tls": each(lambda _: tls().ping()),
+            "list": each(containers),
+            "threads": together(ping_of_a_thread),
+            "export": each(export),
+            "copy": each(copy),
+            "logs": each(logs),
+            "exec": each(run),
+        }
+    )

@@ -217,7 +217,11 @@ impl Engine {
         request.payload = spare.unwrap_or_default();
         let error = refused(reply, &secrets);
         let again = if repeatable && refusal::is_transient(status) { Again::Later } else { Again::Never };
-        Err(Failure { error, again, lost: false })
+        Err(match refusal::is_of_a_lost_answer(status) {
+            true if repeatable => Failure::lost(error, again),
+            true => Failure::never(unknown_outcome(error).with_status(status.as_u16())),
+            false => Failure { error, again, lost: false },
+        })
     }
 
     fn a_try(&self, repeatable: bool, fresh: bool, waited: Duration) -> Try<'_> {

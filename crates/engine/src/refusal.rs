@@ -26,6 +26,12 @@ pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
+/// Whether it is a gateway that speaks, and the engine may have done what was asked: it gave the gateway no good answer
+/// (502), or none in time (504; RFC 9110, 15.6.3 and 15.6.5).
+pub(crate) fn is_of_a_lost_answer(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 502 | 504)
+}
+
 /// The error for an answer with this status, headers and (the beginning of the) body.
 pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let text = String::from_utf8_lossy(body);

@@ -81,7 +81,7 @@ fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result
     let docs = repository.join("docs");
     let pages = if docs.is_dir() { files_of(&docs)? } else { Vec::new() };
     let is_for_users = |path: &&PathBuf| {
-        path.extension().is_some_and(|extension| extension == "md" || extension == "svg")
+        path.extension().is_some_and(|extension| ["md", "png", "svg"].iter().any(|known| extension == *known))
             && !FOR_DEVELOPERS.contains(&name_of(path).as_str())
     };
     for page in pages.iter().filter(is_for_users) {

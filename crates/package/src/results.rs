@@ -218,9 +218,19 @@ fn attachment() -> Value {
     json!({
         "@id": "",
         "@type": "",
+        "uuid": "",
         "name": "",
         "description": "",
-        "file": {"@id": "", "@type": "", "filename": "", "size": ""},
+        "createDate": "",
+        "file": {
+            "@id": "",
+            "@type": "",
+            "uuid": "",
+            "filename": "",
+            "size": "",
+            "mimeType": "",
+            "uploadDate": "",
+        },
         "size": "",
         "sha256": "",
     })

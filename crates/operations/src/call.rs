@@ -30,7 +30,7 @@ pub struct Call<'a> {
     pub(crate) tries: Cell<u32>,
     /// Whether the engine has accepted a request that changes something.
     pub(crate) changed: Cell<bool>,
-    /// What no error may repeat.
+    /// What it was given and has sent in secret: no error may repeat it, nor what the configuration holds.
     pub(crate) secrets: RefCell<Secrets>,
 }
 
@@ -38,7 +38,9 @@ impl Call<'_> {
     /// Carries the operation out.
     pub(crate) fn run(mut self) -> (Result<Output, Error>, Option<u16>, u32) {
         let result = self.outcome().and_then(|output| redact::result(output, &self.arguments));
-        let result = result.map_err(|error| self.qualified(error).hiding(&self.secrets.borrow()));
+        let result = result.map_err(|error| {
+            self.qualified(error).hiding(self.configuration.secrets()).hiding(&self.secrets.borrow())
+        });
         // A look after a refusal is not what the call came to.
         let refused = result.as_ref().err().and_then(Error::status);
         (result, refused.or(self.status.get()), self.tries.get())

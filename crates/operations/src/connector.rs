@@ -92,7 +92,7 @@ impl Connector {
             Ok(arguments) => arguments,
             Err(error) => return (Err(error.within(operation.name)), None, 0),
         };
-        let secrets = self.configuration.secrets().clone().and(Secrets::of(&arguments));
+        let secrets = Secrets::of(&arguments);
         let call = Call {
             operation,
             arguments,

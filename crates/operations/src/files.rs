@@ -1,18 +1,22 @@
 //! Files on their way between the engine and FortiSOAR: streamed, hashed, capped, and whole or not at all.
 
+mod hashing;
+
 use std::{
     fs::{self, File},
     io::{self, Read, Seek as _, SeekFrom, Write as _},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
 };
 
 use engine::{Body, Payload};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::{Error, Kind, Param, Services, param::integer};
+
+use hashing::Hashing;
+pub(crate) use hashing::Sent;
 
 /// The most that is received or sent.
 pub(crate) const MAX_SIZE: Param = integer("max_size")
@@ -183,9 +187,6 @@ pub(crate) struct Upload {
     is_tar: bool,
 }
 
-/// What was sent, known when it has been.
-pub(crate) struct Sent(Arc<Mutex<(Sha256, u64)>>);
-
 impl Upload {
     /// An attachment or a file of FortiSOAR. Its temporary copy is removed at once; the open file stays readable.
     pub(crate) fn fetch(services: &dyn Services, reference: &str) -> Result<Self, Error> {
@@ -244,32 +245,8 @@ impl Upload {
                 format!("The file has {} bytes, which is more than max_size. Nothing was sent.", self.length);
             return Err(Error::new(Kind::Failed, message));
         }
-        let sent = Arc::new(Mutex::new((Sha256::new(), 0)));
-        let source = Hashing { source: self.source, sent: Arc::clone(&sent) };
-        Ok((Payload::Reader { source: Box::new(source), length: Some(self.length) }, Sent(sent)))
-    }
-}
-
-impl Sent {
-    /// `size` in bytes and `sha256` of what was sent.
-    pub(crate) fn fields(&self) -> Value {
-        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        json!({"size": sent.1, "sha256": hex(&sent.0.clone().finalize())})
-    }
-}
-
-struct Hashing {
-    source: Box<dyn Read + Send>,
-    sent: Arc<Mutex<(Sha256, u64)>>,
-}
-
-impl Read for Hashing {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let length = self.source.read(into)?;
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.0.update(&into[..length]);
-        sent.1 += length as u64;
-        Ok(length)
+        let (source, sent) = Hashing::begin(self.source).map_err(|error| cannot("read", &error))?;
+        Ok((Payload::Reader { source: Box::new(source), length: Some(self.length) }, sent))
     }
 }
 
@@ -322,6 +299,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 

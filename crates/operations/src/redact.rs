@@ -53,7 +53,7 @@ pub(crate) fn result(output: Output, arguments: &Arguments) -> Result<Output, Er
 }
 
 /// Secrets that no error may repeat.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct Secrets(Vec<SecretString>);
 
 impl Secrets {
@@ -93,12 +93,6 @@ impl Secrets {
     /// The same and this.
     pub(crate) fn and_text(mut self, secret: Option<&str>) -> Self {
         self.0.extend(secret.filter(|secret| secret.len() >= SHORTEST_SECRET).map(SecretString::from));
-        self
-    }
-
-    /// The same and these.
-    pub(crate) fn and(mut self, more: Self) -> Self {
-        self.0.extend(more.0);
         self
     }
 

@@ -7,9 +7,9 @@ use pyo3::{
     intern,
     prelude::*,
     sync::PyOnceLock,
-    types::{PyAny, PyBool, PyDict, PyInt, PyList, PyString},
+    types::{PyAny, PyBool, PyDict, PyFloat, PyInt, PyList, PyString},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::{ConnectorError, interrupt};
 
@@ -45,6 +45,9 @@ fn plain(value: &Bound<'_, PyAny>, depth: u8) -> Option<Value> {
         value.is_truthy().ok().map(Value::Bool)
     } else if value.is_exact_instance_of::<PyInt>() {
         value.extract::<i64>().ok().map(Value::from)
+    } else if value.is_exact_instance_of::<PyFloat>() {
+        // Such as the time at which FortiSOAR took a file. NaN and the infinities are no JSON.
+        value.extract::<f64>().ok().and_then(Number::from_f64).map(Value::Number)
     } else if let Ok(fields) = value.cast_exact::<PyDict>() {
         plain_object(fields, depth).map(Value::Object)
     } else if let Ok(items) = value.cast_exact::<PyList>() {

@@ -6,7 +6,8 @@ The cases are in `data/real/`. A file holds a list of them, each an object:
     params     what the playbook gives
     result     what the result must hold, or
     error      how the text of the error must begin, as a regular expression
-    then       what the engine says afterwards: paths of its API, each with what its answer must hold; null is not found
+    then       what the engine says afterwards, at once or soon: paths of its API, each with what its answer must hold;
+               null is not found
     config     further fields of the configuration
     engine     `docker` or `podman`, where the other is different; `1.42` or the like, where an older one lacks it
     why        what the case is for
@@ -18,6 +19,7 @@ there is such an item; "*" is any value.
 from __future__ import annotations
 
 import json
+import time
 import unittest
 from collections.abc import Callable
 from itertools import groupby
@@ -36,6 +38,8 @@ CASES: list[Case] = [
     for path in sorted((Path(__file__).parent / "data" / "real").glob("*.json"))
     for case in json.loads(path.read_text())
 ]
+# A process that was started takes a moment to end.
+PATIENCE_SECONDS = 5
 # What no engine here can do, with the reason. It is seen on the wire, and how an engine refuses it is among the cases.
 OUT_OF_REACH = {"update_volume": "only cluster volumes can be updated, and those need a CSI plugin in a swarm"}
 
@@ -65,7 +69,10 @@ class EveryOperation(OperationTestCase):
             result = self.checked(session.execute(config, case["operation"], **params))
             self.assert_holds(scene.fill(case["result"]), result)
         for path, expected in scene.fill(case.get("then", {})).items():
-            self.assert_holds(expected, look(path))
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not holds(expected, value := look(path)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            self.assert_holds(expected, value)
 
     def runs_here(self, case: Case) -> bool:
         """Whether a case is for the engine that is tested."""

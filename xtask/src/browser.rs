@@ -48,12 +48,12 @@ impl Browser {
     }
 }
 
-/// Settings that find the fonts which were unpacked.
+/// Settings that find the fonts which were unpacked, and those of the machine, which were not.
 fn fonts(root: &Path) -> Result<PathBuf> {
     let file = paths::runs().join("fonts.conf");
     std::fs::create_dir_all(paths::runs())?;
     let settings = format!(
-        "<?xml version=\"1.0\"?>\n<fontconfig><dir>{}</dir><cachedir>{}</cachedir></fontconfig>\n",
+        "<?xml version=\"1.0\"?>\n<fontconfig><dir>/usr/share/fonts</dir><dir>{}</dir><cachedir>{}</cachedir></fontconfig>\n",
         root.join("usr/share/fonts").display(),
         paths::runs().join("font-cache").display()
     );

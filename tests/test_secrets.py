@@ -86,10 +86,10 @@ class Children(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.seen: set[bytes] = set()
-        self._stop = threading.Event()
+        self._over = threading.Event()
 
     def run(self) -> None:
-        while not self._stop.wait(0.01):
+        while not self._over.wait(0.01):
             for task in Path(f"/proc/{os.getpid()}/task").iterdir():
                 with suppress(OSError):
                     for pid in (task / "children").read_text().split():
@@ -97,7 +97,7 @@ class Children(threading.Thread):
                             self.seen.add(Path(f"/proc/{pid}/{what}").read_bytes())
 
     def stop(self) -> None:
-        self._stop.set()
+        self._over.set()
         self.join()
 
 

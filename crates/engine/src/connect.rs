@@ -6,17 +6,22 @@ use std::{
     net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     os::fd::{AsRawFd, RawFd},
     sync::{Arc, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustls::{ClientConfig, pki_types::ServerName};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, UnixStream},
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
-use crate::{Address, Error, ErrorKind, Settings, address::authority, ssh, stage::Stage};
+use crate::{
+    Address, Error, ErrorKind, Settings,
+    address::authority,
+    driver::{Driver, Stopped},
+    interrupt,
+    socket::{Socket, Wait},
+    ssh,
+    stage::Stage,
+};
 
 /// A byte stream to the engine, whatever carries it.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -46,6 +51,7 @@ impl Way {
 pub(crate) struct Connection {
     pub(crate) stream: Box<dyn Stream>,
     pub(crate) carrier: Carrier,
+    pub(crate) driver: Driver,
 }
 
 /// What carries a connection.
@@ -58,51 +64,59 @@ pub(crate) struct Carrier {
     pub(crate) is_proven: bool,
 }
 
-impl Connection {
-    fn plain(stream: impl Stream + 'static, socket: RawFd) -> Self {
-        let carrier = Carrier { socket, is_talkative: false, is_proven: true };
-        Self { stream: Box::new(stream), carrier }
+/// Connects within `until`.
+pub(crate) fn connect(settings: &Settings, way: &Way, until: Instant) -> Result<Connection, Error> {
+    let stage = Cell::new(Stage::Network);
+    let wait = Arc::<Wait>::default();
+    let driver = Driver::thread(Arc::clone(&wait));
+    let in_time = |stopped| match stopped {
+        Stopped::Interrupted => interrupt::interrupted(),
+        Stopped::Elapsed => stage.get().too_late(&settings.address),
+    };
+    if let Address::Ssh { user, host, port, socket: path } = &settings.address {
+        let Some(client) = &way.ssh else {
+            let message = "an address by SSH needs a key and host keys";
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        };
+        let reached = driver.drive(until, connect_tcp(settings, host, *port, &wait)).map_err(in_time)??;
+        let socket = reached.as_raw_fd();
+        let server = format!("the SSH server {}", authority(host, *port));
+        let target = ssh::Target { user, server, socket: path };
+        let driver = Driver::runtime()?;
+        let opened = driver.drive(until, async {
+            let stream = reached.into_tokio().map_err(|error| unreachable(&settings.address, error))?;
+            client.open(stream, &target, &stage).await
+        });
+        let stream = opened.map_err(in_time)??;
+        let carrier = Carrier { socket, is_talkative: true, is_proven: stream.is_proven() };
+        return Ok(Connection { stream: Box::new(stream), carrier, driver });
     }
+    let reached = driver.drive(until, reach(settings, way, &wait, &stage));
+    let (stream, socket) = reached.map_err(in_time)??;
+    let carrier = Carrier { socket, is_talkative: false, is_proven: true };
+    Ok(Connection { stream, carrier, driver })
 }
 
-/// Connects; the caller bounds the time, and learns from `stage` what it was that took long.
-pub(crate) async fn connect(
+/// The engine by all ways but SSH.
+async fn reach(
     settings: &Settings,
     way: &Way,
+    wait: &Arc<Wait>,
     stage: &Cell<Stage>,
-) -> Result<Connection, Error> {
-    match &settings.address {
-        Address::Unix(path) => {
-            let stream =
-                UnixStream::connect(path).await.map_err(|error| unreachable(&settings.address, error))?;
-            let socket = stream.as_raw_fd();
-            Ok(Connection::plain(stream, socket))
+) -> Result<(Box<dyn Stream>, RawFd), Error> {
+    match (&settings.address, &settings.proxy) {
+        (Address::Unix(path), _) => {
+            let socket = Socket::to_path(path, wait).await;
+            let socket = socket.map_err(|error| unreachable(&settings.address, error))?;
+            let descriptor = socket.as_raw_fd();
+            Ok((Box::new(socket), descriptor))
         }
-        Address::Tcp { host, port } => {
-            if let Some(proxy) = &settings.proxy {
-                let stream = proxy.connect(host, *port, settings.connect_timeout, stage).await?;
-                secure(stream, host, settings, way, stage).await
-            } else {
-                secure(connect_tcp(settings, host, *port).await?, host, settings, way, stage).await
-            }
+        (Address::Tcp { host, port } | Address::Ssh { host, port, .. }, Some(proxy)) => {
+            let tunnel = proxy.connect(host, *port, settings.connect_timeout, wait, stage).await?;
+            secure(tunnel, host, settings, way, stage).await
         }
-        Address::Ssh { user, host, port, socket: path } => {
-            let Some(client) = &way.ssh else {
-                return Err(Error::new(
-                    ErrorKind::InvalidRequest,
-                    "an address by SSH needs a key and host keys",
-                ));
-            };
-            let stream = connect_tcp(settings, host, *port).await?;
-            let socket = stream.as_raw_fd();
-            let target = ssh::Target {
-                user,
-                server: format!("the SSH server {}", authority(host, *port)),
-                socket: path,
-            };
-            let stream = client.open(stream, &target, stage).await?;
-            let carrier = Carrier { socket, is_talkative: true, is_proven: stream.is_proven() };
-            Ok(Connection { stream: Box::new(stream), carrier })
+        (Address::Tcp { host, port } | Address::Ssh { host, port, .. }, None) => {
+            secure(connect_tcp(settings, host, *port, wait).await?, host, settings, way, stage).await
         }
     }
 }
@@ -114,9 +128,9 @@ async fn secure(
     settings: &Settings,
     way: &Way,
     stage: &Cell<Stage>,
-) -> Result<Connection, Error> {
+) -> Result<(Box<dyn Stream>, RawFd), Error> {
     let socket = stream.as_raw_fd();
-    let Some(config) = &way.tls else { return Ok(Connection::plain(stream, socket)) };
+    let Some(config) = &way.tls else { return Ok((Box::new(stream), socket)) };
     stage.set(Stage::Tls);
     let name = settings.tls.as_ref().and_then(|tls| tls.server_name.as_deref()).unwrap_or(host);
     let name = ServerName::try_from(name.to_owned())
@@ -124,24 +138,20 @@ async fn secure(
     let connector = TlsConnector::from(Arc::clone(config));
     let stream =
         connector.connect(name, stream).await.map_err(|error| handshake_failed(&settings.address, error))?;
-    Ok(Connection::plain(stream, socket))
+    Ok((Box::new(stream), socket))
 }
 
-async fn connect_tcp(settings: &Settings, host: &str, port: u16) -> Result<TcpStream, Error> {
+async fn connect_tcp(settings: &Settings, host: &str, port: u16, wait: &Arc<Wait>) -> Result<Socket, Error> {
     let candidates = resolve(host, port, settings.connect_timeout, "server_address")?;
-    dial(candidates).await.map_err(|error| unreachable(&settings.address, error))
+    dial(candidates, wait).await.map_err(|error| unreachable(&settings.address, error))
 }
 
 /// Connects to the first address that answers.
-pub(crate) async fn dial(candidates: Vec<SocketAddr>) -> io::Result<TcpStream> {
+pub(crate) async fn dial(candidates: Vec<SocketAddr>, wait: &Arc<Wait>) -> io::Result<Socket> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for candidate in candidates {
-        match TcpStream::connect(candidate).await {
-            Ok(stream) => {
-                // Requests are small and waited for: Nagle's delay would only cost.
-                let _best_effort = stream.set_nodelay(true);
-                return Ok(stream);
-            }
+        match Socket::to_address(candidate, wait).await {
+            Ok(socket) => return Ok(socket),
             Err(error) => last = error,
         }
     }

@@ -1,4 +1,4 @@
-//! A lane: one kept-alive connection with the small runtime that drives it on the calling thread.
+//! A lane: one kept-alive connection, driven by the thread that calls.
 //!
 //! The connection moves only while a call waits on it, in turns with the call itself: no task is woken, and no question
 //! put to the system, for what has come already. An idle lane costs no thread and can wait in a pool, or be left behind
@@ -9,7 +9,6 @@
 )]
 
 use std::{
-    cell::Cell,
     future::{Future, poll_fn},
     mem::ManuallyDrop,
     pin::{Pin, pin},
@@ -22,17 +21,13 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use tokio::{
-    runtime::{Builder, Runtime},
-    time::{sleep, timeout_at},
-};
+use tokio::time::sleep;
 
 use crate::{
     ApiVersion, Error, ErrorKind, Payload, Settings,
     connect::{Carrier, Connection, Way, connect},
-    interrupt::{self, INTERVAL},
+    driver::{Driver, Stopped},
     socket, ssh,
-    stage::Stage,
 };
 
 /// The longest that an idle lane is listened to before its next request.
@@ -49,7 +44,7 @@ pub(crate) struct Lane {
 struct Open {
     sender: SendRequest<Payload>,
     traffic: Traffic,
-    runtime: Runtime,
+    driver: Driver,
 }
 
 /// What moves bytes between the stream and the calls.
@@ -62,12 +57,6 @@ struct Traffic {
 }
 
 type Running = dyn Future<Output = Result<(), hyper::Error>> + Send;
-
-/// Why a wait ended without its result.
-pub(crate) enum Stopped {
-    Elapsed,
-    Interrupted,
-}
 
 /// Why a request has no answer.
 pub(crate) enum SendError {
@@ -91,29 +80,16 @@ impl SendError {
 impl Lane {
     /// Connects within `until`. The version is what the settings say, or the oldest until [`Lane::version`] is set.
     pub(crate) fn open(settings: &Settings, way: &Way, until: Instant) -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
-            Error::new(ErrorKind::Unreachable, format!("no connection could be prepared: {error}"))
-                .hint("This process may have too many open files")
-        })?;
         let bound = until.min(Instant::now() + settings.connect_timeout);
-        let stage = Cell::new(Stage::Network);
+        let Connection { stream, carrier, driver } = connect(settings, way, bound)?;
         let mut traffic = Traffic::default();
-        let connected = drive(&runtime, &mut traffic, bound, async {
-            let Connection { stream, carrier } = connect(settings, way, &stage).await?;
-            let handshake = http1::Builder::new().handshake::<_, Payload>(TokioIo::new(stream)).await;
-            let (sender, begun) = handshake.map_err(|error| {
-                Error::new(ErrorKind::Protocol, "HTTP could not begin").with_source(error)
-            })?;
-            Ok((sender, Box::pin(begun.with_upgrades()), carrier))
-        });
-        let (sender, begun, carrier) = match connected {
-            Ok(connected) => connected?,
-            Err(Stopped::Interrupted) => return Err(interrupt::interrupted()),
-            Err(Stopped::Elapsed) => return Err(stage.get().too_late(&settings.address)),
+        let handshake = http1::Builder::new().handshake::<_, Payload>(TokioIo::new(stream));
+        let Ok(Ok((sender, begun))) = driver.drive(bound, handshake) else {
+            return Err(Error::new(ErrorKind::Protocol, "HTTP could not begin"));
         };
-        traffic.running = Some(begun);
+        traffic.running = Some(Box::pin(begun.with_upgrades()));
         Ok(Self {
-            open: ManuallyDrop::new(Open { sender, traffic, runtime }),
+            open: ManuallyDrop::new(Open { sender, traffic, driver }),
             carrier,
             pid: std::process::id(),
             version: settings.api_version.unwrap_or(ApiVersion::OLDEST),
@@ -140,10 +116,10 @@ impl Lane {
         if ssh::take_own_randomness().is_err() {
             return;
         }
-        let Open { sender, traffic, runtime } = &mut *self.open;
+        let Open { sender, traffic, driver } = &mut *self.open;
         let has_news = || !sender.is_closed() && !socket::is_quiet(self.carrier.socket);
         if has_news() {
-            let _or_not_usable = drive(runtime, traffic, Instant::now() + SETTLE, async {
+            let _or_not_usable = drive(driver, traffic, Instant::now() + SETTLE, async {
                 while has_news() {
                     sleep(Duration::from_millis(1)).await;
                 }
@@ -153,8 +129,8 @@ impl Lane {
 
     /// Whether the other side keeps the connection open after an answer that was read to its end.
     pub(crate) fn is_kept_alive(&mut self, until: Instant) -> bool {
-        let Open { sender, traffic, runtime } = &mut *self.open;
-        matches!(drive(runtime, traffic, until, sender.ready()), Ok(Ok(())))
+        let Open { sender, traffic, driver } = &mut *self.open;
+        matches!(drive(driver, traffic, until, sender.ready()), Ok(Ok(())))
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -163,8 +139,8 @@ impl Lane {
         request: http::Request<Payload>,
         until: Instant,
     ) -> Result<http::Response<Incoming>, SendError> {
-        let Open { sender, traffic, runtime } = &mut *self.open;
-        let sent = drive(runtime, traffic, until, async {
+        let Open { sender, traffic, driver } = &mut *self.open;
+        let sent = drive(driver, traffic, until, async {
             match sender.ready().await {
                 Err(_) => Err(Ok(request)),
                 Ok(()) => {
@@ -185,7 +161,7 @@ impl Lane {
                     true => Poll::Ready(()),
                     false => Poll::Pending,
                 });
-                drive(runtime, traffic, until, step).map_err(SendError::Stopped)?;
+                drive(driver, traffic, until, step).map_err(SendError::Stopped)?;
                 Err(SendError::NotSent(Box::new(unsent), traffic.fault.take()))
             }
             Err(stopped) => Err(SendError::Stopped(stopped)),
@@ -194,8 +170,8 @@ impl Lane {
 
     /// Drives the connection until the future is ready, the bound passes, or the program interrupts.
     pub(crate) fn drive<F: Future>(&mut self, until: Instant, future: F) -> Result<F::Output, Stopped> {
-        let Open { traffic, runtime, .. } = &mut *self.open;
-        drive(runtime, traffic, until, future)
+        let Open { traffic, driver, .. } = &mut *self.open;
+        drive(driver, traffic, until, future)
     }
 }
 
@@ -225,14 +201,15 @@ impl Traffic {
     }
 }
 
+/// Drives the connection until the future is ready, the bound passes, or the program interrupts.
 fn drive<F: Future>(
-    runtime: &Runtime,
+    driver: &Driver,
     traffic: &mut Traffic,
     until: Instant,
     future: F,
 ) -> Result<F::Output, Stopped> {
     let mut future = pin!(future);
-    let mut turns = poll_fn(move |context| {
+    let turns = poll_fn(move |context| {
         if let Poll::Ready(output) = future.as_mut().poll(context) {
             return Poll::Ready(output);
         }
@@ -240,20 +217,5 @@ fn drive<F: Future>(
         // It may have brought what was waited for.
         future.as_mut().poll(context)
     });
-    runtime.block_on(async {
-        // What is there already needs no clock.
-        if let Poll::Ready(output) = poll_fn(|context| Poll::Ready(Pin::new(&mut turns).poll(context))).await
-        {
-            return Ok(output);
-        }
-        loop {
-            let pause = until.min(Instant::now() + INTERVAL);
-            match timeout_at(pause.into(), &mut turns).await {
-                Ok(output) => return Ok(output),
-                Err(_) if interrupt::is_interrupted() => return Err(Stopped::Interrupted),
-                Err(_) if pause == until => return Err(Stopped::Elapsed),
-                Err(_) => {}
-            }
-        }
-    })
+    driver.drive(until, turns)
 }

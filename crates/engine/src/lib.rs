@@ -18,6 +18,7 @@
 mod address;
 mod connect;
 mod conversation;
+mod driver;
 mod engine;
 mod error;
 mod frames;

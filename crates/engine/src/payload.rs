@@ -56,7 +56,7 @@ impl Body for Payload {
     type Data = Bytes;
     type Error = io::Error;
 
-    /// Reads on the calling thread: the lane's runtime has nothing else to do meanwhile.
+    /// Reads on the calling thread, which has nothing else to do meanwhile.
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let chunk = match &mut *self {
             Self::Empty => None,

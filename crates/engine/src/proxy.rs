@@ -2,10 +2,13 @@
 
 use std::{
     cell::Cell,
-    env, fmt, io,
+    env, fmt,
+    future::{Future as _, poll_fn},
+    io,
     net::IpAddr,
     os::fd::{AsRawFd, RawFd},
-    pin::Pin,
+    pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -19,12 +22,15 @@ use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper_util::{client::proxy::matcher::Matcher, rt::TokioIo};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::{Error, ErrorKind, address::authority, connect, stage::Stage};
+use crate::{
+    Error, ErrorKind,
+    address::authority,
+    connect,
+    socket::{Socket, Wait},
+    stage::Stage,
+};
 
 /// An HTTP proxy: where it listens, and how to sign in there.
 #[derive(Clone)]
@@ -87,6 +93,7 @@ impl Proxy {
         host: &str,
         port: u16,
         bound: Duration,
+        wait: &Arc<Wait>,
         stage: &Cell<Stage>,
     ) -> Result<Tunnel, Error> {
         stage.set(Stage::Proxy);
@@ -96,7 +103,7 @@ impl Proxy {
         };
         let candidates = connect::resolve(&self.host, self.port, bound, self.named_by)?;
         let stream =
-            connect::dial(candidates).await.map_err(|error| unreachable(&error).with_source(error))?;
+            connect::dial(candidates, wait).await.map_err(|error| unreachable(&error).with_source(error))?;
         let failed = |error: hyper::Error| {
             let what = if error.is_parse() { "does not speak HTTP" } else { "closed the connection" };
             Error::new(ErrorKind::Unreachable, format!("the {self} {what}"))
@@ -104,13 +111,18 @@ impl Proxy {
                 .with_source(error)
         };
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
-        tokio::spawn(connection.with_upgrades());
-        let response = sender.send_request(self.request(host, port)?).await.map_err(failed)?;
+        let mut connection = pin!(connection.with_upgrades());
+        let mut answer = pin!(sender.send_request(self.request(host, port)?));
+        let response = poll_fn(|context| {
+            let _its_end_shows_in_the_answer = connection.as_mut().poll(context);
+            answer.as_mut().poll(context)
+        });
+        let response = response.await.map_err(failed)?;
         if !response.status().is_success() {
             return Err(self.refused(response.status(), &authority(host, port)));
         }
         let tunnel = hyper::upgrade::on(response).await.map_err(failed)?;
-        match tunnel.downcast::<TokioIo<TcpStream>>() {
+        match tunnel.downcast::<TokioIo<Socket>>() {
             Ok(parts) if parts.read_buf.is_empty() => Ok(Tunnel(parts.io.into_inner())),
             // Nobody speaks before the client does, in TLS.
             _ => Err(unreachable(&"it spoke out of turn")),
@@ -162,7 +174,7 @@ impl Proxy {
 
 /// A connection through a proxy. Many proxies end both its ways when one is closed, and an answer is lost with that. So it is
 /// closed as a whole only: the end of input is told by TLS within it.
-pub(crate) struct Tunnel(TcpStream);
+pub(crate) struct Tunnel(Socket);
 
 impl AsRawFd for Tunnel {
     fn as_raw_fd(&self) -> RawFd {

@@ -16,8 +16,8 @@ use hyper::{
 use crate::{
     ApiVersion, Error, ErrorKind,
     conversation::{Conversation, Input},
+    driver::Stopped,
     interrupt,
-    lane::Stopped,
     lanes::Lease,
 };
 

@@ -5,8 +5,9 @@ use std::{error::Error as _, io, time::Duration};
 use crate::{
     Address, Error, ErrorKind,
     connect::{handshake_failed, tls_error},
+    driver::Stopped,
     interrupt,
-    lane::{SendError, Stopped},
+    lane::SendError,
     reply::timed_out,
     retry::{Again, Failure},
 };

@@ -49,8 +49,11 @@ pub(crate) fn answers(bytes: &[u8]) {
     assert!(began.elapsed() < HUNG, "{operation} hung");
     match result {
         // The engine's own JSON is not parsed on its way: Python does that, and refuses what is none.
-        Ok(json) => {
-            assert!(serde_json::from_slice(&json).map_or(true, is_storable), "{operation} cannot be stored");
+        Ok(outcome) => {
+            assert!(
+                serde_json::from_slice(&outcome.into_json()).map_or(true, is_storable),
+                "{operation} cannot be stored"
+            );
         }
         Err(error) => assert!(error.to_string().starts_with('['), "{error}"),
     }

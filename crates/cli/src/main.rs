@@ -55,7 +55,7 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
         Request::Run { connection, operation, params, json } => {
             let connector = Connector::new(&address::configuration(connection)?, &Folder)?;
             let (result, report) = connector.execute(operation, &given(params)?, &Folder);
-            let result: Value = serde_json::from_slice(&result?).unwrap_or_default();
+            let result: Value = serde_json::from_slice(&result?.into_json()).unwrap_or_default();
             eprintln!("{}", show::report(&report));
             show::result(&result, *json);
             // A command's own exit code is passed on, as a shell would.

@@ -111,10 +111,7 @@ impl Engine {
     /// case where it is not. A status other than 2xx or 304 is an error.
     pub fn call(&self, request: Request) -> Result<Answer, Error> {
         let (mut answer, tries) = self.retry(request, |mut reply, repeatable| match reply.bytes() {
-            Ok(body) => {
-                let (status, headers) = (reply.status(), reply.headers().clone());
-                Ok(Answer { status, headers, body, tries: 1 })
-            }
+            Ok(body) => Ok(Answer { status: reply.status(), headers: reply.into_headers(), body, tries: 1 }),
             Err(error) if repeatable && error.kind() == ErrorKind::Protocol => {
                 Err(Failure::lost(error, Again::Later))
             }

@@ -92,6 +92,10 @@ impl Reply {
         &self.head.headers
     }
 
+    pub(crate) fn into_headers(self) -> HeaderMap {
+        self.head.headers
+    }
+
     /// The API version that the request spoke.
     pub fn api_version(&self) -> ApiVersion {
         self.version

@@ -53,12 +53,7 @@ pub(crate) fn retrying<T>(
     until: Instant,
     mut attempt: impl FnMut() -> Result<T, Failure>,
 ) -> Result<(T, u32), Error> {
-    let mut waits = ExponentialBuilder::default()
-        .with_min_delay(settings.retry_delay)
-        .with_max_delay(LONGEST_DELAY)
-        .with_max_times(settings.retry_attempts as usize)
-        .with_jitter()
-        .build();
+    let mut waits = None;
     let mut tries = 1;
     let mut lost_before = false;
     loop {
@@ -72,6 +67,14 @@ pub(crate) fn retrying<T>(
             Again::Never => return Err(error),
             Again::Now => {}
             Again::Later => {
+                let waits = waits.get_or_insert_with(|| {
+                    ExponentialBuilder::default()
+                        .with_min_delay(settings.retry_delay)
+                        .with_max_delay(LONGEST_DELAY)
+                        .with_max_times(settings.retry_attempts as usize)
+                        .with_jitter()
+                        .build()
+                });
                 let Some(wait) = waits.next() else { return Err(error) };
                 let wait = error.retry_after().unwrap_or(wait);
                 if Instant::now() + wait >= until {

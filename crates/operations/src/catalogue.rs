@@ -1,5 +1,7 @@
 //! All operations, by the files that declare them.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use crate::{Error, Kind, Operation, call_api, containers, images, networks, pick, prune, system, volumes};
 
 static CATALOGUE: &[&[Operation]] = &[
@@ -37,7 +39,20 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
 
 /// The operation that answers to this name.
 pub fn find(name: &str) -> Option<&'static Operation> {
-    all().find(|operation| operation.name == name || operation.also.contains(&name))
+    named(name).map(|(_, operation)| operation)
+}
+
+/// The same with the name, which then is one of those declared.
+pub(crate) fn named(name: &str) -> Option<(&'static str, &'static Operation)> {
+    static BY_NAME: LazyLock<HashMap<&str, &Operation>> = LazyLock::new(|| {
+        let names = |operation: &'static Operation| {
+            std::iter::once(operation.name)
+                .chain(operation.also.iter().copied())
+                .map(move |name| (name, operation))
+        };
+        all().flat_map(names).collect()
+    });
+    BY_NAME.get_key_value(name).map(|(name, operation)| (*name, *operation))
 }
 
 /// Every operation, also the samples where they are built.

@@ -1,17 +1,18 @@
 //! One configuration, ready to run operations: what the native module and the command line call.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, RefCell},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use engine::Engine;
 use serde_json::{Map, Value};
 
 use crate::{
-    Configuration, Error, Health, Kind, Services, call::Call, catalogue, check::check, health, oversize,
-    redact::Secrets,
+    Configuration, Error, Health, Kind, Operation, Outcome, Services, call::Call, catalogue, check::check,
+    health, oversize, redact::Secrets,
 };
 
 /// One configuration with its engine. Any number of threads may call it at once.
@@ -19,15 +20,17 @@ use crate::{
 pub struct Connector {
     configuration: Configuration,
     engine: Engine,
+    /// The engine's, for people.
+    address: Arc<str>,
 }
 
 /// What a log line says of a call.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The operation's name, as it was asked for.
-    pub operation: String,
+    /// The operation's name, as it was asked for; an unknown one in one line, and short.
+    pub operation: Cow<'static, str>,
     /// The engine's address.
-    pub engine: String,
+    pub engine: Arc<str>,
     /// The last HTTP status, if an answer came.
     pub status: Option<u16>,
     /// How many requests were tried in all.
@@ -44,21 +47,29 @@ impl Connector {
             engine::ErrorKind::InvalidRequest => Error::new(Kind::InvalidConfiguration, error.to_string()),
             _ => error.into(),
         })?;
-        Ok(Self { configuration, engine })
+        let address = configuration.settings().address.to_string().into();
+        Ok(Self { configuration, engine, address })
     }
 
-    /// Runs an operation, by any of its names, and gives its result as JSON text that a database can store.
+    /// Runs an operation, by any of its names, and gives its result.
     pub fn execute(
         &self,
         operation: &str,
         params: &Map<String, Value>,
         services: &dyn Services,
-    ) -> (Result<Bytes, Error>, Report) {
+    ) -> (Result<Outcome, Error>, Report) {
         let started = Instant::now();
-        let (result, status, tries) = self.run(operation, params, services);
+        let found = catalogue::named(operation);
+        let (result, status, tries) = match found {
+            Some((_, operation)) => self.run(operation, params, services),
+            None => (Err(catalogue::unknown(operation)), None, 0),
+        };
         let report = Report {
-            operation: operation.chars().take(80).collect(),
-            engine: self.configuration.settings().address.to_string(),
+            operation: match found {
+                Some((name, _)) => name.into(),
+                None => operation.escape_debug().take(80).collect::<String>().into(),
+            },
+            engine: Arc::clone(&self.address),
             status,
             tries,
             elapsed: started.elapsed(),
@@ -83,11 +94,10 @@ impl Connector {
 
     fn run(
         &self,
-        name: &str,
+        operation: &'static Operation,
         params: &Map<String, Value>,
         services: &dyn Services,
-    ) -> (Result<Bytes, Error>, Option<u16>, u32) {
-        let Some(operation) = catalogue::find(name) else { return (Err(catalogue::unknown(name)), None, 0) };
+    ) -> (Result<Outcome, Error>, Option<u16>, u32) {
         let arguments = match check(operation, params) {
             Ok(arguments) => arguments,
             Err(error) => return (Err(error.within(operation.name)), None, 0),

@@ -51,6 +51,6 @@ pub use error::{Error, Kind};
 pub use health::Health;
 pub use notation::Notation;
 pub use operation::{Category, Effect, Method, Operation, Shape};
-pub use output::{Output, Written};
+pub use output::{Outcome, Output, Written};
 pub use param::{Param, Place, ShownFor, ValueKind};
 pub use services::{NoServices, Services};

@@ -1,4 +1,4 @@
-//! The result of an operation: the engine's own JSON, untouched, or a value made here.
+//! The result of an operation: the engine's own JSON, untouched, or a value made here; and the same as it leaves us.
 
 use std::{fmt, io};
 
@@ -49,6 +49,25 @@ impl Output {
                 written.write(&mut json).map_err(|error| unwritten(&error))?;
                 Ok(json.into())
             }
+        }
+    }
+}
+
+/// A result as it is handed over: one that a database can store, and that `max_result_size` allows.
+#[derive(Debug)]
+pub enum Outcome {
+    /// JSON text. That of an engine is not parsed, and may be none.
+    Json(Bytes),
+    /// A value made here.
+    Value(Value),
+}
+
+impl Outcome {
+    /// As JSON text.
+    pub fn into_json(self) -> Bytes {
+        match self {
+            Self::Json(json) => json,
+            Self::Value(value) => value.to_string().into(),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::io::{self, BufWriter, Write as _};
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::{Error, Operation, Output, Services, files::Writer, output::unwritten};
+use crate::{
+    Error, Operation, Outcome, Output, Services, files::Writer, output::unwritten, storable::make_storable,
+};
 
 /// How much of the result's text is shown in its place, in bytes.
 const PREVIEW: usize = 2000;
@@ -13,15 +14,15 @@ const PREVIEW: usize = 2000;
 /// What is written to a file goes there in pieces of this size, in bytes.
 const PIECE: usize = 256 * 1024;
 
-/// The result's JSON as it is, if it has at most `most` bytes; else that of an attachment, with a preview.
+/// The result as it is, if its JSON has at most `most` bytes; else that of an attachment, with a preview.
 pub(crate) fn fit(
     output: Output,
     operation: &Operation,
     most: Option<usize>,
     services: &dyn Services,
-) -> Result<Bytes, Error> {
-    let mut spill =
-        Spill { most: most.unwrap_or(usize::MAX), beginning: Vec::new(), beyond: None, fault: None };
+) -> Result<Outcome, Error> {
+    let most = most.unwrap_or(usize::MAX);
+    let mut spill = Spill { most, beginning: Vec::new(), beyond: None, fault: None };
     match output {
         Output::Written(written) => {
             let mut pieces = BufWriter::with_capacity(PIECE, &mut spill);
@@ -30,16 +31,21 @@ pub(crate) fn fit(
             drop(pieces);
             spill.fault.take().map_or(outcome, Err)?;
         }
+        // Nobody needs its text.
+        Output::Value(mut value) if largest(&value) <= most => {
+            make_storable(&mut value);
+            return Ok(Outcome::Value(value));
+        }
         output => {
             let json = output.into_json()?;
-            if json.len() <= spill.most {
-                return Ok(json);
+            if json.len() <= most {
+                return Ok(Outcome::Json(json));
             }
             spill.add(&json)?;
         }
     }
     let Spill { beginning, beyond, .. } = spill;
-    let Some(beyond) = beyond else { return Ok(beginning.into()) };
+    let Some(beyond) = beyond else { return Ok(Outcome::Json(beginning.into())) };
     let file = beyond.finish();
     let size = file.size();
     let (filename, description) =
@@ -47,9 +53,25 @@ pub(crate) fn fit(
     let record = file.save(services, &filename, &description)?;
     let preview = String::from_utf8_lossy(&beginning).into_owned();
     let result = format!("The result has {size} bytes, more than max_result_size: it is attached");
-    Ok(json!({"result": result, "attachment": Value::Object(record), "preview": preview, "truncated": true})
-        .to_string()
-        .into())
+    let fields = json!({"result": result, "attachment": record, "preview": preview, "truncated": true});
+    Ok(Outcome::Value(fields))
+}
+
+/// What a value's JSON has at most, in bytes: as if every byte of its texts had to be escaped.
+fn largest(value: &Value) -> usize {
+    const ESCAPED: usize = r"\u0000".len();
+    const AROUND: usize = r#""":,"#.len();
+    const NUMBER: usize = 32;
+    let text = |text: &str| text.len().saturating_mul(ESCAPED).saturating_add(AROUND);
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => NUMBER,
+        Value::String(string) => text(string),
+        Value::Array(items) => items.iter().map(largest).fold(AROUND, usize::saturating_add),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| text(name).saturating_add(largest(value)))
+            .fold(AROUND, usize::saturating_add),
+    }
 }
 
 /// Text that is kept in memory up to a size; if there is more, all of it goes to a file, and only the preview stays.
@@ -116,27 +138,49 @@ mod tests {
         }
     }
 
+    fn fitted(output: Output) -> Value {
+        let listing = find("list_containers").unwrap();
+        serde_json::from_slice(&fit(output, listing, Some(100), &Kept).unwrap().into_json()).unwrap()
+    }
+
     #[test]
     fn a_large_result_is_attached_whole() {
-        let listing = find("list_containers").unwrap();
         let large: Value = vec!["é".repeat(10); 200].into();
-        let fitted: Value =
-            serde_json::from_slice(&fit(large.clone().into(), listing, Some(100), &Kept).unwrap()).unwrap();
-        let written = Output::Written(Box::new(large.clone()));
-        let also: Value = serde_json::from_slice(&fit(written, listing, Some(100), &Kept).unwrap()).unwrap();
-        assert_eq!(fitted["attachment"]["sha256"], also["attachment"]["sha256"]);
-        assert_eq!((&fitted["preview"], &fitted["result"]), (&also["preview"], &also["result"]));
-        assert_eq!(fitted["attachment"]["filename"], "list_containers.json");
-        assert_eq!(
-            serde_json::from_str::<Value>(fitted["attachment"]["contents"].as_str().unwrap()).unwrap(),
-            large
-        );
-        assert!(fitted["preview"].as_str().unwrap().starts_with("[\"éé"));
-        let small = || -> Value { json!([1, "a\0"]) };
-        for output in
-            [Output::Raw(small().to_string().into()), small().into(), Output::Written(Box::new(small()))]
+        let made = fitted(large.clone().into());
+        let written = fitted(Output::Written(Box::new(large.clone())));
+        assert_eq!(made["attachment"]["sha256"], written["attachment"]["sha256"]);
+        assert_eq!((&made["preview"], &made["result"]), (&written["preview"], &written["result"]));
+        assert_eq!(made["attachment"]["filename"], "list_containers.json");
+        let contents: Value = serde_json::from_str(made["attachment"]["contents"].as_str().unwrap()).unwrap();
+        assert_eq!(contents, large);
+        assert!(made["preview"].as_str().unwrap().starts_with("[\"éé"));
+    }
+
+    #[test]
+    fn a_small_result_stays_as_it_is_but_for_what_cannot_be_stored() {
+        for small in [json!([1, "a\0"]), json!({"a\0": {"b": [null, 1.5, "\0c"]}}), json!("\u{1}".repeat(16))]
         {
-            assert_eq!(fit(output, listing, Some(100), &Kept).unwrap(), r#"[1,"a\ufffd"]"#);
+            for output in [
+                Output::Raw(small.to_string().into()),
+                small.clone().into(),
+                Output::Written(Box::new(small.clone())),
+            ] {
+                let text = small.to_string().replace("\\u0000", "\u{fffd}");
+                assert_eq!(fitted(output), serde_json::from_str::<Value>(&text).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn no_json_is_longer_than_foretold() {
+        for value in [
+            json!(null),
+            json!(-1.234_567_890_123_456_7e-300),
+            json!(u64::MAX),
+            json!("\u{1}\"é\n"),
+            json!([[], {}, [1, 2], {"\u{1}": "", "b": [true]}]),
+        ] {
+            assert!(value.to_string().len() <= largest(&value), "{value}");
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::io;
 
 use bytes::Bytes;
-use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
+use serde_json::{
+    Value,
+    ser::{CharEscape, CompactFormatter, Formatter},
+};
 
 /// What stands for a character that cannot be stored: U+FFFD, the replacement character.
 const REPLACEMENT: &[u8; 6] = b"\\ufffd";
@@ -27,6 +30,31 @@ pub(crate) fn storable(json: Bytes) -> Bytes {
         at += 6;
     }
     clean.map_or(json, Bytes::from)
+}
+
+/// Replaces each NUL within a value. Rust's text holds no surrogate.
+pub(crate) fn make_storable(value: &mut Value) {
+    match value {
+        Value::String(text) => replace_nul(text),
+        Value::Array(items) => items.iter_mut().for_each(make_storable),
+        Value::Object(fields) => {
+            if fields.keys().any(|name| name.contains('\0')) {
+                let named = std::mem::take(fields).into_iter().map(|(mut name, value)| {
+                    replace_nul(&mut name);
+                    (name, value)
+                });
+                *fields = named.collect();
+            }
+            fields.values_mut().for_each(make_storable);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn replace_nul(text: &mut String) {
+    if text.contains('\0') {
+        *text = text.replace('\0', "\u{fffd}");
+    }
 }
 
 /// Writes such JSON in the first place. Rust's text holds no surrogate, so only a NUL needs a look.

@@ -4,7 +4,7 @@
 
 pub(crate) mod events;
 
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
 use crate::{
     Category, Error, Operation, Output,
@@ -47,14 +47,15 @@ fn ping(call: &Call<'_>) -> Result<Output, Error> {
     let answer = call.send(call.request()?.unversioned())?;
     let of_the_engine =
         ["api-version", "docker-experimental", "ostype", "builder-version", "swarm", "server"];
-    let headers: Map<String, Value> = of_the_engine
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), answer.headers.get(*name)?.to_str().ok()?.into())))
-        .collect();
-    Ok(json!({
-        "status_code": answer.status,
-        "response": String::from_utf8_lossy(&answer.body),
-        "headers": headers,
-    })
-    .into())
+    let mut headers = Map::with_capacity(of_the_engine.len());
+    for name in of_the_engine {
+        if let Some(value) = answer.headers.get(name).and_then(|value| value.to_str().ok()) {
+            headers.insert(name.into(), value.into());
+        }
+    }
+    let mut fields = Map::with_capacity(3);
+    fields.insert("status_code".into(), answer.status.into());
+    fields.insert("response".into(), String::from_utf8_lossy(&answer.body).into());
+    fields.insert("headers".into(), headers.into());
+    Ok(fields.into())
 }

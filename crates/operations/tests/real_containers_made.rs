@@ -44,7 +44,9 @@ impl Engine {
 
     fn run(&self, operation: &str, params: Value) -> Result<Value, String> {
         let (result, _) = self.connector.execute(operation, params.as_object().unwrap(), &NoServices);
-        result.map(|json| serde_json::from_slice(&json).unwrap()).map_err(|error| error.to_string())
+        result
+            .map(|outcome| serde_json::from_slice(&outcome.into_json()).unwrap())
+            .map_err(|error| error.to_string())
     }
 
     fn done(&self, operation: &str, params: Value) -> Value {

@@ -15,16 +15,17 @@ use std::{
 };
 
 use operations::{Connector, Error, Kind};
+use pyo3::{prelude::*, types::PyDict};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::services::PyServices;
+use crate::{json, services::PyServices};
 
 /// More configurations than this are not kept: the one that was unused for longest goes first.
 const MOST_KEPT: usize = 1000;
 
-/// A configuration's SHA-256. The configuration itself, with its secrets, is not kept as a key.
-type Key = [u8; 32];
+/// A configuration's SHA-256, whatever the order of its fields. The configuration itself, with its secrets, is not kept as a key.
+pub(crate) type Key = [u8; 32];
 
 struct Table {
     pid: u32,
@@ -33,36 +34,62 @@ struct Table {
 
 static TABLE: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 
-/// The connector of a configuration. Made on first use, which reads its files.
-pub(crate) fn of(config: &Map<String, Value>, services: &PyServices) -> Result<Arc<Connector>, Error> {
+/// A configuration's connector, or what it takes to make it.
+pub(crate) enum Found {
+    Kept(Arc<Connector>),
+    New(Key, Map<String, Value>),
+}
+
+/// Looks for the connector of a configuration.
+pub(crate) fn find(config: &Bound<'_, PyDict>) -> PyResult<Found> {
     let key = key(config)?;
-    let table = table();
-    if let Some((connector, used)) = table.kept().get_mut(&key) {
+    if let Some((connector, used)) = table().kept().get_mut(&key) {
         *used = Instant::now();
-        return Ok(Arc::clone(connector));
+        return Ok(Found::Kept(Arc::clone(connector)));
     }
-    let made = Arc::new(Connector::new(config, services)?);
-    let mut kept = table.kept();
+    Ok(Found::New(key, fields(config)?))
+}
+
+impl Found {
+    /// The connector, made if it is new. That reads its files: not with the GIL.
+    pub(crate) fn connector(self, services: &PyServices) -> Result<Arc<Connector>, Error> {
+        match self {
+            Self::Kept(connector) => Ok(connector),
+            Self::New(key, config) => Ok(keep(key, Connector::new(&config, services)?)),
+        }
+    }
+}
+
+fn keep(key: Key, made: Connector) -> Arc<Connector> {
+    let mut kept = table().kept();
     if kept.len() >= MOST_KEPT
         && let Some(oldest) = kept.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key)
     {
         kept.remove(&oldest);
     }
     // Another thread may have made it meanwhile: then that one counts, with its connections.
-    let (connector, _) = kept.entry(key).or_insert_with(|| (made, Instant::now()));
-    Ok(Arc::clone(connector))
+    let (connector, _) = kept.entry(key).or_insert_with(|| (Arc::new(made), Instant::now()));
+    Arc::clone(connector)
 }
 
 /// Drops the connector of a configuration; calls that use it still finish.
-pub(crate) fn forget(config: &Map<String, Value>) {
-    let forgotten = key(config).ok().and_then(|key| table().kept().remove(&key));
+pub(crate) fn forget(config: &Bound<'_, PyDict>) -> PyResult<()> {
+    let forgotten = table().kept().remove(&key(config)?);
     drop(forgotten);
+    Ok(())
 }
 
-fn key(config: &Map<String, Value>) -> Result<Key, Error> {
-    let text = serde_json::to_vec(config)
-        .map_err(|error| Error::new(Kind::InvalidConfiguration, format!("It is not JSON: {error}.")))?;
+fn key(config: &Bound<'_, PyDict>) -> PyResult<Key> {
+    let mut hash = Sha256::new();
+    if json::feed(&mut hash, config) {
+        return Ok(hash.finalize().into());
+    }
+    let text = Value::Object(fields(config)?).to_string();
     Ok(Sha256::digest(text).into())
+}
+
+fn fields(config: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
+    json::to_object(config, "configuration's fields", Kind::InvalidConfiguration)
 }
 
 impl Table {

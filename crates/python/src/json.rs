@@ -1,7 +1,7 @@
-//! Values between Python and Rust, as JSON text.
+//! Values between Python and Rust.
 
 use engine::ErrorKind;
-use operations::{Error, Kind};
+use operations::{Error, Kind, Outcome};
 use pyo3::{
     exceptions::{PyException, PyValueError},
     intern,
@@ -10,6 +10,7 @@ use pyo3::{
     types::{PyAny, PyBool, PyDict, PyFloat, PyInt, PyList, PyString},
 };
 use serde_json::{Map, Number, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::{ConnectorError, interrupt};
 
@@ -62,9 +63,99 @@ fn plain_text(value: &Bound<'_, PyAny>) -> Option<String> {
     value.cast_exact::<PyString>().ok()?.extract().ok()
 }
 
+/// Feeds a hash with a dictionary: as equal ones do, whatever their order, and no others. Answers whether all of it is of
+/// the kinds that nearly every dictionary holds; if not, what was fed says nothing.
+pub(crate) fn feed(hash: &mut Sha256, dictionary: &Bound<'_, PyDict>) -> bool {
+    feed_object(hash, dictionary, DEEPEST).is_some()
+}
+
+fn feed_object(hash: &mut Sha256, dictionary: &Bound<'_, PyDict>, depth: u8) -> Option<()> {
+    let fields = dictionary.iter().map(|(name, value)| {
+        let name = name.cast_exact::<PyString>().ok()?.encode_utf8().ok()?;
+        Some((name, value))
+    });
+    let mut fields = fields.collect::<Option<Vec<_>>>()?;
+    fields.sort_unstable_by(|(one, _), (other, _)| one.as_bytes().cmp(other.as_bytes()));
+    feed_start(hash, b'{', fields.len());
+    fields.iter().try_for_each(|(name, value)| {
+        feed_bytes(hash, name.as_bytes());
+        feed_value(hash, value, depth)
+    })
+}
+
+fn feed_value(hash: &mut Sha256, value: &Bound<'_, PyAny>, depth: u8) -> Option<()> {
+    let depth = depth.checked_sub(1)?;
+    if value.is_none() {
+        hash.update(b"n");
+    } else if let Ok(text) = value.cast_exact::<PyString>() {
+        feed_bytes(hash, text.encode_utf8().ok()?.as_bytes());
+    } else if value.is_exact_instance_of::<PyBool>() {
+        hash.update(if value.is_truthy().ok()? { b"t" } else { b"f" });
+    } else if value.is_exact_instance_of::<PyInt>() {
+        hash.update(b"i");
+        hash.update(value.extract::<i64>().ok()?.to_le_bytes());
+    } else if value.is_exact_instance_of::<PyFloat>() {
+        hash.update(b"d");
+        hash.update(value.extract::<f64>().ok()?.to_le_bytes());
+    } else if let Ok(fields) = value.cast_exact::<PyDict>() {
+        feed_object(hash, fields, depth)?;
+    } else {
+        let items = value.cast_exact::<PyList>().ok()?;
+        feed_start(hash, b'[', items.len());
+        items.iter().try_for_each(|item| feed_value(hash, &item, depth))?;
+    }
+    Some(())
+}
+
+fn feed_bytes(hash: &mut Sha256, bytes: &[u8]) {
+    feed_start(hash, b's', bytes.len());
+    hash.update(bytes);
+}
+
+/// A kind and a length: without them, one value could read as another.
+fn feed_start(hash: &mut Sha256, kind: u8, length: usize) {
+    hash.update([kind]);
+    hash.update(length.to_le_bytes());
+}
+
+/// A result as Python objects.
+pub(crate) fn to_python(py: Python<'_>, outcome: Outcome) -> Result<Bound<'_, PyAny>, Error> {
+    match outcome {
+        Outcome::Json(json) => loads(py, &json),
+        Outcome::Value(value) => object(py, value).map_err(|error| {
+            let beyond = |_| Error::new(Kind::Internal, "The result does not become Python objects.");
+            interruption(py, error).unwrap_or_else(beyond)
+        }),
+    }
+}
+
+fn object(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
+    Ok(match value {
+        Value::Null => py.None().into_bound(py),
+        Value::Bool(flag) => PyBool::new(py, flag).to_owned().into_any(),
+        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(whole), _, _) => whole.into_pyobject(py)?.into_any(),
+            (_, Some(whole), _) => whole.into_pyobject(py)?.into_any(),
+            (_, _, float) => float.into_pyobject(py)?.into_any(),
+        },
+        Value::String(text) => PyString::new(py, &text).into_any(),
+        Value::Array(items) => {
+            let list = PyList::empty(py);
+            items.into_iter().try_for_each(|item| list.append(object(py, item)?))?;
+            list.into_any()
+        }
+        Value::Object(fields) => {
+            let dictionary = PyDict::new(py);
+            let mut fields = fields.into_iter();
+            fields.try_for_each(|(name, value)| dictionary.set_item(name, object(py, value)?))?;
+            dictionary.into_any()
+        }
+    })
+}
+
 /// JSON text as Python objects. What a database cannot store is refused: numbers beyond any float, NaN, infinity. Bytes
 /// that are not UTF-8 become U+FFFD.
-pub(crate) fn to_python<'py>(py: Python<'py>, json: &[u8]) -> Result<Bound<'py, PyAny>, Error> {
+fn loads<'py>(py: Python<'py>, json: &[u8]) -> Result<Bound<'py, PyAny>, Error> {
     // Without the search for blanks before and after, which takes longer than a small answer itself.
     static RAW_DECODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let decode = RAW_DECODE.get_or_try_init(py, || {
@@ -81,11 +172,10 @@ pub(crate) fn to_python<'py>(py: Python<'py>, json: &[u8]) -> Result<Bound<'py, 
         if end == text.len()? { Ok(value) } else { Err(PyValueError::new_err("more follows after its end")) }
     });
     loaded.map_err(|error| {
-        if !error.is_instance_of::<PyException>(py) {
-            // Ctrl-C, or what ends a worker, in this very moment.
-            interrupt::keep(error);
-            return engine::Error::new(ErrorKind::Interrupted, "interrupted").into();
-        }
+        let error = match interruption(py, error) {
+            Ok(interrupted) => return interrupted,
+            Err(error) => error,
+        };
         // JSONDecodeError's msg is what is wrong; its whole text would repeat the answer.
         let why = error
             .value(py)
@@ -96,6 +186,15 @@ pub(crate) fn to_python<'py>(py: Python<'py>, json: &[u8]) -> Result<Bound<'py, 
             .hint("Check that a Docker Engine listens there")
             .into()
     })
+}
+
+/// Ctrl-C, or what ends a worker, in this very moment; or else the error as it is.
+fn interruption(py: Python<'_>, error: PyErr) -> Result<Error, PyErr> {
+    if error.is_instance_of::<PyException>(py) {
+        return Err(error);
+    }
+    interrupt::keep(error);
+    Ok(engine::Error::new(ErrorKind::Interrupted, "interrupted").into())
 }
 
 /// A number that is not whole. `NaN` and `Infinity`, which Python would take, are no JSON.

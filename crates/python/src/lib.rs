@@ -1,7 +1,7 @@
 //! The native module `_engine` of the connector's Python package.
 //!
-//! It converts, releases the GIL, and calls `operations`. Results cross as JSON text, through Python's own `json`: the
-//! engine's answer becomes Python objects without a detour.
+//! It converts, releases the GIL, and calls `operations`. The engine's answers cross as JSON text, through Python's own
+//! `json`, without a detour; what is made here becomes Python objects at once.
 
 mod connectors;
 mod interrupt;
@@ -43,10 +43,10 @@ mod _engine {
         services: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let services = PyServices::new(services)?;
-        let config = json::to_object(config, "configuration's fields", Kind::InvalidConfiguration)?;
+        let found = connectors::find(config)?;
         let params = json::to_object(params, "parameters", Kind::InvalidParameters)?;
         let (result, report) = services.logging_debug(py, || {
-            catch_unwind(AssertUnwindSafe(|| match connectors::of(&config, &services) {
+            catch_unwind(AssertUnwindSafe(|| match found.connector(&services) {
                 Ok(connector) => {
                     let (result, report) = connector.execute(operation, &params, &services);
                     (result, Some(report))
@@ -56,7 +56,7 @@ mod _engine {
             .unwrap_or_else(|_| (Err(internal()), None))
         });
         let result =
-            result.and_then(|json| json::to_python(py, &json)).map_err(|error| error.within(operation));
+            result.and_then(|outcome| json::to_python(py, outcome)).map_err(|error| error.within(operation));
         log::called(py, &services, operation, report.as_ref(), result.as_ref().err())?;
         result.map_err(|error| raised(&error))
     }
@@ -69,9 +69,9 @@ mod _engine {
         services: &Bound<'py, PyAny>,
     ) -> PyResult<bool> {
         let services = PyServices::new(services)?;
-        let config = json::to_object(config, "configuration's fields", Kind::InvalidConfiguration)?;
+        let found = connectors::find(config)?;
         let result = services.logging_debug(py, || {
-            catch_unwind(AssertUnwindSafe(|| connectors::of(&config, &services)?.check_health()))
+            catch_unwind(AssertUnwindSafe(|| found.connector(&services)?.check_health()))
                 .unwrap_or_else(|_| Err(internal()))
         });
         let result = result.map_err(|error| error.within("check_health"));
@@ -82,8 +82,7 @@ mod _engine {
     /// Drops the connections kept for a configuration.
     #[pyfunction]
     fn forget(config: &Bound<'_, PyDict>) -> PyResult<()> {
-        connectors::forget(&json::to_object(config, "configuration's fields", Kind::InvalidConfiguration)?);
-        Ok(())
+        connectors::forget(config)
     }
 
     /// Every name that `execute` answers to.

@@ -13,7 +13,7 @@ use tracing::{
 use crate::services::PyServices;
 
 const DEBUG: u8 = 10;
-const INFO: u8 = 20;
+pub(crate) const INFO: u8 = 20;
 const WARNING: u8 = 30;
 /// No more is written of why a health check failed, in characters.
 const LONGEST_REASON: usize = 500;
@@ -27,7 +27,7 @@ impl PyServices {
     /// Runs a call without the GIL. What it traces is written if the logger is at debug level; else it costs nothing.
     pub(crate) fn logging_debug<T: Send>(&self, py: Python<'_>, call: impl Send + FnOnce() -> T) -> T {
         static DISPATCH: OnceLock<Dispatch> = OnceLock::new();
-        if !is_enabled(self.logger.bind(py), DEBUG) {
+        if !(self.informs && is_enabled(self.logger.bind(py), DEBUG)) {
             return py.detach(call);
         }
         let dispatch = DISPATCH.get_or_init(|| Dispatch::new(ToLogger));
@@ -46,9 +46,12 @@ pub(crate) fn called(
     report: Option<&Report>,
     error: Option<&Error>,
 ) -> PyResult<()> {
-    let level = if error.is_some() { WARNING } else { INFO };
     let logger = services.logger.bind(py);
-    if !is_enabled(logger, level) {
+    let (level, wanted) = match error {
+        Some(_) => (WARNING, services.informs || is_enabled(logger, WARNING)),
+        None => (INFO, services.informs),
+    };
+    if !wanted {
         return Ok(());
     }
     let mut line = String::new();
@@ -95,7 +98,7 @@ pub(crate) fn checked(py: Python<'_>, services: &PyServices, result: &Result<Hea
     }
 }
 
-fn is_enabled(logger: &Bound<'_, PyAny>, level: u8) -> bool {
+pub(crate) fn is_enabled(logger: &Bound<'_, PyAny>, level: u8) -> bool {
     let asked = logger.call_method1(intern!(logger.py(), "isEnabledFor"), (level,));
     asked.and_then(|enabled| enabled.extract()).unwrap_or(false)
 }

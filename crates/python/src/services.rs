@@ -6,18 +6,21 @@ use operations::{Kind, Services};
 use pyo3::{intern, prelude::*, types::PyAny};
 use serde_json::Value;
 
-use crate::json;
+use crate::{json, log};
 
 /// `services` of the connector's Python: `logger`, `read`, `fetch` and `save`.
 pub(crate) struct PyServices {
     object: Py<PyAny>,
     pub(crate) logger: Py<PyAny>,
+    /// Whether the logger takes the line of each call.
+    pub(crate) informs: bool,
 }
 
 impl PyServices {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let logger = object.getattr(intern!(object.py(), "logger"))?.unbind();
-        Ok(Self { object: object.clone().unbind(), logger })
+        let logger = object.getattr(intern!(object.py(), "logger"))?;
+        let informs = log::is_enabled(&logger, log::INFO);
+        Ok(Self { object: object.clone().unbind(), logger: logger.unbind(), informs })
     }
 
     /// Calls one of its methods, with the GIL. An exception's text is for people, as the methods promise.

@@ -39,7 +39,7 @@ fn json_handed_over(bencher: Bencher<'_, '_>) {
 /// A file that is received: hashed and written.
 #[divan::bench(sample_count = 20)]
 fn file_received(bencher: Bencher<'_, '_>) {
-    let chunk = vec![7_u8; 32 * 1024];
-    let chunks: Vec<&[u8]> = vec![&chunk; 512];
+    let chunk = Bytes::from(vec![7_u8; 32 * 1024]);
+    let chunks = vec![chunk.clone(); 512];
     bencher.counter(BytesCount::new(chunk.len() * chunks.len())).bench(|| internals::received(&chunks));
 }

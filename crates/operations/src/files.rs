@@ -1,22 +1,23 @@
 //! Files on their way between the engine and FortiSOAR: streamed, hashed, capped, and whole or not at all.
 
 mod hashing;
+mod writing;
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Seek as _, SeekFrom, Write as _},
+    io::{self, Read, Seek as _, SeekFrom},
     path::Path,
 };
 
 use engine::{Body, Payload};
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::{Error, Kind, Param, Services, param::integer};
 
 use hashing::Hashing;
 pub(crate) use hashing::Sent;
+pub(crate) use writing::Writer;
 
 /// The most that is received or sent.
 pub(crate) const MAX_SIZE: Param = integer("max_size")
@@ -29,6 +30,8 @@ pub(crate) const MAX_SIZE: Param = integer("max_size")
 const PREFIX: &str = "fsr-docker-";
 /// No name, and no other header before an entry of a tar, is longer.
 const LONGEST_EXTENSION: u64 = 1024 * 1024;
+/// What is unpacked goes on in pieces of this size, in bytes.
+const PIECE: u64 = 256 * 1024;
 /// A tar ends with two empty blocks.
 const TAR_END: i64 = 1024;
 
@@ -45,9 +48,9 @@ impl Received {
     pub(crate) fn read(mut body: Body, most: u64) -> Result<Self, Error> {
         let mut writer = Writer::new(most)?;
         while let Some(chunk) = body.chunk()? {
-            writer.add(&chunk)?;
+            writer.add(chunk)?;
         }
-        Ok(writer.finish())
+        writer.finish()
     }
 
     /// As [`Received::read`], for a tar: one without its end was cut, and is refused.
@@ -77,11 +80,11 @@ impl Received {
             return Ok(None);
         }
         let mut writer = Writer::new(u64::MAX)?;
-        let mut chunk = vec![0; 64 * 1024];
         loop {
-            match entry.read(&mut chunk).map_err(damaged)? {
-                0 => return Ok(Some(writer.finish())),
-                length => writer.add(&chunk[..length])?,
+            let mut piece = Vec::new();
+            match entry.by_ref().take(PIECE).read_to_end(&mut piece).map_err(damaged)? {
+                0 => return writer.finish().map(Some),
+                _ => writer.add(piece.into())?,
             }
         }
     }
@@ -143,38 +146,6 @@ impl Received {
         file.seek(SeekFrom::End(-TAR_END))?;
         file.read_to_end(&mut end)?;
         Ok(end.iter().all(|byte| *byte == 0))
-    }
-}
-
-/// Writes a temporary file, and hashes and counts on the way.
-pub(crate) struct Writer {
-    file: NamedTempFile,
-    hash: Sha256,
-    size: u64,
-    most: u64,
-}
-
-impl Writer {
-    /// `most` is in MiB.
-    pub(crate) fn new(most: u64) -> Result<Self, Error> {
-        Ok(Self { file: temporary()?, hash: Sha256::new(), size: 0, most: most.saturating_mul(1024 * 1024) })
-    }
-
-    /// Adds what came.
-    pub(crate) fn add(&mut self, chunk: &[u8]) -> Result<(), Error> {
-        self.size += chunk.len() as u64;
-        if self.size > self.most {
-            let message =
-                format!("The file is larger than max_size ({} bytes). Nothing of it was kept.", self.most);
-            return Err(Error::new(Kind::Failed, message));
-        }
-        self.hash.update(chunk);
-        self.file.write_all(chunk).map_err(|error| cannot("written", &error))
-    }
-
-    /// The whole file.
-    pub(crate) fn finish(self) -> Received {
-        Received { file: self.file, size: self.size, sha256: hex(&self.hash.finalize()) }
     }
 }
 
@@ -298,6 +269,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -313,8 +285,8 @@ mod tests {
 
     fn holding(contents: &[u8]) -> Received {
         let mut writer = Writer::new(u64::MAX).unwrap();
-        writer.add(contents).unwrap();
-        writer.finish()
+        writer.add(Bytes::copy_from_slice(contents)).unwrap();
+        writer.finish().unwrap()
     }
 
     #[test]

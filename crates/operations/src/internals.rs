@@ -16,8 +16,8 @@ pub fn storable(json: Bytes) -> Bytes {
 }
 
 /// Writes and hashes a temporary file, which is gone at the end; answers its size.
-pub fn received(chunks: &[&[u8]]) -> Result<u64, Error> {
+pub fn received(chunks: &[Bytes]) -> Result<u64, Error> {
     let mut writer = Writer::new(u64::MAX)?;
-    chunks.iter().try_for_each(|chunk| writer.add(chunk))?;
-    Ok(writer.finish().size())
+    chunks.iter().try_for_each(|chunk| writer.add(chunk.clone()))?;
+    Ok(writer.finish()?.size())
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Write as _};
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
@@ -46,7 +47,7 @@ pub(crate) fn fit(
     }
     let Spill { beginning, beyond, .. } = spill;
     let Some(beyond) = beyond else { return Ok(Outcome::Json(beginning.into())) };
-    let file = beyond.finish();
+    let file = beyond.finish()?;
     let size = file.size();
     let (filename, description) =
         (format!("{}.json", operation.name), format!("Result of {}", operation.title));
@@ -86,14 +87,14 @@ struct Spill {
 impl Spill {
     fn add(&mut self, text: &[u8]) -> Result<(), Error> {
         if let Some(file) = &mut self.beyond {
-            return file.add(text);
+            return file.add(Bytes::copy_from_slice(text));
         }
         self.beginning.extend_from_slice(text);
         if self.beginning.len() > self.most {
             let mut file = Writer::new(u64::MAX)?;
-            file.add(&self.beginning)?;
+            let preview = self.beginning.iter().take(PREVIEW).copied().collect();
+            file.add(std::mem::replace(&mut self.beginning, preview).into())?;
             self.beyond = Some(file);
-            self.beginning.truncate(PREVIEW);
         }
         Ok(())
     }

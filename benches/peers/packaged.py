@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -107,8 +106,6 @@ if __name__ == "__main__":
     CONNECTOR.execute(OVER_TLS, "ping", {})  # reads its certificates, before files are handed over otherwise
     execute("ping")
     vars(builtins).update(upload_file_to_cyops=keep, download_file_from_cyops=give)
-    # A connection takes four descriptors; many configurations at once need more than the usual 1,024.
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     serve(
         {
             "ping": each(lambda _: execute("ping")),

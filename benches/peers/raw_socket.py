@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import socket
@@ -138,6 +139,19 @@ def run(_: str) -> None:
     assert state["ExitCode"] == 0
 
 
+def connections(count: int, argument: str) -> list[float]:
+    """Pings over so many sockets in turn, as calls through so many configurations are. Each was used once before."""
+    several = [over_unix() for _ in range(int(argument))]
+    for raw in several:
+        raw.ping()
+    seconds = []
+    for raw in itertools.islice(itertools.cycle(several), count):
+        began = time.perf_counter()
+        raw.ping()
+        seconds.append(time.perf_counter() - began)
+    return seconds
+
+
 def ping_of_a_thread() -> Callable[[], object]:
     return over_unix().ping
 
@@ -153,5 +167,6 @@ if __name__ == "__main__":
             "copy": each(copy),
             "logs": each(logs),
             "exec": each(run),
+            "configurations": connections,
         }
     )

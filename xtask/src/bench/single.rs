@@ -103,7 +103,7 @@ fn by_configurations(ground: &Ground, rounds: usize) -> Result<(Curve, u64)> {
             let answer = ours.ask("configurations", 1000, &number.to_string())?;
             point.1.extend(answer.seconds);
             memory.push((number, answer.idle, answer.peak));
-            point.2.extend(raw.ask("ping", 1000, "")?.seconds);
+            point.2.extend(raw.ask("configurations", 1000, &number.to_string())?.seconds);
         }
         points.push(point);
     }

@@ -79,7 +79,7 @@ pub(crate) fn connect(settings: &Settings, way: &Way, until: Instant) -> Result<
             return Err(Error::new(ErrorKind::InvalidRequest, message));
         };
         let reached = driver.drive(until, connect_tcp(settings, host, *port, &wait)).map_err(in_time)??;
-        let socket = reached.as_raw_fd();
+        let socket = reached.as_raw_fd(); // stays the same
         let server = format!("the SSH server {}", authority(host, *port));
         let target = ssh::Target { user, server, socket: path };
         let driver = Driver::runtime()?;

@@ -73,9 +73,10 @@ impl Socket {
         Ok(socket)
     }
 
-    /// The same as a socket of the runtime that runs here, which waits for it from now on.
+    /// The same descriptor as a socket of the runtime that runs here, which waits for it from now on.
     pub(crate) fn into_tokio(self) -> io::Result<TcpStream> {
-        let descriptor = self.descriptor.try_clone()?;
+        let descriptor =
+            Arc::into_inner(self.descriptor).ok_or_else(|| io::Error::other("the socket is in use"))?;
         rustix::io::ioctl_fionbio(&descriptor, true)?;
         TcpStream::from_std(descriptor.into())
     }

@@ -23,7 +23,7 @@ class Health(OperationTestCase):
     def log(self, config: Config) -> list[str]:
         """What a check writes, at level INFO and above, whether it goes well or not."""
         with self.assertLogs(LOGGER, logging.INFO) as logged, suppress(ConnectorError):
-            CONNECTOR.check_health({**config, "retry_attempts": 0, "timeout": 5})
+            CONNECTOR.check_health({**config, "timeout": 5})
         return [record.getMessage() for record in logged.records]
 
     def engine(self, version: str, date: float) -> RawServer:
@@ -37,6 +37,12 @@ class Health(OperationTestCase):
     def test_all_is_well(self) -> None:
         (line,) = self.log(over_unix())
         self.assertRegex(line, r"engine_version=\S+ api_version=1\.\d+ round_trip_milliseconds=\d+\.\d outcome=done$")
+
+    def test_it_tells_how_things_are_now(self) -> None:
+        """Whoever presses the button waits for no second try."""
+        (line,) = self.log({**over_unix(), "server_address": "/nonexistent/docker.sock"})
+        self.assertRegex(line, r"outcome=unreachable reason=no connection to .* There is no socket /nonexistent/docker.sock")
+        self.assertNotIn("tried", line)
 
     def test_plain_http(self) -> None:
         self.assertIn("protocol is HTTP: everything is sent in plain text", "\n".join(self.log(over_http())))

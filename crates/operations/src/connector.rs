@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use engine::Engine;
+use engine::{Engine, Settings};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -77,9 +77,11 @@ impl Connector {
         (result, report)
     }
 
-    /// Reaches the engine, signs in, negotiates, and measures a round trip.
+    /// Reaches the engine, signs in, negotiates, and measures a round trip: over a connection of its own, as things are now, so
+    /// each step is tried once.
     pub fn check_health(&self) -> Result<Health, Error> {
-        health::check(&self.engine, &self.configuration)
+        let settings = Settings { retry_attempts: 0, ..self.configuration.settings().clone() };
+        health::check(&Engine::new(settings)?, &self.configuration)
     }
 
     /// Closes the connections that no call is using.

@@ -3,7 +3,7 @@
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Image>
 
 pub(crate) mod build;
-pub(crate) mod progress;
+pub(crate) mod messages;
 pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod reference;

@@ -9,7 +9,7 @@ use crate::{
     containers::archive::most,
     files::{MAX_SIZE, Sent, Upload},
     images::confirm,
-    images::progress::{PROGRESS_LIMIT, Progress},
+    images::messages::{Messages, PROGRESS_LIMIT},
     images::registry::{Registries, is_refusal},
     param::{ADDITIONAL_FIELDS, flag, integer, joined, lines, list, long_text, map, notation, secret, text},
 };
@@ -90,8 +90,8 @@ fn build(call: &Call<'_>) -> Result<Output, Error> {
         Some(header) => request.header("x-registry-config", &header)?,
         None => request,
     };
-    let progress = Progress::of(call, request).map_err(explain)?;
-    let id = image_id(&progress)
+    let messages = Messages::of(call, request).map_err(explain)?;
+    let id = image_id(&messages)
         .ok_or_else(|| Error::new(Kind::Failed, "The engine reported neither an image nor an error."))?;
     let found = confirm(call, &id)?;
     let names = call.arguments.get("t").cloned().unwrap_or_else(|| json!([]));
@@ -101,15 +101,15 @@ fn build(call: &Call<'_>) -> Result<Output, Error> {
         ("id".to_owned(), found["Id"].clone()),
         ("names".to_owned(), names),
         ("outcome".to_owned(), "done".into()),
-        ("log".to_owned(), progress.log().into()),
-        ("truncated".to_owned(), progress.is_truncated().into()),
+        ("log".to_owned(), messages.log().into()),
+        ("truncated".to_owned(), messages.is_truncated().into()),
         // As the published connector has it.
         ("status_code".to_owned(), 200.into()),
     ]);
     if let Some(sent) = sent {
         result.insert("context".into(), sent.fields());
     }
-    result.insert("build_output".into(), progress.into_values().into());
+    result.insert("build_output".into(), messages.into_values().into());
     Ok(Value::Object(result).into())
 }
 
@@ -176,12 +176,12 @@ fn explain(error: Error) -> Error {
 }
 
 /// The id of what was built: told to programs, or in words.
-fn image_id(progress: &Progress) -> Option<String> {
-    let told = progress.facts().rev().find_map(|facts| facts["ID"].as_str()).map(str::to_owned);
-    let in_words = || progress.after("Successfully built ").map(str::to_owned);
+fn image_id(messages: &Messages) -> Option<String> {
+    let told = messages.facts().rev().find_map(|facts| facts["ID"].as_str()).map(str::to_owned);
+    let in_words = || messages.after("Successfully built ").map(str::to_owned);
     // All that a quiet build says; on Podman, without the prefix.
     let quietly = || {
-        let digits = progress.after("sha256:").or_else(|| progress.after("").filter(|last| is_id(last)))?;
+        let digits = messages.after("sha256:").or_else(|| messages.after("").filter(|last| is_id(last)))?;
         Some(format!("sha256:{digits}"))
     };
     told.or_else(in_words).or_else(quietly)

@@ -1,4 +1,4 @@
-//! Pulling an image, or importing one: `POST /images/create`, its progress, and a look at what came.
+//! Pulling an image, or importing one: `POST /images/create`, what the engine says of it, and a look at what came.
 
 use engine::{Path, Request};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     containers::archive::most,
     files::{MAX_SIZE, Upload},
     images::confirm,
-    images::progress::{PROGRESS_LIMIT, Progress},
+    images::messages::{Messages, PROGRESS_LIMIT},
     images::reference::{familiar, join, split},
     images::registry::{SIGN_IN, SignIn},
     param::{ADDITIONAL_FIELDS, flag, joined, lines, text},
@@ -76,7 +76,7 @@ fn pull(call: &Call<'_>, image: &str) -> Result<Output, Error> {
         request = request.header("x-registry-auth", &header)?;
     }
     if all_tags {
-        let progress = Progress::of(call, request).map_err(|error| sign_in.explain(error))?;
+        let messages = Messages::of(call, request).map_err(|error| sign_in.explain(error))?;
         let filters = json!({"reference": [familiar(name)]}).to_string();
         let found = Request::get(Path::fixed("/images/json")).query("filters", &filters);
         let found = call.send(found)?.json()?;
@@ -88,27 +88,27 @@ fn pull(call: &Call<'_>, image: &str) -> Result<Output, Error> {
             .flatten()
             .collect();
         let sentence = format!("Pulled every tag of {name}");
-        return Ok(result(json!({"result": sentence, "image": name, "tags": tags}), &progress));
+        return Ok(result(json!({"result": sentence, "image": name, "tags": tags}), &messages));
     }
     let version = version.unwrap_or("latest");
     let image = join(name, version);
-    let progress =
-        Progress::of(call, request.query("tag", version)).map_err(|error| sign_in.explain(error))?;
+    let messages =
+        Messages::of(call, request.query("tag", version)).map_err(|error| sign_in.explain(error))?;
     let found = confirm(call, &image)?;
     // An image may come from several registries, and has a digest at each. What the engine has just said is the right one.
-    let digest = progress.after("Digest: ").map(Value::from).or_else(|| digest_of(&found, name));
+    let digest = messages.after("Digest: ").map(Value::from).or_else(|| digest_of(&found, name));
     let mut facts = json!({"result": format!("Pulled {image}"), "image": image, "id": found["Id"]});
     if let Some(digest) = digest {
         facts["digest"] = digest;
     }
-    Ok(result(facts, &progress))
+    Ok(result(facts, &messages))
 }
 
 fn import(call: &Call<'_>, source: &str, request: Request) -> Result<Output, Error> {
     let tag = call.arguments.text("tag");
     let request = tag.into_iter().fold(request, |request, tag| request.query("tag", tag));
-    let progress = Progress::of(call, request)?;
-    let Some(id) = progress.after("sha256:") else {
+    let messages = Messages::of(call, request)?;
+    let Some(id) = messages.after("sha256:") else {
         return Err(Error::new(
             Kind::Failed,
             "The engine did not say which image it made. Look at list_images.",
@@ -117,7 +117,7 @@ fn import(call: &Call<'_>, source: &str, request: Request) -> Result<Output, Err
     let found = confirm(call, &format!("sha256:{id}"))?;
     let image = found["RepoTags"].as_array().and_then(|tags| tags.last()).unwrap_or(&found["Id"]);
     let facts = json!({"result": format!("Imported {source}"), "image": image, "id": found["Id"]});
-    Ok(result(facts, &progress))
+    Ok(result(facts, &messages))
 }
 
 /// The digest by which a registry knows an image, from its inspection.
@@ -127,11 +127,11 @@ fn digest_of(image: &Value, name: &str) -> Option<Value> {
     known.find(|(repository, _)| familiar(repository) == familiar(name)).map(|(_, digest)| digest.into())
 }
 
-fn result(mut facts: Value, progress: &Progress) -> Output {
-    let up_to_date = progress.after("Status: Image is up to date").is_some();
+fn result(mut facts: Value, messages: &Messages) -> Output {
+    let up_to_date = messages.after("Status: Image is up to date").is_some();
     facts["outcome"] = if up_to_date { "already" } else { "done" }.into();
-    facts["log"] = progress.log().into();
-    facts["truncated"] = progress.is_truncated().into();
+    facts["log"] = messages.log().into();
+    facts["truncated"] = messages.is_truncated().into();
     facts.into()
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Category, Error, Notation, Operation, Output, Param,
     call::Call,
-    images::progress::{PROGRESS_LIMIT, Progress},
+    images::messages::{Messages, PROGRESS_LIMIT},
     images::reference::{is_digest, join, split},
     images::registry::{SIGN_IN, SignIn},
     param::{flag, joined, notation, reference, text},
@@ -57,8 +57,8 @@ fn push(call: &Call<'_>) -> Result<Output, Error> {
     let tag = tag.unwrap_or("latest");
     let image = if all_tags { name.to_owned() } else { join(name, tag) };
     let request = if all_tags { request } else { request.query("tag", tag) };
-    let progress = Progress::of(call, request).map_err(|error| sign_in.explain(error))?;
-    let pushed = progress.facts().filter(|facts| facts["Digest"].is_string());
+    let messages = Messages::of(call, request).map_err(|error| sign_in.explain(error))?;
+    let pushed = messages.facts().filter(|facts| facts["Digest"].is_string());
     let pushed: Vec<Value> =
         pushed.map(|facts| json!({"tag": facts["Tag"], "digest": facts["Digest"]})).collect();
     let mut result = json!({"result": format!("Pushed {image}"), "image": image});
@@ -67,14 +67,14 @@ fn push(call: &Call<'_>) -> Result<Output, Error> {
         Some(pushed) => result["digest"] = pushed["digest"].clone(),
         // Older Podman says it in words only.
         None => {
-            let words = progress.after(&format!("{tag}: digest: "));
+            let words = messages.after(&format!("{tag}: digest: "));
             if let Some(digest) = words.and_then(|words| words.split(' ').next()) {
                 result["digest"] = digest.into();
             }
         }
     }
     result["outcome"] = "done".into();
-    result["log"] = progress.log().into();
-    result["truncated"] = progress.is_truncated().into();
+    result["log"] = messages.log().into();
+    result["truncated"] = messages.is_truncated().into();
     Ok(result.into())
 }

@@ -8,7 +8,7 @@ use crate::{
     containers::archive::{FILE_TIME_LIMIT, most, safe},
     files::{MAX_SIZE, Received, Upload},
     images::confirm,
-    images::progress::{PROGRESS_LIMIT, Progress},
+    images::messages::{Messages, PROGRESS_LIMIT},
     param::{flag, list, notation, text},
 };
 
@@ -81,11 +81,11 @@ fn load(call: &Call<'_>) -> Result<Output, Error> {
     }
     let (payload, sent) = upload.payload(most(call))?;
     let request = call.request()?.body("application/x-tar", payload);
-    let progress = Progress::of(call, request).map_err(|error| match error.kind() {
+    let messages = Messages::of(call, request).map_err(|error| match error.kind() {
         Kind::Failed => error.and(WHAT_LOADS),
         _ => error,
     })?;
-    let log = progress.log();
+    let log = messages.log();
     let images: Vec<&str> = log.iter().filter_map(|line| loaded(line)).collect();
     if images.is_empty() {
         let message =
@@ -101,7 +101,7 @@ fn load(call: &Call<'_>) -> Result<Output, Error> {
         ("outcome".to_owned(), "done".into()),
     ]);
     result.extend(sent.fields().as_object().cloned().unwrap_or_default());
-    result.insert("truncated".into(), progress.is_truncated().into());
+    result.insert("truncated".into(), messages.is_truncated().into());
     result.insert("log".into(), log.into());
     Ok(Value::Object(result).into())
 }

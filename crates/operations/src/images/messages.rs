@@ -1,4 +1,4 @@
-//! Progress: what the engine says, JSON by JSON, while it pulls, pushes, builds or loads.
+//! Messages of progress: what the engine says, JSON by JSON, while it pulls, pushes, builds or loads.
 //!
 //! Its status is 200 from the beginning: a failure is a line like any other, and is told from success only here.
 
@@ -23,7 +23,7 @@ const LINES_IN_ERROR: usize = 5;
 
 /// What the engine said, to its end.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct Messages {
     said: VecDeque<Value>,
     /// The bytes of text in `said`.
     size: usize,
@@ -32,25 +32,25 @@ pub(crate) struct Progress {
     layers: HashMap<String, String>,
 }
 
-impl Progress {
+impl Messages {
     /// Sends a request and reads what the engine says until it is done. A line that tells of an error is one.
     pub(crate) fn of(call: &Call<'_>, request: Request) -> Result<Self, Error> {
         let limit = call.time_limit();
         let mut body = call.stream(request.silence(limit).deadline(limit))?.into_body();
-        let mut progress = Self::default();
+        let mut messages = Self::default();
         let mut lines = JsonLines::default();
         loop {
             match body.chunk() {
                 Ok(Some(chunk)) => lines.push(&chunk),
                 Ok(None) => break,
-                Err(error) => return Err(progress.broke_off(error.into())),
+                Err(error) => return Err(messages.broke_off(error.into())),
             }
             while let Some(value) = lines.next_value()? {
-                progress.add(value)?;
+                messages.add(value)?;
             }
         }
-        lines.finish()?.into_iter().try_for_each(|value| progress.add(value))?;
-        Ok(progress)
+        lines.finish()?.into_iter().try_for_each(|value| messages.add(value))?;
+        Ok(messages)
     }
 
     /// The same as lines for people.
@@ -174,16 +174,16 @@ mod tests {
 
     use super::*;
 
-    fn progress(values: &[Value]) -> Result<Progress, Error> {
-        let mut progress = Progress::default();
-        values.iter().try_for_each(|value| progress.add(value.clone()))?;
-        Ok(progress)
+    fn messages(values: &[Value]) -> Result<Messages, Error> {
+        let mut messages = Messages::default();
+        values.iter().try_for_each(|value| messages.add(value.clone()))?;
+        Ok(messages)
     }
 
     #[test]
     fn keeps_changes_of_state_and_not_every_byte() {
         let moving = |id: &str, current: u64| json!({"id": id, "status": "Downloading", "progressDetail": {"current": current}});
-        let read = progress(&[
+        let read = messages(&[
             json!({"status": "Pulling from app", "id": "1"}),
             moving("a", 1),
             moving("b", 1),
@@ -212,16 +212,16 @@ mod tests {
     #[test]
     fn lines_may_come_in_pieces() {
         let texts = ["Step 1/2 : FROM scratch\n", "\n", "hel", "lo\nwor", "ld", "\u{1b}[91m!\n\u{1b}[0m"];
-        let read = progress(&texts.map(|text| json!({"stream": text}))).unwrap();
+        let read = messages(&texts.map(|text| json!({"stream": text}))).unwrap();
         assert_eq!(read.log(), ["Step 1/2 : FROM scratch", "hello", "world!"]);
     }
 
     #[test]
     fn an_error_line_is_a_failure() {
         let detail = json!({"errorDetail": {"message": "no such host"}, "error": "x"});
-        let error = progress(&[json!({"status": "Pulling"}), detail]).unwrap_err();
+        let error = messages(&[json!({"status": "Pulling"}), detail]).unwrap_err();
         assert_eq!(error.to_string(), "[failed] The engine says: no such host.");
-        let error = progress(&[
+        let error = messages(&[
             json!({"stream": "Step 1/2 : FROM scratch\n"}),
             json!({"stream": "Step 2/2 : RUN false\n"}),
             json!({"stream": " ---> Running in 1\n"}),
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn podman_shouts_its_steps() {
-        let error = progress(&[
+        let error = messages(&[
             json!({"stream": "STEP 1/2: FROM scratch\n"}),
             json!({"stream": "STEP 2/2: RUN false\n"}),
             json!({"stream": "oh no\n"}),
@@ -253,7 +253,7 @@ mod tests {
         let line = json!({"stream": format!("{}\n", "x".repeat(10_000))});
         let mut values = vec![line; 300];
         values.push(json!({"stream": "the end\n"}));
-        let read = progress(&values).unwrap();
+        let read = messages(&values).unwrap();
         assert!(read.is_truncated() && read.size <= MOST_KEPT);
         assert_eq!(read.log().last().unwrap(), "the end");
     }

@@ -6,6 +6,7 @@ use crate::{
     call::Call,
     files::Upload,
     param::{CONTAINER, long_text, text},
+    progress::Flow,
 };
 
 const LONGEST: usize = 4096;
@@ -26,7 +27,8 @@ fn leave_note(call: &Call<'_>) -> Result<Output, Error> {
     if note.len() > LONGEST {
         return Err(Error::fault(format!("note must be of at most {LONGEST} bytes, not {}", note.len())));
     }
-    let (tar, _) = Upload::of(note.into()).wrapped("NOTE.txt", 0o644)?.payload(1)?;
+    let (tar, _) =
+        Upload::of(note.into()).wrapped("NOTE.txt", 0o644)?.payload(1, Flow::of(call, "Leaving the note"))?;
     let sent = call.send(call.request()?.body("application/x-tar", tar));
     sent.map_err(|error| match error.status() {
         Some(404) => error.advise("Look at the container's id, and that the folder is there"),

@@ -11,6 +11,7 @@ use crate::{
     files::{MAX_SIZE, Received, Upload},
     guard::{self, Reach},
     param::{TIME_LIMIT, choice, flag, json, map, text},
+    progress::Flow,
     redact::REDACT,
     values::{normalise, scalar},
 };
@@ -249,7 +250,8 @@ fn with_body(call: &Call<'_>, request: Request, content_type: Option<&str>) -> R
         (_, Some(_)) if is("json") => return Err(fault("JSON is given in body, not in body_file".into())),
         (None, None) => return Ok(request),
         (None, Some(reference)) => {
-            (Upload::fetch(call.services, reference)?.payload(most)?.0, "application/x-tar")
+            let flow = Flow::of(call, "Sending the body");
+            (Upload::fetch(call.services, reference)?.payload(most, flow)?.0, "application/x-tar")
         }
         (Some(Value::String(text)), None) => (Payload::Bytes(Bytes::from(text.clone())), "text/plain"),
         (Some(body), None) => (Payload::Bytes(Bytes::from(body.to_string())), "application/json"),
@@ -269,7 +271,8 @@ fn attach(call: &Call<'_>, request: Request) -> Result<Output, Error> {
     let reply = call.stream(request)?;
     let (status, content_type) =
         (reply.status(), reply.header("content-type").unwrap_or_default().to_owned());
-    let received = Received::read(reply.into_body(), call.arguments.integer("max_size").unwrap_or_default())?;
+    let most = call.arguments.integer("max_size").unwrap_or_default();
+    let received = Received::read(reply.into_body(), most, Flow::of(call, "Receiving the answer"))?;
     let filename = call.arguments.text("filename").unwrap_or("answer");
     let mut record = received.save(call.services, filename, "Answer of the Docker Engine API")?;
     record.insert("status_code".into(), status.into());

@@ -13,7 +13,11 @@ use engine::{Body, Payload};
 use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
 
-use crate::{Error, Kind, Param, Services, param::integer};
+use crate::{
+    Error, Kind, Param, Services,
+    param::integer,
+    progress::{Counted, Flow},
+};
 
 use hashing::Hashing;
 pub(crate) use hashing::Sent;
@@ -45,17 +49,18 @@ pub(crate) struct Received {
 
 impl Received {
     /// Writes a body to a private temporary file. More than `most` MiB is refused.
-    pub(crate) fn read(mut body: Body, most: u64) -> Result<Self, Error> {
+    pub(crate) fn read(mut body: Body, most: u64, mut flow: Flow) -> Result<Self, Error> {
         let mut writer = Writer::new(most)?;
         while let Some(chunk) = body.chunk()? {
+            flow.add(chunk.len());
             writer.add(chunk)?;
         }
         writer.finish()
     }
 
     /// As [`Received::read`], for a tar: one without its end was cut, and is refused.
-    pub(crate) fn read_tar(body: Body, most: u64) -> Result<Self, Error> {
-        let mut received = Self::read(body, most)?;
+    pub(crate) fn read_tar(body: Body, most: u64, flow: Flow) -> Result<Self, Error> {
+        let mut received = Self::read(body, most, flow)?;
         if received.ends_like_a_tar().map_err(|error| cannot("read", &error))? {
             return Ok(received);
         }
@@ -210,14 +215,15 @@ impl Upload {
     }
 
     /// The body of a request, hashed while it is sent. More than `most` MiB is refused.
-    pub(crate) fn payload(self, most: u64) -> Result<(Payload, Sent), Error> {
+    pub(crate) fn payload(self, most: u64, flow: Flow) -> Result<(Payload, Sent), Error> {
         if self.length > most.saturating_mul(1024 * 1024) {
             let message =
                 format!("The file has {} bytes, which is more than max_size. Nothing was sent.", self.length);
             return Err(Error::new(Kind::Failed, message));
         }
         let (source, sent) = Hashing::begin(self.source).map_err(|error| cannot("read", &error))?;
-        Ok((Payload::Reader { source: Box::new(source), length: Some(self.length) }, sent))
+        let source = Box::new(Counted(source, flow.to(self.length)));
+        Ok((Payload::Reader { source, length: Some(self.length) }, sent))
     }
 }
 
@@ -277,7 +283,9 @@ mod tests {
 
     fn bytes(upload: Upload) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let Ok((Payload::Reader { mut source, length }, _)) = upload.payload(1) else { panic!("no reader") };
+        let Ok((Payload::Reader { mut source, length }, _)) = upload.payload(1, Flow::new(None, "")) else {
+            panic!("no reader")
+        };
         source.read_to_end(&mut bytes).unwrap();
         assert_eq!(length, Some(bytes.len() as u64));
         bytes
@@ -291,14 +299,14 @@ mod tests {
 
     #[test]
     fn an_upload_is_hashed_as_it_goes() {
-        let (payload, sent) = Upload::of(b"hello".to_vec()).payload(1).unwrap();
+        let (payload, sent) = Upload::of(b"hello".to_vec()).payload(1, Flow::new(None, "")).unwrap();
         let Payload::Reader { mut source, .. } = payload else { panic!("no reader") };
         io::copy(&mut source, &mut io::sink()).unwrap();
         assert_eq!(
             sent.fields(),
             json!({"size": 5, "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"})
         );
-        assert!(Upload::of(vec![0; 1024 * 1024 + 1]).payload(1).is_err());
+        assert!(Upload::of(vec![0; 1024 * 1024 + 1]).payload(1, Flow::new(None, "")).is_err());
     }
 
     #[test]

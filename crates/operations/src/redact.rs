@@ -53,7 +53,7 @@ pub(crate) fn result(output: Output, arguments: &Arguments) -> Result<Output, Er
 }
 
 /// Secrets that no error may repeat.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Secrets(Vec<SecretString>);
 
 impl Secrets {

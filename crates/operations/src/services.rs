@@ -1,6 +1,10 @@
-//! What the connector's surroundings do for it: FortiSOAR's files and attachments, or a folder on a command line.
+//! What the connector's surroundings do for it: FortiSOAR's files and attachments, or a folder on a command line; and who
+//! watches there how far a call is.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -15,6 +19,34 @@ pub trait Services {
 
     /// Makes an attachment of a file, under this name and with this description, and gives its record.
     fn save(&self, path: &Path, filename: &str, description: &str) -> Result<Value, String>;
+
+    /// Who is told how far a call is. Asked by what takes long, once; where nobody watches, nothing more is done for it.
+    fn watcher(&self) -> Option<Arc<dyn Watcher>> {
+        None
+    }
+}
+
+/// Who watches a call.
+pub trait Watcher: Send + Sync {
+    /// How far it is: a few times a second, on the call's own thread. It should take no time, and cannot fail the call.
+    fn progress(&self, progress: &Progress<'_>);
+}
+
+/// How far a call is, or one of its parts. The latest of each part counts.
+///
+/// Texts are one short line each, without control characters and without what is secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// Which of the parts that go on side by side, such as a layer's id; empty is the call as a whole.
+    pub part: &'a str,
+    /// What goes on, such as `Downloading`.
+    pub text: &'a str,
+    /// The bytes so far, where something is moved.
+    pub bytes: Option<u64>,
+    /// The bytes in all, where that is known.
+    pub total: Option<u64>,
+    /// Whether the part is at its end.
+    pub is_done: bool,
 }
 
 /// Surroundings without files, as for checks that need none.

@@ -11,6 +11,7 @@ use crate::{
     call::Call,
     files::{MAX_SIZE, Received, Upload},
     param::{CONTAINER, choice, flag, integer, long_text, text},
+    progress::Flow,
 };
 
 const INPUTS: &[(&str, &str)] = &[("Attachment ID", "attachment"), ("File IRI", "file"), ("Text", "text")];
@@ -80,8 +81,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 ];
 
 fn export(call: &Call<'_>) -> Result<Output, Error> {
-    let tar = Received::read_tar(stream(call)?.into_body(), most(call))?;
     let id = call.arguments.text("id").unwrap_or_default();
+    let flow = Flow::of(call, &format!("Exporting {id}"));
+    let tar = Received::read_tar(stream(call)?.into_body(), most(call), flow)?;
     let record =
         tar.save(call.services, &format!("{}.tar", safe(id)), &format!("Files of container {id}"))?;
     Ok(Value::Object(record).into())
@@ -90,9 +92,10 @@ fn export(call: &Call<'_>) -> Result<Output, Error> {
 fn copy_from(call: &Call<'_>) -> Result<Output, Error> {
     let (id, path) =
         (call.arguments.text("id").unwrap_or_default(), call.arguments.text("path").unwrap_or_default());
+    let flow = Flow::of(call, &format!("Copying {path} from {id}"));
     let reply = stream(call)?;
     let stat = stat(&reply);
-    let tar = Received::read_tar(reply.into_body(), most(call))?;
+    let tar = Received::read_tar(reply.into_body(), most(call), flow)?;
     let name = stat["name"].as_str().unwrap_or("files").to_owned();
     let description = format!("{path} of container {id}");
     let mut result = if call.arguments.text("output") == Some("text") {
@@ -115,7 +118,8 @@ fn copy_to(call: &Call<'_>) -> Result<Output, Error> {
         _ => Upload::fetch(call.services, value)?,
     };
     let upload = if upload.is_archive() { upload } else { single_file(call, upload)? };
-    let (payload, sent) = upload.payload(most(call))?;
+    let flow = Flow::of(call, &arguments.fill("Copying to {path} in {id}"));
+    let (payload, sent) = upload.payload(most(call), flow)?;
     let limit = call.time_limit();
     call.send(call.request()?.body("application/x-tar", payload).silence(limit).deadline(limit))?;
     let Output::Value(Value::Object(mut result)) = call.done("Copied to {path} in container {id}", false)

@@ -7,9 +7,10 @@ use crate::{
     Effect, Error, Operation, Output, Param,
     arguments::Arguments,
     call::Call,
-    containers::capture::{Capture, MAX_BYTES, STDERR, STDOUT, chosen},
+    containers::capture::{Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
     guard::{Reach, Target},
     param::{CONTAINER, TIME_LIMIT, flag, long_text, text},
+    progress::Flow,
 };
 
 /// What is given to a process on its standard input.
@@ -84,7 +85,7 @@ fn attach(call: &Call<'_>) -> Result<Output, Error> {
             .deadline(limit);
     let reply = open(call, request, input)?;
     let most = arguments.integer("max_bytes").unwrap_or_default();
-    let mut capture = Capture::read(reply.into_body(), !tty, most)?;
+    let mut capture = Capture::read(reply.into_body(), !tty, most, Flow::of(call, OUTPUT))?;
     if attach_stdin && capture.is_broken_off() {
         capture.ended(call.look("/containers/{id}/json")?["State"]["Running"] == true)?;
     }

@@ -11,10 +11,14 @@ use crate::{
     Error, Kind, Output, Param,
     arguments::Arguments,
     param::{flag, integer},
+    progress::Flow,
 };
 
 /// No more is read of what the engine says of a failure.
 const LONGEST_FAULT: usize = 2000;
+
+/// What who watches is told.
+pub(crate) const OUTPUT: &str = "Reading the output";
 
 /// Which streams are wanted: see [`chosen`].
 pub(crate) const STDOUT: Param =
@@ -59,13 +63,13 @@ struct Line<'a> {
 impl Capture {
     /// Reads a stream to its end, or until it holds `most` bytes or the request's time is used up: then what had come
     /// is kept, and said to be incomplete. Without frames (a TTY) all is stdout.
-    pub(crate) fn read(body: Body, framed: bool, most: u64) -> Result<Self, Error> {
-        Self::read_while(body, framed, most, |capture| !capture.truncated)
+    pub(crate) fn read(body: Body, framed: bool, most: u64, flow: Flow) -> Result<Self, Error> {
+        Self::read_while(body, framed, most, flow, |capture| !capture.truncated)
     }
 
     /// As [`Capture::read`], but also waits for the end of what it does not keep, as where an exit code follows.
-    pub(crate) fn read_to_end(body: Body, framed: bool, most: u64) -> Result<Self, Error> {
-        Self::read_while(body, framed, most, |_| true)
+    pub(crate) fn read_to_end(body: Body, framed: bool, most: u64, flow: Flow) -> Result<Self, Error> {
+        Self::read_while(body, framed, most, flow, |_| true)
     }
 
     /// Whether the connection was broken off, which is an error unless [`Capture::ended`] knows better.
@@ -90,6 +94,7 @@ impl Capture {
         mut body: Body,
         framed: bool,
         most: u64,
+        mut flow: Flow,
         goes_on: impl Fn(&Self) -> bool,
     ) -> Result<Self, Error> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -114,6 +119,7 @@ impl Capture {
                 }
                 Err(error) => return Err(error.into()),
             };
+            flow.add(chunk.len());
             if framed {
                 decoder.push(chunk);
                 while let Some(frame) = decoder.next_frame()? {

@@ -9,10 +9,11 @@ use crate::{
     Error, Kind, Notation, Operation, Output,
     call::Call,
     containers::attach::{STDIN_TEXT, open, whole_input},
-    containers::capture::{Capture, MAX_BYTES, chosen},
+    containers::capture::{Capture, MAX_BYTES, OUTPUT, chosen},
     containers::config::{COMMAND, ENVIRONMENT, USER, WORKING_FOLDER},
     containers::exit_code::{FAIL_ON_NONZERO, judge, last_state},
     param::{ADDITIONAL_FIELDS, CONTAINER, TIME_LIMIT, flag, notation, text},
+    progress::Flow,
     request::{body, merge},
 };
 
@@ -91,7 +92,8 @@ fn exec(call: &Call<'_>) -> Result<Output, Error> {
     }
     let most = arguments.integer("max_bytes").unwrap_or_default();
     let until = Instant::now() + limit;
-    let mut capture = Capture::read_to_end(open(call, start, input)?.into_body(), !tty, most)?;
+    let flow = Flow::of(call, OUTPUT);
+    let mut capture = Capture::read_to_end(open(call, start, input)?.into_body(), !tty, most, flow)?;
     let state = last_state(call, &path("/exec/{id}/json")?, "", until)?;
     let running = state["Running"] == true;
     let remark = capture.ended(running)?;

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use crate::{
     Error, Operation, Output,
     call::Call,
-    containers::capture::{Capture, MAX_BYTES, STDERR, STDOUT, chosen},
+    containers::capture::{Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
     param::{CONTAINER, TIME_LIMIT, count, flag, time},
+    progress::Flow,
 };
 
 /// From this version on, the answer's content type tells whether there are frames; on Podman, nothing ever does.
@@ -56,7 +57,7 @@ fn logs(call: &Call<'_>) -> Result<Output, Error> {
         (None, _) => !self::has_tty(call)?,
     };
     let most = call.arguments.integer("max_bytes").unwrap_or_default();
-    Capture::read(reply.into_body(), framed, most)?
+    Capture::read(reply.into_body(), framed, most, Flow::of(call, OUTPUT))?
         .into_output(&Map::new(), call.arguments.is_on("timestamps"))
 }
 

@@ -15,11 +15,12 @@ use crate::{
     Error, Kind, Operation, Output, Param,
     call::Call,
     containers::attach::{STDIN_TEXT, open, whole_input},
-    containers::capture::{Capture, MAX_BYTES},
+    containers::capture::{Capture, MAX_BYTES, OUTPUT},
     containers::create,
     containers::exit_code::{FAIL_ON_NONZERO, judge, last_state},
     containers::host_config::HOST_CONFIG,
     param::{TIME_LIMIT, joined},
+    progress::Flow,
     request::merge,
 };
 
@@ -161,7 +162,7 @@ fn attend(call: &Call<'_>, body: &Value, id: &str) -> Result<Ended, Error> {
     let reply = open(call, within(attach), input)?;
     call.send(within(Request::post(path("/containers/{id}/start")?)))?;
     let most = call.arguments.integer("max_bytes").unwrap_or_default();
-    let mut capture = Capture::read_to_end(reply.into_body(), !tty, most)?;
+    let mut capture = Capture::read_to_end(reply.into_body(), !tty, most, Flow::of(call, OUTPUT))?;
     let state = last_state(call, &path("/containers/{id}/json")?, "/State", until)?;
     let running = state["Running"] == true;
     let remark = capture.ended(running)?;

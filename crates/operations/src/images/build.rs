@@ -12,6 +12,7 @@ use crate::{
     images::messages::{Messages, PROGRESS_LIMIT},
     images::registry::{Registries, is_refusal},
     param::{ADDITIONAL_FIELDS, flag, integer, joined, lines, list, long_text, map, notation, secret, text},
+    progress::Flow,
 };
 
 const WHAT: [Param; 9] = [
@@ -144,7 +145,7 @@ fn with_context(call: &Call<'_>, request: Request) -> Result<(Request, Option<Se
     if !upload.is_archive() {
         return Err(Error::fault("context is neither a tar nor a compressed one"));
     }
-    let (payload, sent) = upload.payload(most(call))?;
+    let (payload, sent) = upload.payload(most(call), Flow::of(call, "Sending the build context"))?;
     Ok((request.body("application/x-tar", payload), Some(sent)))
 }
 

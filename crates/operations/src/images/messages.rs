@@ -7,7 +7,12 @@ use std::collections::{HashMap, VecDeque};
 use engine::{JsonLines, Request};
 use serde_json::Value;
 
-use crate::{Error, Kind, Param, call::Call, param::integer};
+use crate::{
+    Error, Kind, Param, Progress,
+    call::Call,
+    param::integer,
+    progress::{Watch, plain},
+};
 
 /// How long what makes or moves something may take.
 pub(crate) const PROGRESS_LIMIT: Param = integer("timeout")
@@ -20,6 +25,9 @@ pub(crate) const PROGRESS_LIMIT: Param = integer("timeout")
 const MOST_KEPT: usize = 256 * 1024;
 /// How many lines of output an error repeats.
 const LINES_IN_ERROR: usize = 5;
+/// What is said last of a layer; more may follow, as in `Mounted from team/base`.
+const LAST_WORDS: [&str; 5] =
+    ["Pull complete", "Already exists", "Pushed", "Layer already exists", "Mounted from "];
 
 /// What the engine said, to its end.
 #[derive(Debug, Default)]
@@ -37,6 +45,7 @@ impl Messages {
     pub(crate) fn of(call: &Call<'_>, request: Request) -> Result<Self, Error> {
         let limit = call.time_limit();
         let mut body = call.stream(request.silence(limit).deadline(limit))?.into_body();
+        let mut watch = Watch::of(call);
         let mut messages = Self::default();
         let mut lines = JsonLines::default();
         loop {
@@ -46,10 +55,14 @@ impl Messages {
                 Err(error) => return Err(messages.broke_off(error.into())),
             }
             while let Some(value) = lines.next_value()? {
+                show(&value, watch.as_mut());
                 messages.add(value)?;
             }
         }
-        lines.finish()?.into_iter().try_for_each(|value| messages.add(value))?;
+        for value in lines.finish()? {
+            show(&value, watch.as_mut());
+            messages.add(value)?;
+        }
         Ok(messages)
     }
 
@@ -144,21 +157,37 @@ impl Messages {
     }
 }
 
+/// Shows who watches how far a message says it is: a layer, a step of a build, or the whole.
+fn show(message: &Value, watch: Option<&mut Watch>) {
+    if let (Some(watch), Some(progress)) = (watch, progress(message)) {
+        watch.note(&progress);
+    }
+}
+
+fn progress(message: &Value) -> Option<Progress<'_>> {
+    let Some(status) = message["status"].as_str() else {
+        let step = message["stream"].as_str().filter(|line| begins_a_step(line))?;
+        return Some(Progress { text: step, ..Progress::default() });
+    };
+    let detail = &message["progressDetail"];
+    // Some engines count seconds, and say so.
+    let counts_bytes = detail["units"].as_str().is_none_or(str::is_empty);
+    let bytes = |name: &str| detail[name].as_u64().filter(|_| counts_bytes);
+    let (moved, total) = (bytes("current"), bytes("total").filter(|total| *total > 0));
+    let is_loaded = status == "Loading layer" && total.is_some() && moved >= total;
+    Some(Progress {
+        // Whose id is the tag.
+        part: message["id"].as_str().filter(|_| !status.starts_with("Pulling from ")).unwrap_or_default(),
+        text: status,
+        bytes: moved,
+        total,
+        is_done: is_loaded || LAST_WORDS.iter().any(|words| status.starts_with(words)),
+    })
+}
+
 /// `Step 2/3 : RUN ...`, as Docker has it, or `STEP 2/3: RUN ...`, as Podman does.
 fn begins_a_step(line: &str) -> bool {
     line.get(.."Step ".len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case("Step "))
-}
-
-/// A line without what colours it on a terminal (`ESC [ ... m`): the builder writes errors in red.
-fn plain(line: &str) -> String {
-    let mut plain = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once("\u{1b}[") {
-        plain.push_str(before);
-        rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
-        rest = rest.strip_prefix('m').unwrap_or(rest);
-    }
-    plain + rest
 }
 
 /// About how many bytes a value takes: of its texts, and a little for the rest.
@@ -207,6 +236,41 @@ mod tests {
         assert_eq!(read.after("Digest: "), Some("sha256:1"));
         assert_eq!(read.facts().collect::<Vec<_>>(), [&json!({"Tag": "1"})]);
         assert_eq!(read.into_values().len(), 6);
+    }
+
+    #[test]
+    fn a_message_says_how_far_a_layer_is() {
+        let layer = |status, detail: Value| json!({"id": "a", "status": status, "progressDetail": detail});
+        let of = |part, text, bytes, total, is_done| Some(Progress { part, text, bytes, total, is_done });
+        let moving = json!({"current": 5, "total": 10});
+        for (message, expected) in [
+            (layer("Downloading", moving.clone()), of("a", "Downloading", Some(5), Some(10), false)),
+            (
+                layer("Extracting", json!({"current": 3, "units": "s"})),
+                of("a", "Extracting", None, None, false),
+            ),
+            (
+                layer("Downloading", json!({"current": 5, "total": -1})),
+                of("a", "Downloading", Some(5), None, false),
+            ),
+            (layer("Pull complete", json!({})), of("a", "Pull complete", None, None, true)),
+            (
+                layer("Mounted from team/base", Value::Null),
+                of("a", "Mounted from team/base", None, None, true),
+            ),
+            (layer("Loading layer", moving), of("a", "Loading layer", Some(5), Some(10), false)),
+            (
+                layer("Loading layer", json!({"current": 10, "total": 10})),
+                of("a", "Loading layer", Some(10), Some(10), true),
+            ),
+            (json!({"status": "Pulling from app", "id": "1"}), of("", "Pulling from app", None, None, false)),
+            (json!({"stream": "STEP 1/2: FROM x\n"}), of("", "STEP 1/2: FROM x\n", None, None, false)),
+            (json!({"stream": "its output"}), None),
+            (json!({"aux": {"Tag": "1"}}), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(progress(&message), expected, "{message}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     images::reference::{familiar, join, split},
     images::registry::{SIGN_IN, SignIn},
     param::{ADDITIONAL_FIELDS, flag, joined, lines, text},
+    progress::Flow,
 };
 
 const PARAMS: [Param; 14] = joined(&[
@@ -56,7 +57,7 @@ fn pull_or_import(call: &Call<'_>) -> Result<Output, Error> {
         (None, Some(source), None) => import(call, source, call.request()?),
         (None, None, Some(attachment)) => {
             let upload = Upload::fetch(call.services, attachment)?;
-            let (payload, _) = upload.payload(most(call))?;
+            let (payload, _) = upload.payload(most(call), Flow::of(call, "Sending the archive"))?;
             let request = call.request()?.query("fromSrc", "-").body("application/octet-stream", payload);
             import(call, attachment, request)
         }

@@ -10,6 +10,7 @@ use crate::{
     images::confirm,
     images::messages::{Messages, PROGRESS_LIMIT},
     param::{flag, list, notation, text},
+    progress::Flow,
 };
 
 const PLATFORM: Param = notation("platform", Notation::Platforms)
@@ -62,9 +63,10 @@ fn save(call: &Call<'_>) -> Result<Output, Error> {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
+    let flow = Flow::of(call, &format!("Saving {}", names.join(", ")));
     let limit = call.time_limit();
     let reply = call.stream(call.request()?.silence(limit).deadline(limit))?;
-    let tar = Received::read_tar(reply.into_body(), most(call))?;
+    let tar = Received::read_tar(reply.into_body(), most(call), flow)?;
     let filename = match names.as_slice() {
         [name] => format!("{}.tar", safe(name)),
         _ => "images.tar".to_owned(),
@@ -79,7 +81,7 @@ fn load(call: &Call<'_>) -> Result<Output, Error> {
     if !upload.is_archive() {
         return Err(Error::fault("attachment is neither a tar nor a compressed one"));
     }
-    let (payload, sent) = upload.payload(most(call))?;
+    let (payload, sent) = upload.payload(most(call), Flow::of(call, "Sending the archive"))?;
     let request = call.request()?.body("application/x-tar", payload);
     let messages = Messages::of(call, request).map_err(|error| match error.kind() {
         Kind::Failed => error.and(WHAT_LOADS),

@@ -59,7 +59,7 @@ pub(crate) fn command() -> Command {
                 .long("json")
                 .global(true)
                 .action(ArgAction::SetTrue)
-                .help("Print the result as one line of JSON"),
+                .help("Print the result as one line of JSON; progress is shown on standard error, if that is a terminal"),
         ])
         .subcommand(Command::new("list").about("Lists the operations"))
         .subcommand(Command::new("check").about("Checks that the engine can be reached and worked with"))

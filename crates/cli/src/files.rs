@@ -4,13 +4,20 @@ use std::{
     fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use operations::Services;
+use operations::{Services, Watcher};
 use serde_json::{Value, json};
 
+use crate::bars::Bars;
+
 /// The current folder.
-pub(crate) struct Folder;
+#[derive(Default)]
+pub(crate) struct Folder {
+    /// Where a person sees how far a call is.
+    pub(crate) bars: Option<Arc<Bars>>,
+}
 
 impl Services for Folder {
     fn read(&self, reference: &str) -> Result<Vec<u8>, String> {
@@ -33,6 +40,10 @@ impl Services for Folder {
     fn save(&self, path: &Path, filename: &str, description: &str) -> Result<Value, String> {
         let saved = save(path, filename).map_err(|error| format!("{filename}: {error}"))?;
         Ok(json!({"name": description, "file": {"filename": saved.display().to_string()}}))
+    }
+
+    fn watcher(&self) -> Option<Arc<dyn Watcher>> {
+        self.bars.clone().map(|bars| bars as Arc<dyn Watcher>)
     }
 }
 

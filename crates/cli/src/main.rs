@@ -1,19 +1,23 @@
 //! `fsr-docker`: any operation of the connector from a shell.
 //!
-//! Exit codes: 0 it went well; 1 the operation failed; 2 it was asked for wrongly, and nothing was sent.
+//! Exit codes: 0 it went well; 1 the operation failed; 2 it was asked for wrongly, and nothing was sent; 130 Ctrl-C broke it
+//! off.
 #![allow(clippy::print_stdout, reason = "the result goes to standard output")]
 
 mod address;
+mod bars;
 mod commands;
 mod files;
+mod interrupt;
 mod show;
 
 use std::process::ExitCode;
 
+use engine::ErrorKind;
 use operations::{Connector, Error, Kind};
 use serde_json::{Map, Value, json};
 
-use crate::{commands::Request, files::Folder};
+use crate::{bars::Bars, commands::Request, files::Folder};
 
 fn main() -> ExitCode {
     let matches = commands::command().get_matches();
@@ -21,8 +25,11 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{error}");
-            let asked_wrongly = [Kind::InvalidParameters, Kind::InvalidConfiguration, Kind::UnknownOperation];
-            ExitCode::from(if asked_wrongly.contains(&error.kind()) { 2 } else { 1 })
+            ExitCode::from(match error.kind() {
+                Kind::InvalidParameters | Kind::InvalidConfiguration | Kind::UnknownOperation => 2,
+                Kind::Engine(ErrorKind::Interrupted) => interrupt::EXIT_CODE,
+                _ => 1,
+            })
         }
     }
 }
@@ -48,13 +55,20 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Request::Check { connection, json } => {
-            let health = Connector::new(&address::configuration(connection)?, &Folder)?.check_health()?;
+            interrupt::watch()?;
+            let health =
+                Connector::new(&address::configuration(connection)?, &Folder::default())?.check_health()?;
             show::health(&health, *json);
             Ok(ExitCode::SUCCESS)
         }
         Request::Run { connection, operation, params, json } => {
-            let connector = Connector::new(&address::configuration(connection)?, &Folder)?;
-            let (result, report) = connector.execute(operation, &given(params)?, &Folder);
+            interrupt::watch()?;
+            let folder = Folder { bars: Bars::begin() };
+            let connector = Connector::new(&address::configuration(connection)?, &folder)?;
+            let (result, report) = connector.execute(operation, &given(params)?, &folder);
+            if let Some(bars) = &folder.bars {
+                bars.end();
+            }
             let result: Value = serde_json::from_slice(&result?.into_json()).unwrap_or_default();
             eprintln!("{}", show::report(&report));
             show::result(&result, *json);

@@ -1,0 +1,23 @@
+//! Ctrl-C breaks a call off, so that nothing of it is left; a second one ends the program at once.
+
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use operations::{Error, Kind};
+use signal_hook::{consts::SIGINT, flag};
+
+/// What a shell answers for a program that Ctrl-C ended.
+pub(crate) const EXIT_CODE: u8 = 130;
+
+static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// From now on, calls listen to it.
+pub(crate) fn watch() -> Result<(), Error> {
+    flag::register_conditional_shutdown(SIGINT, EXIT_CODE.into(), Arc::clone(&REQUESTED))
+        .and_then(|_| flag::register(SIGINT, Arc::clone(&REQUESTED)))
+        .map_err(|error| Error::new(Kind::Internal, format!("Ctrl-C cannot be listened to: {error}.")))?;
+    engine::set_interrupt(|| REQUESTED.load(Ordering::Relaxed));
+    Ok(())
+}

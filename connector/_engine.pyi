@@ -1,10 +1,17 @@
 # The native module, built from crates/python.
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Literal
 
 __version__: str
 
-def execute(config: dict[str, Any], operation: str, params: dict[str, Any], services: ModuleType) -> Any:
+def execute(
+    config: dict[str, Any],
+    operation: str,
+    params: dict[str, Any],
+    services: ModuleType,
+    on_progress: Callable[[dict[str, Any]], object] | None = None,
+) -> Any:
     """Runs an operation; its result can be written as JSON. Raises ConnectorError."""
 
 def check_health(config: dict[str, Any], services: ModuleType) -> Literal[True]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -17,9 +18,14 @@ Config = dict[str, Any]
 class DockerEngine(Connector):
     """Works a Docker Engine for playbooks."""
 
+    # Whoever runs calls may set this to be told how far one is, a few times a second: a dictionary of `part` (such as a
+    # layer; empty is the call as a whole), `text`, `bytes` and `total` (numbers or None) and `is_done`. FortiSOAR does not;
+    # the local host does.
+    on_progress: Callable[[dict[str, Any]], object] | None = None
+
     def execute(self, config: Config | None, operation: str, params: dict[str, Any] | None, **kwargs: Any) -> Any:
         with as_connector_error(operation):
-            return _engine().execute(_chosen(config, operation), operation, params or {}, services)
+            return _engine().execute(_chosen(config, operation), operation, params or {}, services, self.on_progress)
 
     def check_health(self, config: Config | None = None, *args: Any, **kwargs: Any) -> bool:
         with as_connector_error("check_health"):

@@ -8,7 +8,9 @@ it, so a new socket is how a connector that was installed again is loaded again.
 path once calls may come. The end of standard input ends everything.
 
 A call is a connection: a line of JSON in; out come the line `started`, then a line of JSON. Before `started`, nothing
-was done and the call may be made again. Who hangs up interrupts the call.
+was done and the call may be made again. Who hangs up interrupts the call. Between the two, if the call asks for it with
+`watched`, come lines of `progress` and JSON, where the connector is one that tells: its object has the attribute
+`on_progress`, None until someone wants to be told.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,19 +203,19 @@ class Worker:
         signal.setitimer(signal.ITIMER_REAL, LONGEST_CALL_SECONDS)
         watch.start()
         try:
-            answer = self._answer(request)
+            answer = self._answer(request, connection)
         finally:
             done.set()
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.setitimer(signal.ITIMER_REAL, 0)
         connection.sendall(json.dumps(answer).encode() + b"\n")
 
-    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, request: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
         """As `execute` has it, with what was logged."""
         self._log.lines = []
         failed = {"operation": request["operation"], "status": "Failed", "data": {}, "env": {}}
         try:
-            answer = self._call(request)
+            answer = self._call(request, connection)
             json.dumps(answer)  # what is no JSON is the connector's fault, not the connection's
         except KeyboardInterrupt:
             answer = {**failed, "message": "The call was cancelled."}
@@ -222,11 +224,12 @@ class Worker:
             answer = {**failed, "message": f"{type(fault).__name__}: {fault}"}
         return {**answer, "log": self._log.lines}
 
-    def _call(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _call(self, request: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
         connector = self._connector(request["name"], request["version"])
         operation, config = request["operation"], request["config"]
         if operation not in HOOKS:
-            return execute(connector, config, operation, request["params"])
+            with _passing_progress_on(connector, connection if request["watched"] else None):
+                return execute(connector, config, operation, request["params"])
         hook: Callable[..., None] = getattr(connector, operation)
         if operation == "on_delete_config":
             hook(config)
@@ -257,6 +260,25 @@ class _Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if len(self.lines) < LONGEST_LOG:
             self.lines.append(self.format(record))
+
+
+@contextmanager
+def _passing_progress_on(connector: Connector, connection: socket.socket | None) -> Iterator[None]:
+    """For the time of a call, tells its caller how far it is. What cannot be told is none of the connector's business."""
+    if connection is None or getattr(connector, "on_progress", ...) is not None:
+        yield
+        return
+    send = connection.sendall
+
+    def on_progress(progress: dict[str, Any]) -> None:
+        with suppress(Exception):
+            send(f"progress {json.dumps(progress)}\n".encode())
+
+    vars(connector)["on_progress"] = on_progress
+    try:
+        yield
+    finally:
+        del vars(connector)["on_progress"]
 
 
 def _interrupt_when_left(connection: socket.socket, done: threading.Event) -> None:

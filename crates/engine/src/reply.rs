@@ -42,7 +42,7 @@ impl Reply {
         until: Instant,
     ) -> Self {
         let (head, incoming) = response.into_parts();
-        let body = Body { source: Source::Answer(incoming), lease: Some(lease), silence, until };
+        let body = Body { source: Source::Answer(incoming), lease: Some(lease), silence, until, asked: None };
         Self { head, body, version, tries: 1 }
     }
 
@@ -134,6 +134,8 @@ pub struct Body {
     lease: Option<Lease>,
     silence: Duration,
     until: Instant,
+    /// When it was last asked whether to go on.
+    asked: Option<Instant>,
 }
 
 enum Source {
@@ -164,10 +166,17 @@ impl Body {
         let Some(lease) = &mut self.lease else { return Ok(None) };
         let now = Instant::now();
         let silent_until = now + self.silence;
-        // A stream that always has more is never waited for, so the bound would not be noticed.
-        let next = match now < self.until {
-            true => lease.lane.drive(self.until.min(silent_until), self.source.chunk()),
-            false => Err(Stopped::Elapsed),
+        // A stream that always has more is never waited for, so neither the bound nor an interruption would be noticed.
+        let asks = now.duration_since(*self.asked.get_or_insert(now)) >= interrupt::INTERVAL;
+        if asks {
+            self.asked = Some(now);
+        }
+        let next = if now >= self.until {
+            Err(Stopped::Elapsed)
+        } else if asks && interrupt::is_interrupted() {
+            Err(Stopped::Interrupted)
+        } else {
+            lease.lane.drive(self.until.min(silent_until), self.source.chunk())
         };
         match next {
             Ok(Ok(Some(chunk))) => Ok(Some(chunk)),

@@ -57,10 +57,14 @@ export const definition = (one) => ask("GET", `/api/integration/connectors/${one
 export const history = async () => (await ask("GET", "/page/history")).calls;
 export const call = (id) => ask("GET", `/page/history/${id}`);
 
-/** Runs an operation. Aborting the signal cancels it. */
-export function execute(connector, operation, config, params, { signal, unnoted = false } = {}) {
+/** How far the call of this name is: its parts, none of a call that does not run. */
+export const progress = async (name) => (await ask("GET", `/page/progress/${name}`)).parts;
+
+/** Runs an operation. Aborting the signal cancels it; by `name` one may ask meanwhile how far it is. */
+export function execute(connector, operation, config, params, { signal, name, unnoted = false } = {}) {
   const body = { connector: connector.name, version: connector.version, operation, config, params };
-  return answer("POST", `/api/integration/execute/${unnoted ? "?unnoted=true" : ""}`, body, signal);
+  const how = unnoted ? "?unnoted=true" : name ? `?progress=${name}` : "";
+  return answer("POST", `/api/integration/execute/${how}`, body, signal);
 }
 
 /** What a health check of a stored configuration finds. */

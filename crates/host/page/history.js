@@ -5,6 +5,7 @@ import { listen, underWay } from "./calls.js";
 import { decided, fill, h, moment, offer, say, took } from "./dom.js";
 import { prepare } from "./workbench.js";
 import { collection, stepArguments } from "./playbook.js";
+import { inWords } from "./progress.js";
 import { failure, result } from "./result.js";
 
 const chosen = new Set();
@@ -121,6 +122,7 @@ function running(place) {
         { class: "state busy" },
         `${call.title}, ${took(call.elapsed())} `,
         h("button", { type: "button", class: "danger", onclick: call.cancel }, "Cancel"),
+        h("span", { class: "dim" }, ` ${inWords(call)}`),
       ),
     ),
   );

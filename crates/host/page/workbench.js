@@ -1,11 +1,12 @@
 // The workbench: an operation's form, its run and result, and the step for a playbook.
 
 import * as api from "./api.js";
-import { begin } from "./calls.js";
+import { begin, listen } from "./calls.js";
 import { copy, fill, h, moment, offer, took } from "./dom.js";
 import { Form } from "./form.js";
 import { expression } from "./jinja.js";
 import { collection, stepArguments } from "./playbook.js";
+import { progress } from "./progress.js";
 import { failure, result } from "./result.js";
 import { tree } from "./tree.js";
 
@@ -141,11 +142,12 @@ export function workbench(app, operation) {
         ),
       );
     const params = form.values();
-    state.call = begin(operation.title, async (signal) => {
+    state.call = begin(operation.title, async (signal, name) => {
       const began = Date.now() / 1000;
       try {
         const { data, call } = await api.execute(app.connector, operation.operation, app.config, params, {
           signal,
+          name,
         });
         state.outcome = { status: "Success", data: data.data, call, began };
       } catch (fault) {
@@ -169,10 +171,13 @@ export function workbench(app, operation) {
     const call = state.call;
     run.disabled = true;
     cancel.hidden = false;
-    fill(outcome, h("p", { class: "state busy" }, `Running ${operation.title}`));
+    const seen = progress(call);
+    fill(outcome, h("p", { class: "state busy" }, `Running ${operation.title}`), seen.element);
+    const stop = listen(seen.update);
     const tick = setInterval(() => (elapsed.textContent = took(call.elapsed())), 100);
     call.done.finally(() => {
       clearInterval(tick);
+      stop();
       elapsed.textContent = "";
       run.disabled = false;
       cancel.hidden = true;

@@ -11,6 +11,7 @@ mod layout;
 mod masks;
 mod page;
 mod private;
+mod progress;
 mod records;
 mod rest;
 mod secrets;

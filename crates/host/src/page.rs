@@ -40,6 +40,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("packages.js", JS, include_str!("../page/packages.js")),
     ("page.css", CSS, include_str!("../page/page.css")),
     ("playbook.js", JS, include_str!("../page/playbook.js")),
+    ("progress.js", JS, include_str!("../page/progress.js")),
     ("result.js", JS, include_str!("../page/result.js")),
     ("tree.js", JS, include_str!("../page/tree.js")),
     ("workbench.js", JS, include_str!("../page/workbench.js")),
@@ -59,6 +60,7 @@ pub(crate) fn guarded() -> Router<Arc<Host>> {
     Router::new()
         .route("/page/history", get(history).delete(clear_history))
         .route("/page/history/{id}", get(call))
+        .route("/page/progress/{name}", get(progress))
         .route("/page/check", post(check))
         .route("/page/download/{id}", get(download))
         .route("/page/sign-out", post(sign_out))
@@ -122,6 +124,11 @@ async fn call(State(host): State<Arc<Host>>, Path(id): Path<i64>) -> Result<Resp
 async fn clear_history(State(host): State<Arc<Host>>) -> Result<StatusCode, Fault> {
     host.history.clear()?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How far a call is that the page makes, by the name that it gave it.
+async fn progress(State(host): State<Arc<Host>>, Path(name): Path<Uuid>) -> Json<Value> {
+    Json(json!({"parts": host.watches.look(name)}))
 }
 
 #[derive(Deserialize)]

@@ -20,6 +20,7 @@ use crate::certificate::{self, Certificate};
 use crate::error::{Error, Fault};
 use crate::history::History;
 use crate::layout::Layout;
+use crate::progress::Watches;
 use crate::records::Records;
 use crate::rest::{self, configurations, install};
 use crate::secrets::Secrets;
@@ -53,6 +54,7 @@ pub(crate) struct Host {
     pub(crate) store: Store,
     pub(crate) history: History,
     pub(crate) records: Records,
+    pub(crate) watches: Watches,
     pub(crate) workers: Workers,
     /// The `Host` headers that are ours: others come of a name that was bent to this address.
     authorities: Vec<String>,
@@ -85,6 +87,7 @@ async fn run(options: &Options, say: &impl Fn(&str)) -> Result<(), Error> {
     let host = Arc::new(Host {
         workers: Workers::start(&options.python, &layout).await?,
         records: Records::new(layout.records()),
+        watches: Watches::default(),
         store: Store::new(connection.clone()),
         history: History::open(connection)?,
         authorities: names.map(|name| format!("{name}:{}", address.port())).collect(),

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::private;
+use crate::progress::Watch;
 
 /// So many operations run at once; more wait their turn.
 const COUNT: u32 = 4;
@@ -56,6 +57,9 @@ pub(crate) struct Call<'a> {
     pub(crate) operation: &'a str,
     pub(crate) config: &'a Value,
     pub(crate) params: &'a Value,
+    /// Who is told how far it is, if the connector tells.
+    #[serde(rename = "watched")]
+    pub(crate) watch: Option<&'a Watch>,
 }
 
 /// What came of it.
@@ -84,8 +88,8 @@ impl Reply {
     }
 }
 
-/// How far a call came.
-enum Progress {
+/// How far a try came.
+enum Try {
     NotBegun,
     Ended(Option<Reply>),
 }
@@ -163,16 +167,16 @@ impl Workers {
         };
         request.push(b'\n');
         for _ in 0..TRIES {
-            match timeout(LONGEST_CALL, self.attempt(&request)).await {
-                Ok(Progress::Ended(Some(reply))) => return reply,
-                Ok(Progress::Ended(None)) => {
+            match timeout(LONGEST_CALL, self.attempt(&request, call.watch)).await {
+                Ok(Try::Ended(Some(reply))) => return reply,
+                Ok(Try::Ended(None)) => {
                     return Reply::failed(format!(
                         "The worker that ran {operation} crashed, and a new one is in its place. What the operation did \
                          until then is not known. What it said last is in {}.",
                         self.layout.file("workers.log").display()
                     ));
                 }
-                Ok(Progress::NotBegun) => {}
+                Ok(Try::NotBegun) => {}
                 Err(_) => {
                     let minutes = LONGEST_CALL.as_secs() / 60;
                     return Reply::failed(format!(
@@ -187,19 +191,26 @@ impl Workers {
         ))
     }
 
-    async fn attempt(&self, request: &[u8]) -> Progress {
+    async fn attempt(&self, request: &[u8], watch: Option<&Watch>) -> Try {
         let socket = self.socket.read().await.clone();
-        let Ok(mut stream) = UnixStream::connect(&socket).await else { return Progress::NotBegun };
+        let Ok(mut stream) = UnixStream::connect(&socket).await else { return Try::NotBegun };
         if stream.write_all(request).await.is_err() {
-            return Progress::NotBegun;
+            return Try::NotBegun;
         }
         // The stream stays whole until the reply is there: its end is what interrupts the call.
         let mut lines = BufReader::new(&mut stream);
         if line(&mut lines).await.as_deref() != Some("started\n") {
-            return Progress::NotBegun;
+            return Try::NotBegun;
         }
-        let reply = line(&mut lines).await.filter(|line| line.ends_with('\n'));
-        Progress::Ended(reply.and_then(|line| serde_json::from_str(&line).ok()))
+        loop {
+            let Some(line) = line(&mut lines).await.filter(|line| line.ends_with('\n')) else {
+                return Try::Ended(None);
+            };
+            match (line.strip_prefix("progress "), watch) {
+                (Some(told), Some(watch)) => watch.note(told),
+                _ => return Try::Ended(serde_json::from_str(&line).ok()),
+            }
+        }
     }
 }
 

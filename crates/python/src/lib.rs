@@ -7,6 +7,7 @@ mod connectors;
 mod interrupt;
 mod json;
 mod log;
+mod progress;
 mod services;
 
 use operations::{Error, Kind};
@@ -33,16 +34,19 @@ mod _engine {
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 
-    /// Runs an operation of a configuration, and gives its result as Python objects.
+    /// Runs an operation of a configuration, and gives its result as Python objects. `on_progress`, if there is one, is
+    /// called with a dictionary now and then: see `progress.rs`.
     #[pyfunction]
+    #[pyo3(signature = (config, operation, params, services, on_progress=None))]
     fn execute<'py>(
         py: Python<'py>,
         config: &Bound<'py, PyDict>,
         operation: &str,
         params: &Bound<'py, PyDict>,
         services: &Bound<'py, PyAny>,
+        on_progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let services = PyServices::new(services)?;
+        let services = PyServices::new(services)?.telling(on_progress);
         let found = connectors::find(config)?;
         let params = json::to_object(params, "parameters", Kind::InvalidParameters)?;
         let (result, report) = services.logging_debug(py, || {

@@ -1,12 +1,15 @@
 //! The connector's Python object `services`: its log, and FortiSOAR's files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use operations::{Kind, Services};
+use operations::{Kind, Services, Watcher};
 use pyo3::{intern, prelude::*, types::PyAny};
 use serde_json::Value;
 
-use crate::{json, log};
+use crate::{json, log, progress::Listener};
 
 /// `services` of the connector's Python: `logger`, `read`, `fetch` and `save`.
 pub(crate) struct PyServices {
@@ -14,13 +17,20 @@ pub(crate) struct PyServices {
     pub(crate) logger: Py<PyAny>,
     /// Whether the logger takes the line of each call.
     pub(crate) informs: bool,
+    listener: Option<Arc<Listener>>,
 }
 
 impl PyServices {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         let logger = object.getattr(intern!(object.py(), "logger"))?;
         let informs = log::is_enabled(&logger, log::INFO);
-        Ok(Self { object: object.clone().unbind(), logger: logger.unbind(), informs })
+        Ok(Self { object: object.clone().unbind(), logger: logger.unbind(), informs, listener: None })
+    }
+
+    /// The same, and who is told how far a call is.
+    pub(crate) fn telling(self, on_progress: Option<Bound<'_, PyAny>>) -> Self {
+        let listener = on_progress.map(|on_progress| Arc::new(Listener(on_progress.unbind())));
+        Self { listener, ..self }
     }
 
     /// Calls one of its methods, with the GIL. An exception's text is for people, as the methods promise.
@@ -53,5 +63,9 @@ impl Services for PyServices {
             |py| (path.as_os_str(), filename, description).into_pyobject(py),
             |record| json::to_object(record.cast()?, "record's fields", Kind::Attachment).map(Value::Object),
         )
+    }
+
+    fn watcher(&self) -> Option<Arc<dyn Watcher>> {
+        self.listener.clone().map(|listener| listener as Arc<dyn Watcher>)
     }
 }

@@ -8,6 +8,7 @@ use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::error::Fault;
 use crate::history::Beginning;
@@ -38,6 +39,8 @@ pub(crate) struct How {
     /// Such as a dropdown's question, which is nothing for the history.
     #[serde(default)]
     unnoted: bool,
+    /// By this name the caller asks meanwhile how far the call is (`GET /page/progress/<name>`).
+    progress: Option<Uuid>,
 }
 
 /// `POST /api/integration/execute/`
@@ -75,12 +78,14 @@ pub(crate) async fn execute(
         })?)
     };
     let config = configuration.as_ref().map_or_else(|| json!({}), Configuration::for_a_call);
+    let watch = how.progress.map(|name| host.watches.begin(name));
     let call = Call {
         name: &connector.name,
         version: &connector.version,
         operation: &asked.operation,
         config: &config,
         params: &params,
+        watch: watch.as_ref(),
     };
     let reply = host.workers.call(&call).await;
     let id = entry.as_ref().map_or(0, crate::history::Entry::id);
@@ -136,6 +141,7 @@ pub(crate) async fn checked(host: &Host, connector: &Connector, config: &Value) 
         operation: "check_health",
         config,
         params: &Value::Null,
+        watch: None,
     };
     let reply = host.workers.call(&call).await;
     let (status, message) = match reply.is_success() {
@@ -168,6 +174,7 @@ pub(super) async fn hook(
         operation: name,
         config: &config,
         params: before,
+        watch: None,
     };
     host.workers.call(&call).await;
 }

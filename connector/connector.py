@@ -18,9 +18,9 @@ Config = dict[str, Any]
 class DockerEngine(Connector):
     """Works a Docker Engine for playbooks."""
 
-    # Whoever runs calls may set this to be told how far one is, a few times a second: a dictionary of `part` (such as a
-    # layer; empty is the call as a whole), `text`, `bytes` and `total` (numbers or None) and `is_done`. FortiSOAR does not;
-    # the local host does.
+    # Whoever runs calls may set this, to be told how far one is, a few times a second: a dictionary of `part` (such as
+    # a layer; empty is the call as a whole), `text`, `bytes` and `total` (numbers or None), and `is_done`. FortiSOAR
+    # leaves it alone; the local host sets it for its page.
     on_progress: Callable[[dict[str, Any]], object] | None = None
 
     def execute(self, config: Config | None, operation: str, params: dict[str, Any] | None, **kwargs: Any) -> Any:

@@ -264,7 +264,7 @@ class _Log(logging.Handler):
 
 @contextmanager
 def _passing_progress_on(connector: Connector, connection: socket.socket | None) -> Iterator[None]:
-    """For the time of a call, tells its caller how far it is. What cannot be told is none of the connector's business."""
+    """For the time of a call, tells its caller how far it is. What cannot be told is no fault of the connector."""
     if connection is None or getattr(connector, "on_progress", ...) is not None:
         yield
         return

@@ -9,6 +9,8 @@ import { inWords } from "./progress.js";
 import { failure, result } from "./result.js";
 
 const chosen = new Set();
+/** What shows the calls under way. */
+const shown = new WeakMap();
 
 /** The view. `id` is a call's number, or empty. */
 export function history(app, id) {
@@ -78,18 +80,26 @@ async function all(app, place) {
     chosen.clear();
     await all(app, place);
   });
-  const live = h("div");
+  const now = h("div");
   const stop = listen(() => {
     if (!place.isConnected) return stop();
-    if (underWay().length === 0 && live.childElementCount > 0) all(app, place).catch(() => null);
-    running(live);
+    if (underWay().length === 0 && now.childElementCount > 0) all(app, place).catch(() => null);
+    running(now);
   });
-  running(live);
+  running(now);
   fill(body, calls.map(row));
+  if (calls.some((call) => call.status === "Running")) setTimeout(renew, 1000);
+  // The host may hear of a call's end after the page; and others may have begun it.
+  async function renew() {
+    const later = await api.history().catch(() => calls);
+    if (!body.isConnected) return;
+    if (JSON.stringify(later) === JSON.stringify(calls)) setTimeout(renew, 1000);
+    else all(app, place).catch(() => null);
+  }
   fill(
     place,
     h("div", { class: "line spread" }, title, h("div", { class: "line" }, exporting, clear)),
-    live,
+    now,
     h(
       "div",
       { class: "scroll" },
@@ -114,18 +124,23 @@ async function all(app, place) {
 }
 
 function running(place) {
-  fill(
-    place,
-    underWay().map((call) =>
-      h(
-        "p",
-        { class: "state busy" },
-        `${call.title}, ${took(call.elapsed())} `,
-        h("button", { type: "button", class: "danger", onclick: call.cancel }, "Cancel"),
-        h("span", { class: "dim" }, ` ${inWords(call)}`),
-      ),
-    ),
-  );
+  const rows = underWay().map((call) => {
+    if (!shown.has(call)) shown.set(call, live(call));
+    shown.get(call).update();
+    return shown.get(call).element;
+  });
+  if (rows.length !== place.childElementCount || rows.some((row) => row.parentNode !== place)) fill(place, rows);
+}
+
+/** A call under way. Its element stays while it runs, so that its button can be pressed and keeps the focus. */
+function live(call) {
+  const [time, words] = [h("span", { class: "elapsed" }), h("span", { class: "dim elapsed" })];
+  const cancel = h("button", { type: "button", class: "danger", onclick: call.cancel }, "Cancel");
+  const update = () => {
+    time.textContent = `${call.title}, ${took(call.elapsed())} `;
+    words.textContent = ` ${inWords(call)}`;
+  };
+  return { element: h("p", { class: "state busy" }, time, cancel, words), update };
 }
 
 async function one(app, id, place) {

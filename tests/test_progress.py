@@ -223,6 +223,15 @@ class OnATerminal(unittest.TestCase):
         self.assertIn("[interrupted] container_export", terminal.left[-1])
         self.assertEqual([], list(self.folder.iterdir()), "nothing of it is kept")
 
+    def test_ctrl_c_in_what_never_pauses(self) -> None:
+        terminal = self.start("exec_container", f"id={container(self)}", "Cmd=yes", "timeout=60")
+        terminal.wait_for("Reading the output")
+        terminal.wait_for("MiB/s")
+        began = time.monotonic()
+        terminal.press("\x03")
+        self.assertEqual((130, ""), terminal.end())
+        self.assertLess(time.monotonic() - began, 20, "it waited for the time limit")
+
     def test_where_nothing_can_be_shown_nothing_is(self) -> None:
         name = container(self)
         for kind, command in (("dumb", "sleep 1"), ("xterm", "true")):

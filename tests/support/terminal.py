@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -48,9 +49,13 @@ class Terminal:
 
     def end(self) -> tuple[int, str]:
         """Its exit code and standard output, once it has ended; the terminal must be as it was."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while self._process.poll() is None:
             self._read()
-        self._read()
+            if time.monotonic() > deadline:
+                self._process.kill()
+        while self._read():
+            pass
         assert self._process.stdout is not None
         with self._process.stdout as pipe:
             output = pipe.read().decode()
@@ -63,33 +68,22 @@ class Terminal:
     def left(self) -> list[str]:
         """The lines that stay to be read, after all that moved the cursor and erased."""
         lines, row = [""], 0
-        text = self.written.replace("\r\n", "\n")
-        at = 0
-        while at < len(text):
-            if text.startswith("\x1b[", at):
-                end = at + 2
-                while not text[end].isalpha():
-                    end += 1
-                count, act = int(text[at + 2 : end] or "1"), text[end]
-                if act == "A":
-                    row = max(0, row - count)
-                elif act == "B":
-                    row = min(len(lines) - 1, row + count)
-                elif act == "K":
-                    lines[row] = ""
-                at = end + 1
-                continue
-            if text[at] == "\n":
-                row += 1
-                if row == len(lines):
-                    lines.append("")
-            elif text[at] == "\r":
-                pass
-            else:
-                lines[row] += text[at]
-            at += 1
+        for token in re.finditer(r"\x1b\[(\d*)([A-Za-z])|[^\x1b\r]", self.written, re.DOTALL):
+            count = int(token[1] or 1)
+            if token[2] == "A":
+                row = max(0, row - count)
+            elif token[2] == "B" or token[0] == "\n":
+                row += count
+                lines += [""] * (row + 1 - len(lines))
+            elif token[2] == "K":
+                lines[row] = ""
+            elif not token[2]:
+                lines[row] += token[0]
         return [line.rstrip() for line in lines if line.strip()]
 
-    def _read(self) -> None:
-        while select.select([self._screen], [], [], 0.1)[0]:
-            self.written += os.read(self._screen, 65536).decode(errors="replace")
+    def _read(self) -> bool:
+        """Takes what it has written since, after a moment if there is none; answers whether there was any."""
+        if not select.select([self._screen], [], [], 0.1)[0]:
+            return False
+        self.written += os.read(self._screen, 65536).decode(errors="replace")
+        return True

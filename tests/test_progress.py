@@ -132,7 +132,7 @@ class OnTheLocalHost(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        engine = layers.slow_engine("2m")
+        engine = layers.slow_engine("4m")
         cls.addClassCleanup(engine.__exit__)
         cls.host = LocalHost("--package", str(ARCHIVE), "--host", f"tcp://{engine.address}")
         cls.addClassCleanup(cls.host.close)

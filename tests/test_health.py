@@ -41,7 +41,9 @@ class Health(OperationTestCase):
     def test_it_tells_how_things_are_now(self) -> None:
         """Whoever presses the button waits for no second try."""
         (line,) = self.log({**over_unix(), "server_address": "/nonexistent/docker.sock"})
-        self.assertRegex(line, r"outcome=unreachable reason=no connection to .* There is no socket /nonexistent/docker.sock")
+        self.assertRegex(
+            line, r"outcome=unreachable reason=no connection to .* There is no socket /nonexistent/docker.sock"
+        )
         self.assertNotIn("tried", line)
 
     def test_plain_http(self) -> None:

@@ -68,6 +68,16 @@ class Choices(OperationTestCase):
             self.assertEqual(source, field["apiOperation"])
             self.assertTrue(self.run_operation(operation, **{name: self.run_operation(source)[0]["value"]}))
 
+    def test_a_form_hands_over_all_that_it_holds(self) -> None:
+        """Boxes, defaults, and what was typed so far."""
+        name = container(self)
+        for operation in PACKAGE.info["operations"]:
+            fields = operation["parameters"]
+            for source in {field["apiOperation"] for field in fields if "apiOperation" in field}:
+                form = {field["name"]: field.get("value", "") for field in fields} | {"id": name[:3]}
+                with self.subTest(operation=operation["operation"]):
+                    self.assertIsInstance(self.run_operation(source, **form), list)
+
     @unittest.skipUnless(os.environ.get("FSR_TEST_ALL"), "makes 500 containers: with --all")
     def test_five_hundred_real_containers(self) -> None:
         names = {container(self, start=False) for _ in range(500)}
@@ -88,6 +98,8 @@ class Bounds(OperationTestCase):
         with Recorder("1.41", {"GET /containers/json": Answer(body=many)}) as recorder:
             offered = execute(over_unix(recorder.socket), "pick_container")
             asked = [request.target for request in recorder.requests if "_ping" not in request.target]
+            small = {**over_unix(recorder.socket), "max_result_size": 1}
+            self.assertEqual(offered, execute(small, "pick_container"), "a form has no use for an attachment")
         self.assertEqual([f"c{number:03}" for number in range(500)], values(offered))
         self.assertEqual(["/v1.41/containers/json?all=true&limit=1000"], asked)
 

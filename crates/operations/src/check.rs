@@ -5,12 +5,15 @@ use serde_json::{Map, Value};
 
 use crate::{Error, Kind, Operation, Param, Place, ValueKind, arguments::Arguments, values::normalise};
 
-/// The checked parameters, with defaults where nothing is given; or one error that names every fault.
+/// The checked parameters, with defaults where nothing is given; or one error that names every fault. What lists choices for
+/// a form is called with whatever that form holds, and leaves it alone.
 pub(crate) fn check(operation: &'static Operation, given: &Map<String, Value>) -> Result<Arguments, Error> {
     let mut faults: Vec<String> = given
         .iter()
         .filter(|(name, value)| {
-            operation.param(name).is_none() && !matches!(normalise(ValueKind::Object, value), Ok(None))
+            operation.visible
+                && operation.param(name).is_none()
+                && !matches!(normalise(ValueKind::Object, value), Ok(None))
         })
         .map(|(name, _)| unknown(operation, name))
         .collect();
@@ -153,6 +156,12 @@ mod tests {
             assert!(error.to_string().contains(part), "{part}: {error}");
         }
         assert!(!error.to_string().contains("empty"));
+    }
+
+    #[test]
+    fn a_forms_list_is_asked_with_all_that_the_form_holds() {
+        const LIST: Operation = Operation::get("pick", "/containers/json").hidden();
+        check(&LIST, &given(json!({"id": "we", "size": false, "mode": "plain"}))).unwrap();
     }
 
     #[test]

@@ -117,9 +117,9 @@ impl Connector {
             secrets: RefCell::new(secrets),
         };
         let (result, status, tries) = call.run();
-        let result = result.and_then(|output| {
-            oversize::fit(output, operation, self.configuration.max_result_size(), services)
-        });
+        // A form has no use for an attachment; what lists choices for one has a bound of its own.
+        let most = self.configuration.max_result_size().filter(|_| operation.visible);
+        let result = result.and_then(|output| oversize::fit(output, operation, most, services));
         (result.map_err(|error| error.within(operation.name)), status, tries)
     }
 }

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { bytes, copy, decided, fill, h, moment, say } from "./dom.js";
+import { filePicker } from "./picker.js";
 
 /** The view. */
 export function files() {
@@ -21,16 +22,7 @@ export function files() {
 async function all(place) {
   const attachments = (await api.ask("GET", "/api/3/attachments"))["hydra:member"];
   const found = h("div", { role: "status" });
-  const picker = h("input", {
-    type: "file",
-    hidden: true,
-    onchange: () => picker.files[0] && take(picker.files[0]),
-  });
-  const choose = h(
-    "button",
-    { type: "button", class: "primary", onclick: () => picker.click() },
-    "Upload a file",
-  );
+  const [choose, picker] = filePicker("Upload a file", take, { looks: "primary" });
 
   async function take(file) {
     choose.disabled = true;

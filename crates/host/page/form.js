@@ -2,6 +2,7 @@
 
 import { combobox } from "./combobox.js";
 import { fill, h } from "./dom.js";
+import { filePicker } from "./picker.js";
 
 const SEALED = /^sealed:[A-Za-z0-9_-]{43}$/;
 // A longer form begins with these, and what is required; the rest is a click away.
@@ -169,19 +170,10 @@ export class Form {
     let record = value !== null && typeof value === "object" ? value : null;
     const typed = h("textarea", { ...common, rows: 1, value: record ? "" : value, oninput: changed });
     const place = h("div", { class: "file" });
-    const picker = h("input", {
-      type: "file",
-      hidden: true,
-      onchange: () => picker.files[0] && take(picker.files[0]),
-    });
-    const choose = h(
-      "button",
-      { type: "button", class: "quiet", onclick: () => picker.click() },
-      "Choose a file",
-    );
+    const choosing = filePicker("Choose a file", (file) => take(file));
     const show = () =>
       record === null
-        ? fill(place, typed, choose, picker)
+        ? fill(place, typed, choosing)
         : fill(
             place,
             h("span", { class: "chosen" }, record.filename ?? record["@id"]),

@@ -2,23 +2,17 @@
 
 import * as api from "./api.js";
 import { decided, fill, h, say } from "./dom.js";
+import { filePicker } from "./picker.js";
 
 /** The view. */
 export function packages(app) {
   const found = h("div", { role: "status" });
   const replace = h("input", { type: "checkbox", id: "replace" });
   replace.checked = true;
-  const picker = h("input", {
-    type: "file",
+  const [choose, picker] = filePicker("Choose a package (.tgz)", install, {
+    looks: "primary",
     accept: ".tgz,.gz",
-    hidden: true,
-    onchange: () => picker.files[0] && install(picker.files[0]),
   });
-  const choose = h(
-    "button",
-    { type: "button", class: "primary", onclick: () => picker.click() },
-    "Choose a package (.tgz)",
-  );
   const drop = h(
     "div",
     {
@@ -38,7 +32,6 @@ export function packages(app) {
   );
 
   async function install(file) {
-    picker.value = "";
     choose.disabled = true;
     fill(found, h("p", { class: "state busy" }, `Installing ${file.name}`));
     try {

@@ -39,6 +39,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("operations.js", JS, include_str!("../page/operations.js")),
     ("packages.js", JS, include_str!("../page/packages.js")),
     ("page.css", CSS, include_str!("../page/page.css")),
+    ("picker.js", JS, include_str!("../page/picker.js")),
     ("playbook.js", JS, include_str!("../page/playbook.js")),
     ("progress.js", JS, include_str!("../page/progress.js")),
     ("result.js", JS, include_str!("../page/result.js")),

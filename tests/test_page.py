@@ -82,8 +82,10 @@ class Story(PageTestCase):
         self.inspect(name)
         self.read_logs(name)
         self.be_refused()
+        self.see_what_turns_the_writing(name)
         self.bring_a_file(name)
         self.stop_by_keyboard(name)
+        self.remove_after_a_question()
         self.go_back_in_history(name)
         self.assertEqual("Local host", browser.script("return document.title").split(" \u00b7 ")[-1])
         # A refused sign-in and a failed operation are answers that the browser notes, and nothing else is.
@@ -133,7 +135,11 @@ class Story(PageTestCase):
         self.go("operations/inspect_container")
         browser.click("button.primary", "Run")
         self.assertIn("needed", browser.text(".trouble"))
-        browser.type(self.field("id"), name)
+        # The form's boxes go along when it asks for choices.
+        browser.type(self.field("id"), name[:-1])
+        browser.find("[role=option]", f"{name} (running")
+        browser.press("ArrowDown")
+        browser.press("Enter")
         browser.click("button.primary", "Run")
         browser.find(".badge.Success")
         browser.click(".tabs button", "JSON")
@@ -156,6 +162,17 @@ class Story(PageTestCase):
         self.assertIn(HOSTILE, browser.text("pre.output"))
         self.assertEqual("trouble\n", browser.text(".stderr"))
         self.picture("logs")
+
+    def see_what_turns_the_writing(self, name: str) -> None:
+        """Text that would be shown backwards (U+202E) is seen as what it is, and copied as what it is."""
+        browser = self.browser
+        self.go("operations/exec_container")
+        browser.type(self.field("id"), name)
+        browser.type(self.field("Cmd"), "echo '\u202egpj.exe'")
+        browser.press("Control", "Enter")
+        self.assertEqual("[U+202E]gpj.exe\n", browser.text("pre.output"))
+        browser.click("button", "Copy the output")
+        self.assertEqual("\u202egpj.exe\n", self.copied())
 
     def be_refused(self) -> None:
         browser = self.browser
@@ -202,12 +219,31 @@ class Story(PageTestCase):
             browser.press(key)
         browser.press("Enter")
         browser.find("h1", "Stop Container")
-        browser.script(f'document.querySelector("{self.field("id")}").focus()')
+        browser.press("Tab")
         for key in name:
             browser.press(key)
         browser.press("Control", "Enter")
         browser.find(".badge.Success")
         self.assertFalse(state(name)["Running"])
+
+    def remove_after_a_question(self) -> None:
+        """What cannot be undone is asked about once more, unless it is a dry run."""
+        browser = self.browser
+        name = container(self, start=False)
+        self.go("operations/remove_container")
+        browser.type(self.field("id"), name)
+        browser.press("Control", "Enter")
+        browser.find(".question", "cannot be undone")
+        browser.press("Enter")
+        self.assertEqual("created", state(name)["Status"], "the safe answer has the focus")
+        browser.click(self.field("dry_run"))
+        browser.press("Control", "Enter")
+        browser.find(".badge.Success")
+        self.assertEqual("created", state(name)["Status"])
+        browser.click(self.field("dry_run"))
+        browser.click("button.primary", "Run")
+        browser.click("button.danger", "Run")
+        browser.find(".tree .path", f"Removed container {name}")
 
     def go_back_in_history(self, name: str) -> None:
         browser = self.browser
@@ -328,17 +364,19 @@ class Corners(PageTestCase):
 
     def test_a_narrow_dark_window(self) -> None:
         browser = self.browser
-        browser.resize(900, 800, dark=True)
         self.addCleanup(browser.resize, 1440, 900)
-        self.go("operations/echo")
-        browser.click("button.primary", "Run")
-        browser.find(".badge.Success")
-        self.picture("narrow-dark")
-        for place in ("operations/echo", "configurations/new", "history", "packages"):
-            self.go(place)
-            browser.find("h1")
-            wide = browser.script("return document.documentElement.scrollWidth > innerWidth")
-            self.assertFalse(wide, f"{place} is wider than the window")
+        for width in (900, 360):
+            browser.resize(width, 800, dark=True)
+            self.go("operations/echo")
+            browser.click("button.primary", "Run")
+            browser.find(".badge.Success")
+            self.picture(f"narrow-{width}")
+            for place in ("operations", "operations/echo", "configurations/new", "history", "files", "packages"):
+                self.go(place)
+                browser.find(f"nav [aria-current='page'][href='#/{place.partition('/')[0]}']")
+                browser.find("h1")
+                wide = "return Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) > innerWidth"
+                self.assertFalse(browser.script(wide), f"{place} is wider than {width} pixels")
         colour = browser.script("return getComputedStyle(document.body).backgroundColor")
         self.assertEqual("rgb(16, 18, 21)", colour)
 

@@ -1,5 +1,8 @@
 // Asks the local host: FortiSOAR's API, and what the page needs beside it.
 
+/** What FortiSOAR puts before a connector's own words. */
+export const BEFORE = /^CS-INTEGRATION-5: .*? ERROR :: /;
+
 /** What the host answered instead of doing what it was asked for. */
 export class Failure extends Error {
   constructor(message, status, call) {

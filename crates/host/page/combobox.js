@@ -1,5 +1,6 @@
 // A text field with live choices, which an operation of the connector answers. What is typed counts, chosen or not.
 
+import { BEFORE } from "./api.js";
 import { fill, h } from "./dom.js";
 
 const SHOWN = 100;
@@ -29,11 +30,13 @@ export function combobox({ id, value, placeholder, load, scope, changed }) {
     onkeydown: key,
   });
   let choices = null;
+  let isWanted = false; // not closed since it was opened, so that an answer which comes late does not open it again
   let active = -1;
   let loading = null;
   let loaded = { at: 0, scope: null };
 
   function open() {
+    isWanted = true;
     if (performance.now() - loaded.at > FRESH_MILLISECONDS || loaded.scope !== scope()) choices = null;
     if (choices !== null) show();
     else if (loading === null) ask();
@@ -47,16 +50,16 @@ export function combobox({ id, value, placeholder, load, scope, changed }) {
       choices = (await loading).map(choice);
       loaded = { at: performance.now(), scope: asked };
       loading = null;
-      if (document.activeElement === input) show();
+      if (isWanted) show();
     } catch (fault) {
-      tell(`Choices cannot be had: ${fault.message}`, true);
+      tell(`Choices cannot be had: ${fault.message.replace(BEFORE, "")}`, true);
       setTimeout(() => (loading = null), 3000); // it may be asked again
     }
   }
 
   function tell(text, isTrouble = false) {
     fill(list, h("li", { class: isTrouble ? "remark bad" : "remark", "aria-disabled": "true" }, text));
-    list.hidden = document.activeElement !== input;
+    list.hidden = !isWanted;
     active = -1;
   }
 
@@ -95,6 +98,7 @@ export function combobox({ id, value, placeholder, load, scope, changed }) {
   }
 
   function close() {
+    isWanted = false;
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
   }
@@ -120,7 +124,9 @@ export function combobox({ id, value, placeholder, load, scope, changed }) {
       options[active].setAttribute("aria-selected", "true");
       options[active].scrollIntoView({ block: "nearest" });
       input.setAttribute("aria-activedescendant", options[active].id);
-    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !list.hidden && options[active]) {
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      close();
+    } else if (event.key === "Enter" && !list.hidden && options[active]) {
       event.preventDefault();
       choose(options[active].dataset.value);
     }

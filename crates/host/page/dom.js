@@ -1,5 +1,13 @@
 // Makes elements. Text is only ever set as text: what comes from an engine may be hostile.
 
+// What turns the writing round, and so shows another text than there is: Unicode's "Trojan Source".
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text as it is to be seen: what turns the writing round is named instead. */
+export function seen(text) {
+  return text.replace(TURNS, (one) => `[U+${one.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
+}
+
 /** An element: `on...` attributes are listeners, `true` and `false` are presence and absence, children may be null. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -7,20 +15,24 @@ export function h(tag, attributes = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "value") element.value = value;
+    else if (name === "title") element.title = seen(value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(
-    ...children.flat().filter((child) => child !== null && child !== undefined && child !== false),
-  );
+  element.append(...present(children));
   return element;
 }
 
 /** Puts children in the place of those that are there. */
 export function fill(element, ...children) {
-  element.replaceChildren(
-    ...children.flat().filter((child) => child !== null && child !== undefined && child !== false),
-  );
+  element.replaceChildren(...present(children));
   return element;
+}
+
+function present(children) {
+  return children
+    .flat()
+    .filter((child) => child !== null && child !== undefined && child !== false)
+    .map((child) => (typeof child === "string" ? seen(child) : child));
 }
 
 /** Says something in passing, also to who listens. */
@@ -49,16 +61,19 @@ export function offer(filename, text, type = "application/json") {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-/** A button that asks once more before it does what cannot be undone. */
+/** Asks once more before `act` does what cannot be undone. `reset` puts back what was there before the question. */
+export function ask(place, label, question, act, reset) {
+  const yes = h("button", { type: "button", class: "danger", onclick: () => (reset(), act()) }, label);
+  const no = h("button", { type: "button", class: "quiet", onclick: reset }, "Leave it");
+  fill(place, h("span", { class: "question" }, question), yes, no);
+  no.focus();
+}
+
+/** A button that asks once more. */
 export function decided(label, question, act) {
   const place = h("span", { class: "decided" });
-  const first = h("button", { type: "button", class: "quiet", onclick: ask }, label);
-  function ask() {
-    const yes = h("button", { type: "button", class: "danger", onclick: () => (reset(), act()) }, label);
-    const no = h("button", { type: "button", class: "quiet", onclick: reset }, "Keep");
-    fill(place, h("span", { class: "question" }, question), yes, no);
-    no.focus();
-  }
+  const asking = () => ask(place, label, question, act, reset);
+  const first = h("button", { type: "button", class: "quiet", onclick: asking }, label);
   function reset() {
     fill(place, first);
   }

@@ -62,7 +62,7 @@ async function all(app, place) {
       h("td", {}, call.configuration || h("span", { class: "dim" }, "none")),
       h("td", {}, h("span", { class: `badge ${call.status}` }, call.status)),
       h("td", { class: "nowrap number" }, call.seconds === null ? "" : took(call.seconds)),
-      h("td", { class: "small message" }, call.message.split("\n")[0].slice(0, 160)),
+      h("td", { class: "small message" }, brief(call.message)),
       h(
         "td",
         {},
@@ -220,6 +220,12 @@ function save(app, calls) {
       };
     });
   offer("playbook.json", JSON.stringify(collection(`Playbook of ${steps.length} steps`, steps), null, 2));
+}
+
+/** The beginning of a message. */
+function brief(message) {
+  const [first] = message.split("\n");
+  return first.length > 160 ? `${first.slice(0, 160)}\u2026` : first;
 }
 
 function said(params) {

@@ -229,12 +229,24 @@ async function begin() {
 
 document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "";
 api.signIn.wanted = () => door();
-addEventListener("hashchange", () => app.isReady && show());
+addEventListener("hashchange", () => {
+  if (!app.isReady) return;
+  show();
+  // What had the focus may be gone, and with it the place from which Tab goes on.
+  const heading = main.querySelector("h1");
+  if (document.activeElement !== document.body || !heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+});
 addEventListener("keydown", (event) => {
   const isTyping = event.target.matches?.("input, textarea, select");
   if (event.key === "/" && !isTyping) {
     const find = document.getElementById("find");
     if (find) (event.preventDefault(), find.focus(), find.select());
+  }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const work = main.querySelector("form.work");
+    if (work) (event.preventDefault(), work.requestSubmit());
   }
 });
 listen(busy);

@@ -64,6 +64,7 @@ export function operations(app, name) {
       fitting.length === all.length
         ? `${all.length} operations`
         : `${fitting.length} of ${all.length} operations`;
+    const stop = fitting.includes(chosen) ? chosen : fitting[0];
     fill(
       list,
       fitting.length === 0
@@ -79,6 +80,8 @@ export function operations(app, name) {
                   class: "item",
                   "aria-current": one.operation === name ? "page" : null,
                   title: one.description,
+                  // One stop for Tab; within the list, the arrows go.
+                  tabindex: one === stop ? null : "-1",
                 },
                 h("span", { class: `dot ${one.category}`, title: one.category }),
                 h("span", {}, one.title),
@@ -109,7 +112,7 @@ function welcome(app, all) {
       "p",
       { class: "dim" },
       ready
-        ? `${app.connector.label} has ${all.length}. Find one on the left; / goes there.`
+        ? `${app.connector.label} has ${all.length}. Search for one; / goes there.`
         : `It tells ${app.connector.label} what to work with.`,
     ),
     !ready && h("p", {}, h("a", { class: "button", href: "#/configurations/new" }, "Add a configuration")),

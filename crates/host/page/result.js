@@ -1,12 +1,14 @@
 // What came of a call: the result in the views that fit it, attachments to download, the error as FortiSOAR shows it.
 
-import { bytes, copy, fill, h } from "./dom.js";
+import { BEFORE } from "./api.js";
+import { bytes, copy, fill, h, seen } from "./dom.js";
 import { expression } from "./jinja.js";
 import { meters } from "./meters.js";
 import { tree } from "./tree.js";
 
 const ROWS = 200;
 const COLUMNS = 10;
+const ID = /^(sha256:)?([0-9a-f]{12})[0-9a-f]{52}$/;
 const RECORD = /^\/api\/3\/(files|attachments)\/([0-9a-f-]{36})$/;
 
 /** The views of a result. `step` answers the step's name. */
@@ -25,8 +27,8 @@ export function result(data, log, step) {
 
 /** An error, with what FortiSOAR puts before it set apart. */
 export function failure(message, log) {
-  const [, start, text] = /^(CS-INTEGRATION-5: .*? ERROR :: )?([^]*)$/.exec(message);
-  const [, code, said] = /^(\[[a-z_]+(?: \d+)?\] )?([^]*)$/.exec(text);
+  const [start] = BEFORE.exec(message) ?? [""];
+  const [, code, said] = /^(\[[a-z_]+(?: \d+)?\] )?([^]*)$/.exec(message.slice(start.length));
   return h(
     "div",
     { class: "failure", role: "alert" },
@@ -109,9 +111,9 @@ function output(data) {
       );
     }
   } else if (data.stderr) {
-    pre.append(data.stdout, h("span", { class: "stderr" }, data.stderr));
+    pre.append(seen(data.stdout), h("span", { class: "stderr" }, data.stderr));
   } else {
-    pre.append(data.output);
+    pre.append(seen(data.output));
   }
   if (data.output === "") pre.append(h("span", { class: "dim" }, "Nothing was written."));
   return [h("div", { class: "notes" }, notes.filter(Boolean)), pre];
@@ -142,7 +144,10 @@ function table({ rows, path }, step) {
   }
   const isEmpty = (value) =>
     value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
-  const shown = columns.filter((key) => !rows.every((row) => isEmpty(row[key]))).slice(0, COLUMNS);
+  // Long ids come last: what they are of is what people look for.
+  const isId = (key) => rows.slice(0, 50).every((row) => isEmpty(row[key]) || ID.test(row[key]));
+  const filled = columns.filter((key) => !rows.every((row) => isEmpty(row[key])));
+  const shown = [...filled.filter((key) => !isId(key)), ...filled.filter(isId)].slice(0, COLUMNS);
   const body = h("tbody");
   const place = h(
     "div",
@@ -193,7 +198,7 @@ function cell(value, said) {
     : value === null || value === undefined
       ? ""
       : String(value);
-  const id = /^(sha256:)?([0-9a-f]{12})[0-9a-f]{52}$/.exec(text);
+  const id = ID.exec(text);
   const short = id ? `${id[1] ?? ""}${id[2]}\u2026` : text.length > 48 ? `${text.slice(0, 48)}\u2026` : text;
   return h("button", { type: "button", class: "path", title: text, onclick: () => copy(said()) }, short);
 }

@@ -1,6 +1,6 @@
 // A result as a tree. Every key and value copies its path, as a playbook would name it.
 
-import { copy, h } from "./dom.js";
+import { copy, h, seen } from "./dom.js";
 import { expression } from "./jinja.js";
 
 const AT_ONCE = 200;
@@ -89,7 +89,7 @@ function leaf(value, path, step) {
   const whole = h("span", { class: `value ${kind}` }, `${text.slice(0, LONG)}\u2026`);
   const all = h(
     "button",
-    { type: "button", class: "quiet", onclick: () => ((whole.textContent = text), all.remove()) },
+    { type: "button", class: "quiet", onclick: () => ((whole.textContent = seen(text)), all.remove()) },
     `all ${text.length} characters`,
   );
   return h("span", {}, copying(whole, path, step), " ", all);

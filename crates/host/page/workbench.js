@@ -2,13 +2,16 @@
 
 import * as api from "./api.js";
 import { begin, listen } from "./calls.js";
-import { copy, fill, h, moment, offer, took } from "./dom.js";
+import { ask, copy, fill, h, moment, offer, took } from "./dom.js";
 import { Form } from "./form.js";
 import { expression } from "./jinja.js";
 import { collection, stepArguments } from "./playbook.js";
 import { progress } from "./progress.js";
 import { failure, result } from "./result.js";
+import { schema } from "./schema.js";
 import { tree } from "./tree.js";
+
+const WARNING = /Destructive:[^.]*\./;
 
 /** What was typed and what came of it, by operation: it is there again when its view is. */
 const kept = new Map();
@@ -43,6 +46,7 @@ export function workbench(app, operation) {
     { type: "button", class: "danger", hidden: true, onclick: () => state.call?.cancel() },
     "Cancel",
   );
+  const question = h("span", { class: "decided" });
   const elapsed = h("span", { class: "dim elapsed", "aria-live": "off" });
   const configurations = h(
     "select",
@@ -78,6 +82,7 @@ export function workbench(app, operation) {
           "div",
           { class: "line" },
           run,
+          question,
           cancel,
           elapsed,
           app.connector.configuration.length > 0
@@ -118,17 +123,13 @@ export function workbench(app, operation) {
     ),
     outcome,
   );
-  element.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) (event.preventDefault(), start());
-  });
-
   function save() {
     const steps = [{ name: stepName(), arguments: stepArguments(app.connector, operation, form.values()) }];
     offer(`${operation.operation}.json`, JSON.stringify(collection(operation.title, steps), null, 2));
   }
 
   function start() {
-    if (state.call) return;
+    if (state.call || run.hidden) return;
     const wrong = form.faults();
     if (wrong > 0)
       return fill(
@@ -141,6 +142,17 @@ export function workbench(app, operation) {
             : `${wrong} fields need your attention. Nothing was run.`,
         ),
       );
+    if (WARNING.test(operation.description) && form.values().dry_run !== true) {
+      run.hidden = true;
+      ask(question, "Run", "It cannot be undone.", carryOut, () => {
+        fill(question);
+        run.hidden = false;
+        run.focus();
+      });
+    } else carryOut();
+  }
+
+  function carryOut() {
     const params = form.values();
     state.call = begin(operation.title, async (signal, name) => {
       const began = Date.now() / 1000;
@@ -188,8 +200,7 @@ export function workbench(app, operation) {
   function show() {
     const last = state.outcome;
     if (last === null) {
-      const schema = operation.output_schema;
-      const has = schema && Object.keys(schema).length > 0;
+      const answered = schema(operation, form.values());
       return fill(
         outcome,
         h(
@@ -201,8 +212,8 @@ export function workbench(app, operation) {
           h("kbd", {}, "Enter"),
           " does that, too.",
         ),
-        has &&
-          h("details", { class: "schema" }, h("summary", {}, "What it will answer"), tree(schema, stepName)),
+        answered &&
+          h("details", { class: "schema" }, h("summary", {}, "What it will answer"), tree(answered, stepName)),
       );
     }
     const head = h(
@@ -233,7 +244,7 @@ export function workbench(app, operation) {
 
 /** A description, with what it warns of marked. */
 function warned(description) {
-  const [warning] = /Destructive:[^.]*\./.exec(description) ?? [];
+  const [warning] = WARNING.exec(description) ?? [];
   if (!warning) return description;
   const [before, after] = description.split(warning);
   return [before, h("strong", { class: "warning" }, warning), after];

@@ -43,6 +43,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("playbook.js", JS, include_str!("../page/playbook.js")),
     ("progress.js", JS, include_str!("../page/progress.js")),
     ("result.js", JS, include_str!("../page/result.js")),
+    ("schema.js", JS, include_str!("../page/schema.js")),
     ("tree.js", JS, include_str!("../page/tree.js")),
     ("workbench.js", JS, include_str!("../page/workbench.js")),
 ];

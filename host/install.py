@@ -29,14 +29,15 @@ def install(package: Path, root: Path, replace: bool = False) -> Package:
             contents = examine(archive)
             target = root / "connectors" / contents.folder
             if target.exists() and not replace:
-                raise PackageRefusedError([f"{contents.name} {contents.version} is installed already; see --replace"])
+                raise PackageRefusedError([f"{contents.name} {contents.version} is installed already: replace it"])
             _lay_framework(root)
             if target.exists():
                 _extract(archive, contents, target)
             else:
                 _extract_as_one(archive, contents, target)
     except (tarfile.TarError, EOFError, OSError) as fault:
-        raise PackageRefusedError([f"{package}: {fault}"]) from fault
+        reason = getattr(fault, "strerror", None) or fault
+        raise PackageRefusedError([f"it cannot be read as a .tgz: {reason}"]) from fault
     return contents
 
 

@@ -182,6 +182,7 @@ fn router(host: Arc<Host>) -> Router {
         .merge(rest::open())
         .merge(page::open())
         .fallback(|| async { Fault::not_found("There is no such place here.") })
+        .layer(middleware::map_response(worded))
         .layer(middleware::from_fn_with_state(host.clone(), for_this_host))
         .layer(middleware::map_response(with_security_headers))
         .with_state(host)
@@ -236,6 +237,21 @@ fn is_of_our_page(host: &Host, headers: &HeaderMap) -> bool {
     origin
         .and_then(|origin| origin.strip_prefix("https://"))
         .is_some_and(|authority| host.authorities.iter().any(|ours| ours == authority))
+}
+
+/// What axum refuses by itself, such as a body that is no JSON, in the form of every other fault.
+async fn worded(response: Response) -> Response {
+    const LONGEST: usize = 4096;
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_plain = kind.is_none_or(|kind| kind.starts_with("text/plain"));
+    if !(response.status().is_client_error() && is_plain) {
+        return response;
+    }
+    let status = response.status();
+    let said = axum::body::to_bytes(response.into_body(), LONGEST).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let said = if said.is_empty() { status.canonical_reason().unwrap_or_default() } else { &said };
+    Fault::new(status, said).into_response()
 }
 
 async fn with_security_headers(mut response: Response) -> Response {

@@ -61,6 +61,7 @@ impl Error {
     /// One error for all faults of a form.
     pub(crate) fn faults(kind: Kind, faults: &[String]) -> Self {
         let what = if kind == Kind::InvalidConfiguration { "configuration" } else { "parameters" };
+        let faults: Vec<&str> = faults.iter().map(|fault| fault.trim_end_matches('.')).collect();
         Self::new(kind, format!("The {what} cannot be used: {}. Nothing was sent.", faults.join("; ")))
     }
 
@@ -168,7 +169,7 @@ mod tests {
             "[not_found 404] stop_container: No such container: web."
         );
         let error =
-            Error::faults(Kind::InvalidParameters, &["id is missing".into(), "t must be a number".into()]);
+            Error::faults(Kind::InvalidParameters, &["id is missing.".into(), "t must be a number".into()]);
         assert_eq!(
             error.to_string(),
             "[invalid_parameters] The parameters cannot be used: id is missing; t must be a number. Nothing was sent."

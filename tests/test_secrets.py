@@ -22,6 +22,7 @@ from support.case import OperationTestCase
 from support.certificates import KEYS
 from support.configurations import CERTIFICATES, Config, over_http, over_tls, over_unix
 from support.engine import IMAGE, container, unique
+from support.listener import Listener
 from support.marked import Marked
 from support.raw_server import PING, RawServer, dribbles, hangs_up, is_silent, refuses, resets, says
 from support.session import CONNECTOR, FOLDER, PACKAGE, ROOT, TEMPORARY, ConnectorError, given
@@ -34,23 +35,14 @@ class Echo:
 
     def __init__(self, status: int, kind: str) -> None:
         self._status, self._kind = status, kind
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(socket.create_server(("127.0.0.1", 0)), self._serve)
+        self.address = self._listener.address
 
     def __enter__(self) -> Echo:
         return self
 
     def __exit__(self, *_: Any) -> None:
         self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         with client, suppress(OSError), client.makefile("rb") as reader:

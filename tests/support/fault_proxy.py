@@ -13,6 +13,7 @@ from contextlib import suppress
 from io import BufferedReader
 from typing import Any, NamedTuple
 
+from support.listener import Listener
 from support.recording_proxy import headers_of, read_body, read_head
 
 
@@ -38,10 +39,8 @@ class FaultProxy:
         self._engine, self._requests, self._fault = engine, re.compile(requests), fault
         self._lock = threading.Lock()
         self._connections: list[_Connection] = []
-        self._accepted = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(socket.create_server(("127.0.0.1", 0)), self._serve, self._refuses)
+        self.address = self._listener.address
 
     def __enter__(self) -> FaultProxy:
         return self
@@ -59,19 +58,13 @@ class FaultProxy:
         for connection in self._connections:
             connection.end()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            fault = self._fault
-            self._accepted += 1
-            if fault and fault.what == "reset on accept" and not (fault.once and self._accepted > 1):
-                _reset(client)
-                client.close()
-                continue
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+    def _refuses(self, client: socket.socket) -> bool:
+        fault = self._fault
+        if not fault or fault.what != "reset on accept" or (fault.once and self._listener.accepted > 1):
+            return False
+        _reset(client)
+        client.close()
+        return True
 
     def _serve(self, client: socket.socket) -> None:
         with suppress(OSError), socket.socket(socket.AF_UNIX) as engine:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+from support.listener import Listener
+
 PING = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nOK"
 
 Answer = Callable[[socket.socket], None]
@@ -83,14 +85,12 @@ class RawServer:
     def __init__(self, *answers: Answer, ping: Answer | None = None, at: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.seen: list[str] = []
         self.times: list[float] = []
-        self.connections = 0
         self._answers: Sequence[Answer] = answers
         self._ping = ping or says(PING)
         self._lock = threading.Lock()
         self._clients: list[socket.socket] = []
-        self._listener = socket.create_server(at)
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(socket.create_server(at), self._serve)
+        self.address = self._listener.address
 
     def __enter__(self) -> RawServer:
         return self
@@ -106,17 +106,13 @@ class RawServer:
                 client.shutdown(socket.SHUT_RDWR)
         self._clients.clear()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            self._clients.append(client)
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+    @property
+    def connections(self) -> int:
+        """How many there were."""
+        return self._listener.accepted
 
     def _serve(self, client: socket.socket) -> None:
+        self._clients.append(client)
         with client, suppress(OSError, GoneError):
             for method, target in _requests(client):
                 if target == "/_ping":

@@ -15,6 +15,8 @@ from io import BufferedReader
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from support.listener import Listener
+
 
 @dataclass(frozen=True)
 class Request:
@@ -42,14 +44,13 @@ class RecordingProxy:
 
     def __init__(self, engine: str) -> None:
         self.requests: list[Request] = []
-        self.connections = 0
         self._engine = engine
         self._folder = tempfile.mkdtemp(prefix="recording-proxy-")
         self.socket = os.path.join(self._folder, "docker.sock")
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(self.socket)
-        self._listener.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(self.socket)
+        listening.listen()
+        self._listener = Listener(listening, self._serve)
 
     def __enter__(self) -> RecordingProxy:
         return self
@@ -67,14 +68,10 @@ class RecordingProxy:
         """The requests but for those that only ask which API version to speak."""
         return [request for request in self.requests if request.target != "/_ping"]
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+    @property
+    def connections(self) -> int:
+        """How many there were."""
+        return self._listener.accepted
 
     def _serve(self, client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as engine:

@@ -36,8 +36,9 @@ def install(package: Path, root: Path, replace: bool = False) -> Package:
             else:
                 _extract_as_one(archive, contents, target)
     except (tarfile.TarError, EOFError, OSError) as fault:
-        reason = getattr(fault, "strerror", None) or fault
-        raise PackageRefusedError([f"it cannot be read as a .tgz: {reason}"]) from fault
+        named = getattr(fault, "filename", None)
+        reason = f"there is no {named} that can be read" if named else f"it cannot be read as a .tgz: {fault}"
+        raise PackageRefusedError([reason]) from fault
     return contents
 
 

@@ -98,6 +98,9 @@ class Description(unittest.TestCase):
                         self.assertTrue(field.get("options") or field.get("apiOperation"))
                     if field["type"] == "select" and field.get("options") and field.get("value"):
                         self.assertIn(field["value"], field["options"])
+                    if field["type"] == "json":  # its input takes nothing else
+                        self.assertNotRegex(field["description"], "or lines")
+                        self.assertIsInstance(json.loads(field.get("placeholder", "{}")), (dict, list))
                     options = ["true", "false"] if field["type"] == "checkbox" else field.get("options", [])
                     self.assertLessEqual(set(field.get("onchange", {})), set(map(str, options)))
 

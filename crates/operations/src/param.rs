@@ -332,7 +332,7 @@ pub(crate) const fn file(name: &'static str) -> Param {
 /// Docker's filters.
 pub(crate) const FILTERS: Param = Param::new("filters", ValueKind::Filters)
     .title("Filters")
-    .about("Docker's filters, as JSON such as {\"label\": [\"env=prod\"]} or lines such as label=env=prod.");
+    .about("Docker's filters, such as {\"label\": [\"env=prod\"]}.");
 
 /// What the form has no field for.
 pub(crate) const ADDITIONAL_FIELDS: Param = Param { place: Place::Merged, ..object("additional_fields") }

@@ -27,6 +27,7 @@ from support.fault_kinds import KINDS, LAST_LINE, TIMEOUT, Kind, Target, until
 from support.fault_proxy import Fault, FaultProxy
 from support.second_engine import SecondEngine
 from support.session import CONNECTOR, ConnectorError
+from support.sshd import Sshd
 
 TRIES = 3
 # Seconds. No operation has more bounds than three, one after the other.
@@ -66,6 +67,8 @@ def run(engine: SecondEngine) -> list[Row]:
         rows: list[Row] = [(name, {kind: cell.result() for kind, cell in row.items()}) for name, row in alone.items()]
         rows.append(("no room for attachments", {"file": _without_room(target)}))
         rows.extend((name, fault(target, threads)) for name, fault in OF_THE_ENGINE.items())
+        with Sshd(docker=False, engine=engine.socket) as server:
+            rows.extend((name, fault(server, target, threads)) for name, fault in OF_SSH.items())
     if left := [str(path) for path in Path(tempfile.gettempdir()).glob(f"fsr-docker-{os.getpid()}-*")]:
         raise AssertionError(f"temporary files are left: {left}")
     return rows
@@ -95,8 +98,8 @@ class _Attempt:
         self._seconds = time.monotonic() - began
         return self
 
-    def judge(self) -> Cell:
-        """What came of it. The engine must be well again."""
+    def judge(self, is_over: bool = False) -> Cell:
+        """What came of it. The engine must be well again; the way to it is, if the fault is over or was a proxy's."""
         found = re.match(r"\[([a-z_]+)( \d+)?\]", self._text)
         assert found is not None, self._text
         code, outcome = found[1], found[1] + (found[2] or "")
@@ -104,7 +107,8 @@ class _Attempt:
             code = outcome = "timed out"
         elif isinstance(self._result, dict) and self._result.get("truncated"):
             outcome = "done, and cut, it says"
-        told = re.search(r"tried (\d+) times", self._text)
+        # Of an unknown outcome the text tells the tries of what was asked afterwards.
+        told = re.search(r"tried (\d+) times", self._text) if code != "unknown_outcome" else None
         tries = (self._proxy.seen if self._proxy else 0) or (int(told[1]) if told else 1)
         broken = list(self._kind.verify(self._target, self._mark, self._result, code))
         if self._seconds > HUNG:
@@ -113,6 +117,7 @@ class _Attempt:
             broken.append("it was sent twice")
         if self._proxy is not None:
             self._proxy.heal()
+        if is_over or self._proxy is not None:
             try:
                 CONNECTOR.execute({**self._config, "timeout": 20}, "ping", {})
             except ConnectorError as error:
@@ -121,10 +126,14 @@ class _Attempt:
         return Cell(outcome, tries, self._seconds, [f"{one} ({self._text})" for one in broken])
 
 
-def _over(address: str) -> Config:
-    """A configuration of a few tries and little patience, of its own."""
+def _impatient(config: Config) -> Config:
+    """The configuration with a few tries and little patience, and of its own."""
     patience = {"timeout": TIMEOUT, "connect_timeout": 1, "retry_attempts": TRIES - 1, "retry_delay": 0}
-    return {**over_http(address), **patience, "name": uuid.uuid4().hex}
+    return {**config, **patience, "name": uuid.uuid4().hex}
+
+
+def _over(address: str) -> Config:
+    return _impatient(over_http(address))
 
 
 def _on_the_way(fault: Fault, target: Target, kind: Kind) -> Cell:
@@ -232,6 +241,76 @@ def _mid_stream(target: Target, threads: ThreadPoolExecutor) -> dict[str, Cell]:
         return {kind.name: call.result().judge() for (kind, _), call in zip(proxies, calls)}
 
 
+def _by_ssh(server: Sshd, target: Target, further: dict[str, dict[str, Any]] | None = None) -> dict[str, _Attempt]:
+    """An attempt of each kind, or of some, that has signed in already."""
+    kinds = [kind for kind in KINDS if further is None or kind.name in further]
+    attempts = {
+        kind.name: _Attempt(target, kind, _impatient(server.config()), None, **(further or {}).get(kind.name, {}))
+        for kind in kinds
+    }
+    for attempt in attempts.values():
+        attempt.warm_up()
+    return attempts
+
+
+def _judged(attempts: dict[str, _Attempt]) -> dict[str, Cell]:
+    return {name: attempt.judge(is_over=True) for name, attempt in attempts.items()}
+
+
+def _ssh_is_another(server: Sshd, target: Target, threads: ThreadPoolExecutor) -> dict[str, Cell]:
+    config = server.config(ssh_host_key=server.key.with_suffix(".pub").read_text())
+    attempts = {kind.name: _Attempt(target, kind, _impatient(config), None) for kind in KINDS}
+    _together(threads, list(attempts.values()))
+    return {name: attempt.judge() for name, attempt in attempts.items()}
+
+
+def _ssh_is_gone(server: Sshd, target: Target, threads: ThreadPoolExecutor) -> dict[str, Cell]:
+    attempts = _by_ssh(server, target)
+    server.kill()
+    time.sleep(1)  # its sessions end a moment after it
+    _together(threads, list(attempts.values()))
+    server.restart()
+    return _judged(attempts)
+
+
+def _ssh_between_calls(server: Sshd, target: Target, threads: ThreadPoolExecutor) -> dict[str, Cell]:
+    attempts = _by_ssh(server, target)
+    server.kill()
+    time.sleep(1)
+    server.restart()
+    _together(threads, list(attempts.values()))
+    return _judged(attempts)
+
+
+def _ssh_under_way(server: Sshd, target: Target, threads: ThreadPoolExecutor) -> dict[str, Cell]:
+    """Killed while the engine has the requests and has answered none."""
+    attempts = _by_ssh(server, target)
+    target.engine.pause()
+    try:
+        calls = [threads.submit(attempt.call) for attempt in attempts.values()]
+        time.sleep(1)
+        server.kill()
+        for call in calls:
+            call.result()
+    finally:
+        target.engine.go_on()
+    server.restart()
+    return _judged(attempts)
+
+
+def _ssh_mid_stream(server: Sshd, target: Target, threads: ThreadPoolExecutor) -> dict[str, Cell]:
+    """Killed while the answer comes."""
+    command = {"Cmd": ["sh", "-c", "echo out; sleep 30"], "timeout": 15}
+    attempts = _by_ssh(server, target, {"command": command, "stream": {"follow": True, "timeout": 15}})
+    calls = [threads.submit(attempt.call) for attempt in attempts.values()]
+    time.sleep(2)
+    server.kill()
+    for call in calls:
+        call.result()
+    server.restart()
+    return _judged(attempts)
+
+
 def _warmed_up(target: Target, proxies: list[tuple[Kind, FaultProxy]]) -> list[_Attempt]:
     """Attempts with a connection each, and the API version known."""
     attempts = [_Attempt(target, kind, _over(proxy.address), proxy) for kind, proxy in proxies]
@@ -296,4 +375,11 @@ OF_THE_ENGINE: dict[str, Callable[[Target, ThreadPoolExecutor], dict[str, Cell]]
     "the engine is killed and started again before": _between_calls,
     "the engine is killed while it has the request": _under_way,
     "the engine is killed and started again mid-stream": _mid_stream,
+}
+OF_SSH: dict[str, Callable[[Sshd, Target, ThreadPoolExecutor], dict[str, Cell]]] = {
+    "by SSH: another host key answers": _ssh_is_another,
+    "by SSH: the server is gone": _ssh_is_gone,
+    "by SSH: the server is killed and started again before": _ssh_between_calls,
+    "by SSH: the server is killed while the engine has the request": _ssh_under_way,
+    "by SSH: the server is killed mid-stream": _ssh_mid_stream,
 }

@@ -101,6 +101,11 @@ class SecondEngine:
         """Stops it from doing anything, while its connections stay."""
         self._paused = self.pid
         os.kill(self._paused, signal.SIGSTOP)
+        until = time.monotonic() + 60
+        while not _stands_still(self._paused):  # on a busy machine, its threads go on for a moment
+            if time.monotonic() > until:
+                raise RuntimeError("the second engine does not stop")
+            time.sleep(0.01)
 
     def go_on(self) -> None:
         """Ends a pause."""
@@ -125,6 +130,12 @@ class SecondEngine:
             tar = source.getresponse().read()
             target.request("POST", "/images/load?quiet=1", tar, {"Content-Type": "application/x-tar"})
             assert target.getresponse().status == 200
+
+
+def _stands_still(pid: int) -> bool:
+    """Whether every thread of a process is stopped."""
+    states = [stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(state == "T" for state in states)
 
 
 def _listener(path: str) -> int:

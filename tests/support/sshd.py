@@ -30,9 +30,10 @@ class Sshd:
     """Listens on a free port of the loopback address. `options` are further lines of its configuration.
 
     Without `docker`, its machine has no such command. `key_options` stand before the user's key in `authorized_keys`.
+    `engine` is the socket of another engine than the private one.
     """
 
-    def __init__(self, options: str = "", *, docker: bool = True, key_options: str = "") -> None:
+    def __init__(self, options: str = "", *, docker: bool = True, key_options: str = "", engine: str = "") -> None:
         self._sshd = program("sshd")
         self.folder = Path(tempfile.mkdtemp(prefix="sshd-"))
         self.folder.chmod(0o755)
@@ -48,7 +49,7 @@ class Sshd:
         self._write("sshd_config", f"{options}\n{hosts}", _CONFIGURATION.format(folder=self.folder, port=self.port))
         client = given("DOCKER_CLIENT") if docker else ""
         self._write(
-            "begin", _BEGIN.format(folder=self.folder, engine=given("ENGINE_SOCKET"), client=client, sshd=self._sshd)
+            "begin", _BEGIN.format(folder=self.folder, engine=engine or given("ENGINE_SOCKET"), client=client, sshd=self._sshd)
         )
         self.restart()
 

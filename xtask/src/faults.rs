@@ -3,10 +3,12 @@
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::machine;
 use crate::packaging::{self, Options as PackageOptions};
 use crate::private_engine::Engine;
 use crate::pythons;
 use crate::system::System;
+use crate::test::BESIDE;
 
 /// What to do with what is found.
 #[derive(Args)]
@@ -23,7 +25,11 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let package = packaging::build(&PackageOptions::default())?;
     let engine = Engine::temporary("faults", &system)?;
     let mut table = engine.inside(&python.program)?;
-    table.arg("tests/reliability.py").env("FSR_PACKAGE", package).env("PYTHONDONTWRITEBYTECODE", "1");
+    table
+        .arg("tests/reliability.py")
+        .env("FSR_PACKAGE", package)
+        .env("ENGINE_TOOLS", machine::unpacked("beside", BESIDE)?)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     if options.check {
         table.arg("--check");
     }

@@ -101,8 +101,8 @@ A connection that was kept from an earlier call and turns out to be gone says no
 does not count: what may be repeated then goes out once more. The request that a fault is for is the one that does the
 work; a command, logs and an upload look at the container first, and where that look fails nothing was done.
 
-By SSH, the connections had signed in before the fault, and the engine's socket was forwarded by a real sshd. The faults of
-the engine itself are those above: what goes through the tunnel is the same.
+By SSH, the connections had signed in before the fault, and a real sshd forwarded the engine's socket. The faults of the
+engine itself are those above: what goes through the tunnel is the same.
 """
 
 

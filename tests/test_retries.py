@@ -1,4 +1,4 @@
-"""What is tried again and what never is, seen on the wire; and that nothing hangs."""
+"""What is tried again and what never is, seen on the wire."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from support.engine import api, container, state, unique
 from support.raw_server import (
     Answer,
     RawServer,
-    dribbles,
     hangs_up,
     is_silent,
     ok,
@@ -24,7 +23,7 @@ from support.raw_server import (
     says,
 )
 from support.recording_proxy import RecordingProxy
-from support.session import CONNECTOR, ConnectorError, execute, given
+from support.session import CONNECTOR, ConnectorError, given
 
 LIST = "GET /containers/json"
 JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -40,23 +39,7 @@ def patient(server: RawServer, **fields: Any) -> Config:
     return {**over_http(server.address), "timeout": 20, "retry_attempts": 2, "retry_delay": 0, **fields}
 
 
-def hurried(server: RawServer, timeout: int = 2) -> Config:
-    """Waits for nothing longer than this."""
-    return {**over_http(server.address), "timeout": timeout, "retry_attempts": 0}
-
-
-class RetryTestCase(OperationTestCase):
-    def outcome(self, config: Config, operation: str, params: dict[str, Any]) -> str:
-        """The text of the error, or of the result."""
-        try:
-            return str(CONNECTOR.execute(config, operation, params))
-        except ConnectorError as error:
-            return str(error)
-        finally:
-            CONNECTOR.on_delete_config(config)
-
-
-class Repeated(RetryTestCase):
+class Repeated(OperationTestCase):
     """Tried again, and how often."""
 
     def test_a_read_whose_answer_is_lost(self) -> None:
@@ -73,7 +56,7 @@ class Repeated(RetryTestCase):
     def test_a_removal_whose_answer_is_lost(self) -> None:
         for lost in (hangs_up, resets):
             with self.subTest(lost), RawServer(lost, refuses(404)) as server:
-                text = self.outcome(patient(server), *DELETE[:2])
+                text = self.ending(patient(server), *DELETE[:2])
                 self.assertEqual([DELETE[2]] * 2, server.seen)
                 self.assertIn("removed already", text)
 
@@ -86,7 +69,7 @@ class Repeated(RetryTestCase):
     def test_no_more_often_than_the_configuration_says(self) -> None:
         for attempts in (0, 1, 4):
             with self.subTest(attempts), RawServer(refuses(503)) as server:
-                text = self.outcome(patient(server, retry_attempts=attempts), *GET[:2])
+                text = self.ending(patient(server, retry_attempts=attempts), *GET[:2])
                 self.assertEqual(attempts + 1, len(server.seen))
                 self.assertRegex(text, r"^\[unavailable 503\] get_info: ")
                 self.assertEqual(attempts > 0, f"tried {attempts + 1} times" in text, text)
@@ -101,7 +84,7 @@ class Repeated(RetryTestCase):
                 servers: list[RawServer] = []
                 timer = threading.Timer(0.5, lambda at=address, into=servers: into.append(RawServer(ok(), at=at)))
                 timer.start()
-                text = self.outcome(config, operation, params)
+                text = self.ending(config, operation, params)
                 timer.join()
                 with servers[0] as server:
                     self.assertEqual([request], server.seen, text)
@@ -111,11 +94,11 @@ class Repeated(RetryTestCase):
             address = reserved.getsockname()
         for operation, params, _ in (GET, POST, CREATE, DELETE):
             config = {**over_http(f"127.0.0.1:{address[1]}"), "retry_attempts": 2, "retry_delay": 0}
-            text = self.outcome(config, operation, params)
+            text = self.ending(config, operation, params)
             self.assertRegex(text, rf"^\[unreachable\] {operation}: .*\(tried 3 times\)")
 
 
-class NotRepeated(RetryTestCase):
+class NotRepeated(OperationTestCase):
     """What might be done twice is not tried twice."""
 
     def test_a_change_whose_answer_is_lost(self) -> None:
@@ -127,7 +110,7 @@ class NotRepeated(RetryTestCase):
         ):
             for operation, params, request in (POST, CREATE):
                 with self.subTest(operation, lost=lost), RawServer(lost, ok()) as server:
-                    text = self.outcome(patient(server), operation, params)
+                    text = self.ending(patient(server), operation, params)
                     self.assertEqual([request], server.seen)
                     self.assertRegex(text, rf"^\[unknown_outcome( \d+)?\] {operation}: .*may have.*\. .*not repeated")
 
@@ -138,7 +121,7 @@ class NotRepeated(RetryTestCase):
                     self.subTest(operation, status=status),
                     RawServer(refuses(status, Retry_After="0"), ok()) as server,
                 ):
-                    text = self.outcome(patient(server), operation, params)
+                    text = self.ending(patient(server), operation, params)
                     self.assertEqual([request], server.seen)
                     code = {429: "rate_limited", 503: "unavailable"}.get(status, "unknown_outcome")
                     self.assertRegex(text, rf"^\[{code} {status}\] {operation}: ")
@@ -146,14 +129,14 @@ class NotRepeated(RetryTestCase):
     def test_a_change_that_takes_too_long(self) -> None:
         for operation, params, request in (POST, CREATE):
             with self.subTest(operation), RawServer(is_silent) as server:
-                text = self.outcome(patient(server, timeout=1), operation, params)
+                text = self.ending(patient(server, timeout=1), operation, params)
                 self.assertEqual([request], server.seen)
                 self.assertRegex(text, rf"^\[unknown_outcome\] {operation}: .*may have.*\. .*not repeated")
 
     def test_what_would_fail_again(self) -> None:
         for status in (400, 401, 403, 404, 409, 500, 501):
             with self.subTest(status), RawServer(refuses(status), ok()) as server:
-                self.outcome(patient(server), *GET[:2])
+                self.ending(patient(server), *GET[:2])
                 self.assertEqual(["GET /info"], server.seen)
 
     def test_the_real_engine_does_it_once(self) -> None:
@@ -176,12 +159,12 @@ class NotRepeated(RetryTestCase):
         self.assertTrue(state(name)["Running"])
 
 
-class Waits(RetryTestCase):
+class Waits(OperationTestCase):
     """How long is waited between two tries."""
 
     def gaps(self, *answers: Answer, **fields: Any) -> list[float]:
         with RawServer(*answers) as server:
-            self.outcome(patient(server, **fields), *GET[:2])
+            self.ending(patient(server, **fields), *GET[:2])
             return [later - earlier for earlier, later in zip(server.times, server.times[1:])]
 
     def test_they_double_with_jitter(self) -> None:
@@ -207,7 +190,7 @@ class Waits(RetryTestCase):
         for wait in ("3600", "99999999999999999999", "Fri, 31 Dec 2199 23:59:59 GMT"):
             with self.subTest(wait), RawServer(refuses(503, Retry_After=wait)) as server:
                 began = time.monotonic()
-                text = self.outcome(patient(server, timeout=5), *GET[:2])
+                text = self.ending(patient(server, timeout=5), *GET[:2])
                 self.assertLess(time.monotonic() - began, 5.5)
                 self.assertRegex(text, r"^\[unavailable 503\] get_info: ")
 
@@ -218,7 +201,7 @@ class Waits(RetryTestCase):
                 self.assertLess(gap, 2)
 
 
-class IdleConnections(RetryTestCase):
+class IdleConnections(OperationTestCase):
     """Kept-alive connections that the other side has closed meanwhile cost nothing."""
 
     def test_closed_while_idle(self) -> None:
@@ -262,89 +245,7 @@ class IdleConnections(RetryTestCase):
                 self.assertIn(times, (0, 1) if number in unknown else (1,), f"request {number}")
 
 
-class Deadlines(RetryTestCase):
-    """Nothing hangs: each ends at its bound."""
-
-    def assert_ends(self, answer: Answer, kind: str = "timed_out|unknown_outcome|protocol", seconds: float = 1) -> None:
-        for operation, params, _ in (GET, CREATE, ("container_logs", {"id": "web"}, "")):
-            with self.subTest(operation), RawServer(answer) as server:
-                began = time.monotonic()
-                text = self.outcome(hurried(server, int(seconds)), operation, params)
-                took = time.monotonic() - began
-                self.assertLess(took, seconds + 1.5)
-                if text.startswith("["):
-                    self.assertRegex(text, rf"^\[({kind})( \d+)?\] {operation}: ")
-                else:
-                    self.assertIn("'timed_out': True", text)
-
-    def test_silence(self) -> None:
-        self.assert_ends(is_silent)
-
-    def test_silence_at_first(self) -> None:
-        with RawServer(ok(), ping=is_silent) as server:
-            began = time.monotonic()
-            self.assertRegex(self.outcome(hurried(server), *CREATE[:2]), r"^\[timed_out\] create_volume: ")
-            self.assertLess(time.monotonic() - began, 3.5)
-            self.assertEqual([], server.seen)
-
-    def test_a_head_byte_by_byte(self) -> None:
-        self.assert_ends(dribbles(b"HTTP/1.1 200 OK\r\nX: ", b"x", 0.5))
-
-    def test_a_head_without_end(self) -> None:
-        self.assert_ends(dribbles(b"HTTP/1.1 200 OK\r\n", b"X-More: and more\r\n" * 100, 0.001))
-        self.assert_ends(dribbles(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 10000, 0.001))
-
-    def test_a_body_byte_by_byte(self) -> None:
-        self.assert_ends(dribbles(JSON + b"Content-Length: 1000000\r\n\r\n", b" ", 0.5))
-        self.assert_ends(dribbles(JSON + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", 0.5))
-
-    def test_a_body_that_stops(self) -> None:
-        self.assert_ends(dribbles(JSON + b"Content-Length: 1000000\r\n\r\n{", b"", 0.5))
-
-    def test_a_body_without_end(self) -> None:
-        self.assert_ends(
-            dribbles(JSON + b"Transfer-Encoding: chunked\r\n\r\n", b"400\r\n" + b" " * 1024 + b"\r\n", 0.001)
-        )
-
-    def test_a_refusal_without_end(self) -> None:
-        head = b"HTTP/1.1 500 No\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
-        self.assert_ends(dribbles(head, b"1\r\nx\r\n", 0.5), "engine_error")
-        self.assert_ends(dribbles(head, b"400\r\n" + b"x" * 1024 + b"\r\n", 0.001), "engine_error")
-
-    def test_nobody_accepts(self) -> None:
-        """A listener with a full queue: the connection is never made."""
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            listener.listen(0)
-            crowd = [socket.socket() for _ in range(4)]
-            for one in crowd:
-                one.setblocking(False)
-                with suppress(BlockingIOError):
-                    one.connect(listener.getsockname())
-            config = {**over_http(f"127.0.0.1:{listener.getsockname()[1]}"), "connect_timeout": 1}
-            began = time.monotonic()
-            text = self.refusal_with({**config, "retry_attempts": 1, "retry_delay": 0}, "get_info")
-            self.assertLess(time.monotonic() - began, 5)
-            self.assertRegex(text, r"^\[unreachable\] get_info: .*connect_timeout")
-            for one in crowd:
-                one.close()
-
-    def test_a_stream_that_never_ends_gives_what_had_come(self) -> None:
-        name = container(self, "sh", "-c", "while true; do echo tick; sleep 0.2; done")
-        began = time.monotonic()
-        result = execute(over_unix(), "container_logs", id=name, follow=True, timeout=2)
-        self.assertLess(time.monotonic() - began, 4)
-        self.assertTrue(result["timed_out"])
-        self.assertIn("tick", result["stdout"])
-
-    def test_the_error_says_how_long(self) -> None:
-        with RawServer(is_silent) as server:
-            self.assertRegex(
-                self.outcome(hurried(server), *GET[:2]), r"^\[timed_out\] get_info: .*\b[12](\.\d)? s\b.*time-?out"
-            )
-
-
-class UnreadInput(RetryTestCase):
+class UnreadInput(OperationTestCase):
     """A process that ends without reading its input has ended, however rudely the engine then ends the connection."""
 
     def run_with_input(self, *answers: Answer) -> str:
@@ -356,7 +257,7 @@ class UnreadInput(RetryTestCase):
         look = ok('{"Id": "x", "State": {"Running": true}, "Config": {}, "HostConfig": {}}')
         with RawServer(look, ok('{"Id": "e"}'), says_and_resets, *answers) as server:
             params = {"id": "x", "Cmd": ["true"], "stdin_text": "x" * 1_000_000, "timeout": 2}
-            return self.outcome(patient(server), "exec_container", params)
+            return self.ending(patient(server), "exec_container", params)
 
     def test_its_exit_code_is_known(self) -> None:
         text = self.run_with_input(ok('{"Running": false, "ExitCode": 3}'))

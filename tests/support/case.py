@@ -34,6 +34,15 @@ class OperationTestCase(unittest.TestCase):
                 session.execute(config, operation, **params)
         return str(caught.exception)
 
+    def ending(self, config: configurations.Config, operation: str, params: dict[str, Any]) -> str:
+        """The text of the error, or of the result, for a configuration that is not needed afterwards."""
+        try:
+            return str(session.CONNECTOR.execute(config, operation, params))
+        except session.ConnectorError as error:
+            return str(error)
+        finally:
+            session.CONNECTOR.on_delete_config(config)
+
     def wire(self, operation: str, /, **params: Any) -> list[Request]:
         """The requests that an operation sends, the question for the API version left out; whatever comes of them."""
         with RecordingProxy(given("ENGINE_SOCKET")) as proxy:

@@ -49,7 +49,8 @@ class Sshd:
         self._write("sshd_config", f"{options}\n{hosts}", _CONFIGURATION.format(folder=self.folder, port=self.port))
         client = given("DOCKER_CLIENT") if docker else ""
         self._write(
-            "begin", _BEGIN.format(folder=self.folder, engine=engine or given("ENGINE_SOCKET"), client=client, sshd=self._sshd)
+            "begin",
+            _BEGIN.format(folder=self.folder, engine=engine or given("ENGINE_SOCKET"), client=client, sshd=self._sshd),
         )
         self.restart()
 

@@ -83,6 +83,7 @@ class Story(PageTestCase):
         self.read_logs(name)
         self.be_refused()
         self.see_what_turns_the_writing(name)
+        self.read_much(name)
         self.bring_a_file(name)
         self.stop_by_keyboard(name)
         self.remove_after_a_question()
@@ -173,6 +174,20 @@ class Story(PageTestCase):
         self.assertEqual("[U+202E]gpj.exe\n", browser.text("pre.output"))
         browser.click("button", "Copy the output")
         self.assertEqual("\u202egpj.exe\n", self.copied())
+
+    def read_much(self, name: str) -> None:
+        """Many lines, and a long one: what is shown at once is bounded, and the rest is a click away."""
+        browser = self.browser
+        self.go("operations/exec_container")
+        browser.type(self.field("Cmd"), "sh -c 'seq 5000; yes x | tr -d \\\\n | head -c 150000'")
+        browser.press("Control", "Enter")
+        browser.find("pre.output", "Show more of 3001 further lines")
+        browser.click("pre.output button")
+        browser.find("pre.output", "Show more of 1001 further lines")
+        browser.click(".tabs button", "JSON")
+        browser.find("pre.output", "further characters")
+        shown = browser.script("return document.querySelector('pre.output').textContent.length")
+        self.assertLess(shown, 201_000)
 
     def be_refused(self) -> None:
         browser = self.browser

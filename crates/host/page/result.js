@@ -1,9 +1,10 @@
 // What came of a call: the result in the views that fit it, attachments to download, the error as FortiSOAR shows it.
 
 import { BEFORE } from "./api.js";
-import { bytes, copy, fill, h, seen } from "./dom.js";
+import { bytes, copy, fill, h } from "./dom.js";
 import { expression } from "./jinja.js";
 import { meters } from "./meters.js";
+import { isOutput, output, raw } from "./output.js";
 import { tree } from "./tree.js";
 
 const ROWS = 200;
@@ -76,47 +77,6 @@ function tabs(views) {
   }
   open(0);
   return [h("div", { class: "tabs", role: "tablist" }, buttons), place];
-}
-
-function isOutput(data) {
-  return typeof data?.output === "string" && typeof data.stdout === "string";
-}
-
-/** What a container or command wrote, as it came; stderr is marked. */
-function output(data) {
-  const lines = Array.isArray(data.lines) ? data.lines : null;
-  const notes = [
-    data.exit_code !== undefined &&
-      h("span", { class: data.exit_code === 0 ? "chip good" : "chip bad" }, `exit code ${data.exit_code}`),
-    data.timed_out === true && h("span", { class: "chip warn" }, "the time limit passed"),
-    data.truncated === true && h("span", { class: "chip warn" }, "there was more"),
-    h(
-      "button",
-      { type: "button", class: "quiet", onclick: () => copy(data.output, "the output") },
-      "Copy the output",
-    ),
-  ];
-  const pre = h("pre", { class: "output", tabindex: "0" });
-  if (lines && lines.every((line) => typeof line?.text === "string" || typeof line?.line === "string")) {
-    for (const line of lines) {
-      const text = line.text ?? line.line;
-      const time = line.time ?? line.timestamp;
-      pre.append(
-        h(
-          "span",
-          { class: line.stream === "stderr" ? "stderr" : null },
-          time ? h("span", { class: "dim" }, `${time} `) : null,
-          `${text}\n`,
-        ),
-      );
-    }
-  } else if (data.stderr) {
-    pre.append(seen(data.stdout), h("span", { class: "stderr" }, data.stderr));
-  } else {
-    pre.append(seen(data.output));
-  }
-  if (data.output === "") pre.append(h("span", { class: "dim" }, "Nothing was written."));
-  return [h("div", { class: "notes" }, notes.filter(Boolean)), pre];
 }
 
 /** The list in a result that is one, or has one. */
@@ -201,18 +161,6 @@ function cell(value, said) {
   const id = ID.exec(text);
   const short = id ? `${id[1] ?? ""}${id[2]}\u2026` : text.length > 48 ? `${text.slice(0, 48)}\u2026` : text;
   return h("button", { type: "button", class: "path", title: text, onclick: () => copy(said()) }, short);
-}
-
-function raw(data) {
-  const text = JSON.stringify(data, null, 2) ?? "null";
-  return [
-    h(
-      "div",
-      { class: "notes" },
-      h("button", { type: "button", class: "quiet", onclick: () => copy(text, "the JSON") }, "Copy the JSON"),
-    ),
-    h("pre", { class: "output", tabindex: "0" }, text),
-  ];
 }
 
 /** Links to the attachments and files that a result names. */

@@ -37,6 +37,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("main.js", JS, include_str!("../page/main.js")),
     ("meters.js", JS, include_str!("../page/meters.js")),
     ("operations.js", JS, include_str!("../page/operations.js")),
+    ("output.js", JS, include_str!("../page/output.js")),
     ("packages.js", JS, include_str!("../page/packages.js")),
     ("page.css", CSS, include_str!("../page/page.css")),
     ("picker.js", JS, include_str!("../page/picker.js")),

@@ -227,7 +227,6 @@ async function begin() {
   show();
 }
 
-document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "";
 api.signIn.wanted = () => door();
 addEventListener("hashchange", () => {
   if (!app.isReady) return;

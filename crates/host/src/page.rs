@@ -45,6 +45,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("progress.js", JS, include_str!("../page/progress.js")),
     ("result.js", JS, include_str!("../page/result.js")),
     ("schema.js", JS, include_str!("../page/schema.js")),
+    ("theme.js", JS, include_str!("../page/theme.js")),
     ("tree.js", JS, include_str!("../page/tree.js")),
     ("workbench.js", JS, include_str!("../page/workbench.js")),
 ];

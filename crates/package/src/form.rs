@@ -82,7 +82,8 @@ pub(crate) fn field(param: &Param) -> Map<String, Value> {
     }
     set("description", description(param, appearance.forms).into());
     set("tooltip", param.about.into());
-    if !appearance.placeholder.is_empty() {
+    // A declaration's own example is better than its kind's: nobody should write "one" for a subnet.
+    if !appearance.placeholder.is_empty() && !param.about.contains("such as") {
         set("placeholder", appearance.placeholder.into());
     }
     field
@@ -190,5 +191,12 @@ mod tests {
         assert_eq!(said("exec_container", "Cmd").matches("shell's rules").count(), 1);
         assert!(said("create_container", "Cmd").contains("shell's rules"));
         assert!(said("container_logs", "since").contains("10m"));
+    }
+
+    #[test]
+    fn a_placeholder_does_not_contradict_the_example() {
+        let shown = |operation, name| field(param(operation, name)).get("placeholder").cloned();
+        assert_eq!(shown("create_network", "Subnet"), None);
+        assert_eq!(shown("create_container", "Cmd"), Some(json!("ls -l /tmp")));
     }
 }

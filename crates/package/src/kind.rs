@@ -46,8 +46,7 @@ impl Appearance {
                 .forms("A JSON object, or lines of name=value.")
                 .placeholder("name=value"),
             ValueKind::Filters => Self::new("json", "filters")
-                .forms("A JSON object; an expression may also give lines of name=value.")
-                .placeholder("{\"label\": [\"env=prod\"]}"),
+                .forms("A JSON object; an expression may also give lines of name=value."),
             ValueKind::Time => Self::new("datetime", "time")
                 .forms("ISO 8601, epoch seconds or milliseconds, or how long ago, such as 10m.")
                 .placeholder("2026-01-31T12:00:00Z, or 10m"),

@@ -83,7 +83,9 @@ class Terminal:
 
     def _read(self) -> bool:
         """Takes what it has written since, after a moment if there is none; answers whether there was any."""
-        if not select.select([self._screen], [], [], 0.1)[0]:
+        poll = select.poll()  # takes any descriptor: a process that has had many connections has high ones
+        poll.register(self._screen, select.POLLIN)
+        if not poll.poll(100):
             return False
         self.written += os.read(self._screen, 65536).decode(errors="replace")
         return True

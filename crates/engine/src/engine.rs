@@ -34,10 +34,10 @@ const LONGEST_EXPLANATION: usize = 64 * 1024;
 /// connections of its own.
 pub struct Engine {
     settings: Settings,
-    way: Way,
+    way: Arc<Way>,
     host: HeaderValue,
     lanes: Arc<Lanes>,
-    rate_limit: Option<RateLimit>,
+    rate_limit: Option<Arc<RateLimit>>,
 }
 
 /// A whole answer.
@@ -76,7 +76,7 @@ impl Answer {
 impl Engine {
     /// Checks the settings, certificates and keys included. Connects to nothing yet.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        let way = Way::of(&settings)?;
+        let way = Arc::new(Way::of(&settings)?);
         let host = HeaderValue::from_str(&settings.address.authority()).map_err(|_| {
             Error::new(ErrorKind::InvalidRequest, format!("{} is not an address", settings.address))
         })?;
@@ -84,7 +84,18 @@ impl Engine {
         let limited = format!("{}{}", settings.address, settings.base_path);
         let rate_limit =
             (settings.rate_limit > 0).then(|| RateLimit::new(&limited, settings.rate_limit)).transpose()?;
-        Ok(Self { settings, way, host, lanes, rate_limit })
+        Ok(Self { settings, way, host, lanes, rate_limit: rate_limit.map(Arc::new) })
+    }
+
+    /// The same engine, with the same connections and rate limit, but no call is tried again: to see how things are now.
+    pub fn without_retries(&self) -> Self {
+        Self {
+            settings: Settings { retry_attempts: 0, ..self.settings.clone() },
+            way: Arc::clone(&self.way),
+            host: self.host.clone(),
+            lanes: Arc::clone(&self.lanes),
+            rate_limit: self.rate_limit.clone(),
+        }
     }
 
     /// How the engine is reached.
@@ -137,7 +148,7 @@ impl Engine {
 
     /// Whether the rate limit, if there is one, is shared with other processes.
     pub fn shares_rate_limit(&self) -> bool {
-        self.rate_limit.as_ref().is_none_or(RateLimit::is_shared)
+        self.rate_limit.as_ref().is_none_or(|limit| limit.is_shared())
     }
 
     /// Closes the connections that no call is using.

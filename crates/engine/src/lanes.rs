@@ -57,6 +57,7 @@ impl Lanes {
         open: impl FnOnce() -> Result<Lane, Error>,
     ) -> Result<Lease, Error> {
         let mut state = self.state();
+        state.close_expired();
         loop {
             while let Some((mut lane, _)) = state.idle.pop() {
                 if lane.is_usable() {
@@ -107,9 +108,6 @@ impl Lanes {
     fn state(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.leave_to_parent();
-        let expired = state.idle.iter().take_while(|(_, since)| since.elapsed() > KEEP_IDLE).count();
-        state.idle.drain(..expired);
-        state.open -= expired;
         state
     }
 
@@ -128,6 +126,12 @@ impl Lanes {
 }
 
 impl State {
+    fn close_expired(&mut self) {
+        let expired = self.idle.iter().take_while(|(_, since)| since.elapsed() > KEEP_IDLE).count();
+        self.idle.drain(..expired);
+        self.open -= expired;
+    }
+
     fn leave_to_parent(&mut self) {
         let pid = std::process::id();
         if self.pid != pid {

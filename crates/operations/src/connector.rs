@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use engine::{Engine, Settings};
+use engine::Engine;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -77,11 +77,9 @@ impl Connector {
         (result, report)
     }
 
-    /// Reaches the engine, signs in, negotiates, and measures a round trip: over a connection of its own, as things are now, so
-    /// each step is tried once.
+    /// Reaches the engine, signs in, negotiates, and measures a round trip. Each step is tried once.
     pub fn check_health(&self) -> Result<Health, Error> {
-        let settings = Settings { retry_attempts: 0, ..self.configuration.settings().clone() };
-        health::check(&Engine::new(settings)?, &self.configuration)
+        health::check(&self.engine.without_retries(), &self.configuration)
     }
 
     /// Closes the connections that no call is using.

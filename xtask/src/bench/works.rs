@@ -41,7 +41,26 @@ pub(crate) enum Goal {
 const MIB: u64 = 1024 * 1024;
 
 const CALLS: &[Peer] = &[Raw, Connector, DockerPy, Aiodocker, Published, RawRust, Client, Bollard];
-const BULK: &[Peer] = &[Raw, Curl, Connector, DockerPy, Published, Client, Bollard];
+const OBJECTS: &[Peer] = &[Raw, Connector, DockerPy, Aiodocker, Published, Client, Bollard];
+const BULK: &[Peer] = &[Raw, Curl, Connector, DockerPy, Aiodocker, Published, Client, Bollard];
+
+/// What works of small answers have in common.
+const SMALL: Work = Work {
+    name: "",
+    title: "",
+    word: "",
+    argument: ["", ""],
+    amount: [(100, 100), (20, 50)],
+    floor: Raw,
+    peers: CALLS,
+    slow: &[],
+    goals: &[],
+    memory: false,
+};
+
+/// What works of much data have in common.
+const LARGE: Work =
+    Work { amount: [(5, 1), (3, 1)], floor: Curl, peers: BULK, slow: &[Published], memory: true, ..SMALL };
 
 /// The works, in the order in which they are done.
 pub(crate) const WORKS: &[Work] = &[
@@ -49,29 +68,21 @@ pub(crate) const WORKS: &[Work] = &[
         name: "ping",
         title: "`ping`, unix socket",
         word: "ping",
-        argument: ["", ""],
-        amount: [(100, 100), (20, 50)],
-        floor: Raw,
-        peers: CALLS,
-        slow: &[],
         goals: &[
             Goal::AtMost(1.3, Connector, Raw),
             Goal::AtMost(1.15, Client, RawRust),
             Goal::Faster(7.0, Connector, DockerPy),
         ],
-        memory: false,
+        ..SMALL
     },
     Work {
         name: "ping-tls",
         title: "`ping`, mutual TLS",
         word: "ping_tls",
-        argument: ["", ""],
         amount: [(60, 50), (12, 20)],
-        floor: Raw,
-        peers: CALLS,
         slow: &[Bollard],
         goals: &[Goal::AtMost(1.3, Connector, Raw), Goal::Faster(15.0, Connector, Published)],
-        memory: false,
+        ..SMALL
     },
     Work {
         name: "list-200",
@@ -79,11 +90,9 @@ pub(crate) const WORKS: &[Work] = &[
         word: "list",
         argument: ["200", "200"],
         amount: [(30, 5), (8, 3)],
-        floor: Raw,
-        peers: &[Raw, Connector, DockerPy, Aiodocker, Published, Client, Bollard],
-        slow: &[],
+        peers: OBJECTS,
         goals: &[Goal::AtMost(1.05, Connector, Raw)],
-        memory: false,
+        ..SMALL
     },
     Work {
         name: "list-1000",
@@ -91,11 +100,9 @@ pub(crate) const WORKS: &[Work] = &[
         word: "list",
         argument: ["1000", "1000"],
         amount: [(15, 3), (0, 0)],
-        floor: Raw,
-        peers: &[Raw, Connector, DockerPy, Aiodocker, Published, Client, Bollard],
-        slow: &[],
+        peers: OBJECTS,
         goals: &[Goal::AtMost(1.05, Connector, Raw)],
-        memory: false,
+        ..SMALL
     },
     Work {
         name: "threads",
@@ -103,47 +110,33 @@ pub(crate) const WORKS: &[Work] = &[
         word: "threads",
         argument: ["16", "16"],
         amount: [(12, 1), (4, 1)],
-        floor: Raw,
-        peers: CALLS,
-        slow: &[],
         goals: &[Goal::AtMost(2.0, Connector, Raw), Goal::Faster(15.0, Connector, DockerPy)],
-        memory: false,
+        ..SMALL
     },
     Work {
         name: "exec",
         title: "exec of `true`, three requests",
         word: "exec",
-        argument: ["", ""],
         amount: [(15, 2), (5, 1)],
-        floor: Raw,
-        peers: &[Raw, Connector, DockerPy, Aiodocker, Published, Client, Bollard],
-        slow: &[],
+        peers: OBJECTS,
         goals: &[Goal::AtMost(1.1, Connector, Raw)],
-        memory: false,
+        ..SMALL
     },
     Work {
         name: "export",
         title: "export to an attachment file, hashed",
         word: "export",
-        argument: ["", ""],
-        amount: [(5, 1), (3, 1)],
-        floor: Curl,
-        peers: BULK,
-        slow: &[Published],
+        // aiodocker has no export.
+        peers: &[Raw, Curl, Connector, DockerPy, Published, Client, Bollard],
         goals: &[Goal::AtMost(1.15, Connector, Curl), Goal::Memory(16 * MIB, "16 MiB", Connector)],
-        memory: true,
+        ..LARGE
     },
     Work {
         name: "copy",
         title: "copy into a container",
         word: "copy",
-        argument: ["", ""],
-        amount: [(5, 1), (3, 1)],
-        floor: Curl,
-        peers: &[Raw, Curl, Connector, DockerPy, Aiodocker, Published, Client, Bollard],
-        slow: &[Published],
         goals: &[Goal::AtMost(1.15, Connector, Curl), Goal::Memory(16 * MIB, "16 MiB", Connector)],
-        memory: true,
+        ..LARGE
     },
     Work {
         name: "logs",
@@ -151,13 +144,10 @@ pub(crate) const WORKS: &[Work] = &[
         word: "logs",
         argument: ["67108864", "67108864"],
         amount: [(4, 1), (3, 1)],
-        floor: Curl,
-        peers: &[Raw, Curl, Connector, DockerPy, Aiodocker, Published, Client, Bollard],
-        slow: &[Published],
         goals: &[
             Goal::AtMost(1.15, Connector, Curl),
             Goal::Memory((64 + 16) * MIB, "the cap (64 MiB) and 16 MiB", Connector),
         ],
-        memory: true,
+        ..LARGE
     },
 ];

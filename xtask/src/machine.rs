@@ -63,7 +63,8 @@ APT::Install-Recommends "false";
 
     fn fetch(&self, packages: &[&str]) -> Result<Vec<PathBuf>> {
         capture(self.apt().arg("update")).context("the machine's apt sources cannot be read")?;
-        capture(self.apt().args(["install", "--download-only"]).args(packages))
+        // Also those that the machine has: they are wanted here.
+        capture(self.apt().args(["install", "--download-only", "--reinstall"]).args(packages))
             .context("the machine's apt sources do not give these packages")?;
         let mut fetched = Vec::new();
         for entry in fs::read_dir(self.folder.join("cache/archives"))? {

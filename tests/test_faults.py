@@ -6,6 +6,7 @@ import unittest
 
 import reliability
 
+from support.engine import api_version
 from support.faults import run
 from support.second_engine import SecondEngine
 
@@ -15,7 +16,9 @@ class Faults(unittest.TestCase):
         with SecondEngine() as engine:
             rows = run(engine)
         self.assertEqual([], reliability.broken(rows))
-        self.assertEqual([], reliability.differences(rows))
+        # The document is of Docker 20.10; another may have said more, or less, before it was killed.
+        if api_version() == "1.41":
+            self.assertEqual([], reliability.differences(rows))
 
 
 if __name__ == "__main__":

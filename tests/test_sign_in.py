@@ -13,6 +13,7 @@ from typing import Any
 
 from support.case import OperationTestCase
 from support.configurations import Config, over_http, over_tls, over_unix
+from support.engine import api_version
 from support.nginx import Nginx
 from support.recording_proxy import RecordingProxy
 from support.scripted_server import Answer, ScriptedServer
@@ -55,7 +56,7 @@ class SignIn(OperationTestCase):
     """nginx refuses whoever does not sign in as it wants."""
 
     def assert_signs_in(self, config: Config) -> None:
-        self.assertEqual("1.41", execute(config, "get_version")["ApiVersion"])
+        self.assertEqual(api_version(), execute(config, "get_version")["ApiVersion"])
         self.assertIs(True, CONNECTOR.check_health(config))
 
     def assert_refused(self, proxy: Nginx, config: Config, error: str) -> None:
@@ -191,7 +192,7 @@ class HalfOpenProxies(OperationTestCase):
                 self.assertEqual(
                     [f"GET /_ping {status}", "GET /version 200"], [line for line in proxy.seen if "/v1." not in line]
                 )
-                self.assertTrue(proxy.seen[-1].startswith("GET /v1.41/networks"), proxy.seen)
+                self.assertTrue(proxy.seen[-1].startswith(f"GET /v{api_version()}/networks"), proxy.seen)
 
     def test_a_proxys_page_is_not_the_engines_answer(self) -> None:
         blocking = f"location ~ ^/v1[.][0-9]+/containers {{ return 403; }} {TO_THE_ENGINE}"

@@ -148,7 +148,7 @@ class Story:
         def test_remove(self) -> None:
             name = container(self)
             text = self.refusal("remove_container", id=name)
-            self.assertRegex(text, r"^\[conflict 409\] remove_container: .*running container")
+            self.assertRegex(text, r"^\[conflict 409\] remove_container: .*\brunning\b")
             self.assert_done(self.run_operation("remove_container", id=name, force=True), name)
             self.assertRegex(self.refusal("inspect_container", id=name), r"^\[not_found 404\]")
 

@@ -52,6 +52,11 @@ def api(method: str, path: str, body: Any = None, *, socket: str = SOCKET) -> An
     return json.loads(text) if response.headers.get_content_type() == "application/json" else None
 
 
+def api_version() -> str:
+    """The newest version of the API that the engine speaks."""
+    return str(api("GET", "/version")["ApiVersion"])
+
+
 def unique(what: str) -> str:
     """A name that no other test has."""
     return f"fsr-test-{what}-{uuid.uuid4().hex[:12]}"

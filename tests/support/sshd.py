@@ -6,8 +6,10 @@ users are replaced by two: `fortisoar`, who may use the socket, and `guest`, who
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from support.session import given
 
 SOCKET = "/run/docker.sock"
 NO_FORWARDING = "AllowStreamLocalForwarding no"
+# More than any process takes to end.
+PATIENCE_SECONDS = 10
 
 
 def generate(path: Path, kind: str = "ed25519", passphrase: str = "") -> Path:
@@ -42,7 +46,8 @@ class Sshd:
         for kind in ("ed25519", "ecdsa", "rsa"):
             generate(self.folder / f"host_{kind}", kind)
         self._write("passwd", f"{_ROOT}sshd:x:4709:4709::/run/sshd:/bin/false\n", _USERS)
-        self._write("group", "root:x:0:\nsshd:x:4709:\n", "docker:x:0:fortisoar\nusers:x:4711:\n")
+        group = os.stat(engine or given("ENGINE_SOCKET")).st_gid
+        self._write("group", "root:x:0:\nsshd:x:4709:\n", f"docker:x:{group}:fortisoar\nusers:x:4711:\n")
         self._write("shadow", *(f"{user}:*:19000::::::\n" for user in ("root", "sshd", "fortisoar", "guest")))
         self._write("authorized_keys", f"{key_options} {self.key.with_suffix('.pub').read_text()}".lstrip())
         hosts = "".join(f"HostKey {self.folder}/host_{kind}\n" for kind in ("ed25519", "ecdsa", "rsa"))
@@ -69,9 +74,14 @@ class Sshd:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self) -> None:
-        """Ends it with all its sessions, at once."""
+        """Ends it with all its sessions, at once: when this returns, their connections are closed, too."""
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        inside = [int(pid) for pid in children.read_text().split()] if children.exists() else []
         self._process.kill()
         self._process.wait()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while any(_is_running(pid) for pid in inside) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def restart(self) -> None:
         """Starts it, on the same port."""
@@ -113,6 +123,14 @@ class Sshd:
             "ssh_socket": SOCKET,
             **fields,
         }
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process runs. The first of a namespace ends after all others there."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 _ROOT = "root:x:0:0:root:/root:/bin/sh\n"

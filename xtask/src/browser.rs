@@ -52,16 +52,8 @@ impl Browser {
 fn fonts(root: &Path) -> Result<PathBuf> {
     let file = paths::runs().join("fonts.conf");
     std::fs::create_dir_all(paths::runs())?;
-    // As desktops have it; else the page's `system-ui` would be any font, such as one with serifs.
-    let usual =
-        [("system-ui", "DejaVu Sans"), ("sans-serif", "DejaVu Sans"), ("monospace", "DejaVu Sans Mono")];
-    let usual: String = usual
-        .map(|(family, font)| {
-            format!("<alias><family>{family}</family><prefer><family>{font}</family></prefer></alias>\n")
-        })
-        .concat();
     let settings = format!(
-        "<?xml version=\"1.0\"?>\n<fontconfig><dir>/usr/share/fonts</dir><dir>{}</dir><cachedir>{}</cachedir>\n{usual}</fontconfig>\n",
+        "<?xml version=\"1.0\"?>\n<fontconfig><dir>/usr/share/fonts</dir><dir>{}</dir><cachedir>{}</cachedir></fontconfig>\n",
         root.join("usr/share/fonts").display(),
         paths::runs().join("font-cache").display()
     );

@@ -73,51 +73,55 @@ pub(crate) fn connect(settings: &Settings, way: &Way, until: Instant) -> Result<
         Stopped::Interrupted => interrupt::interrupted(),
         Stopped::Elapsed => stage.get().too_late(&settings.address),
     };
-    if let Address::Ssh { user, host, port, socket: path } = &settings.address {
-        let Some(client) = &way.ssh else {
-            let message = "an address by SSH needs a key and host keys";
-            return Err(Error::new(ErrorKind::InvalidRequest, message));
-        };
-        let reached = driver.drive(until, connect_tcp(settings, host, *port, &wait)).map_err(in_time)??;
-        let socket = reached.as_raw_fd(); // stays the same
-        let server = format!("the SSH server {}", authority(host, *port));
-        let target = ssh::Target { user, server, socket: path };
-        let driver = Driver::runtime()?;
-        let opened = driver.drive(until, async {
-            let stream = reached.into_tokio().map_err(|error| unreachable(&settings.address, error))?;
-            client.open(stream, &target, &stage).await
-        });
-        let stream = opened.map_err(in_time)??;
-        let carrier = Carrier { socket, is_talkative: true, is_proven: stream.is_proven() };
-        return Ok(Connection { stream: Box::new(stream), carrier, driver });
-    }
-    let reached = driver.drive(until, reach(settings, way, &wait, &stage));
-    let (stream, socket) = reached.map_err(in_time)??;
+    let (stream, socket) = match &settings.address {
+        Address::Unix(path) => {
+            let reached = driver.drive(until, Socket::to_path(path, &wait)).map_err(in_time)?;
+            let socket = reached.map_err(|error| unreachable(&settings.address, error))?;
+            let descriptor = socket.as_raw_fd();
+            (Box::new(socket) as Box<dyn Stream>, descriptor)
+        }
+        Address::Tcp { host, port } => {
+            driver.drive(until, reach(settings, way, host, *port, &wait, &stage)).map_err(in_time)??
+        }
+        Address::Ssh { user, host, port, socket: path } => {
+            let Some(client) = &way.ssh else {
+                let message = "an address by SSH needs a key and host keys";
+                return Err(Error::new(ErrorKind::InvalidRequest, message));
+            };
+            let reached =
+                driver.drive(until, connect_tcp(settings, host, *port, &wait)).map_err(in_time)??;
+            let socket = reached.as_raw_fd(); // stays the same
+            let server = format!("the SSH server {}", authority(host, *port));
+            let target = ssh::Target { user, server, socket: path };
+            let driver = Driver::runtime()?;
+            let opened = driver.drive(until, async {
+                let stream = reached.into_tokio().map_err(|error| unreachable(&settings.address, error))?;
+                client.open(stream, &target, &stage).await
+            });
+            let stream = opened.map_err(in_time)??;
+            let carrier = Carrier { socket, is_talkative: true, is_proven: stream.is_proven() };
+            return Ok(Connection { stream: Box::new(stream), carrier, driver });
+        }
+    };
     let carrier = Carrier { socket, is_talkative: false, is_proven: true };
     Ok(Connection { stream, carrier, driver })
 }
 
-/// The engine by all ways but SSH.
+/// An engine by TCP, through a proxy or not, with TLS or not.
 async fn reach(
     settings: &Settings,
     way: &Way,
+    host: &str,
+    port: u16,
     wait: &Arc<Wait>,
     stage: &Cell<Stage>,
 ) -> Result<(Box<dyn Stream>, RawFd), Error> {
-    match (&settings.address, &settings.proxy) {
-        (Address::Unix(path), _) => {
-            let socket = Socket::to_path(path, wait).await;
-            let socket = socket.map_err(|error| unreachable(&settings.address, error))?;
-            let descriptor = socket.as_raw_fd();
-            Ok((Box::new(socket), descriptor))
-        }
-        (Address::Tcp { host, port } | Address::Ssh { host, port, .. }, Some(proxy)) => {
-            let tunnel = proxy.connect(host, *port, settings.connect_timeout, wait, stage).await?;
+    match &settings.proxy {
+        Some(proxy) => {
+            let tunnel = proxy.connect(host, port, settings.connect_timeout, wait, stage).await?;
             secure(tunnel, host, settings, way, stage).await
         }
-        (Address::Tcp { host, port } | Address::Ssh { host, port, .. }, None) => {
-            secure(connect_tcp(settings, host, *port, wait).await?, host, settings, way, stage).await
-        }
+        None => secure(connect_tcp(settings, host, port, wait).await?, host, settings, way, stage).await,
     }
 }
 

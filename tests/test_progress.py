@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from support import configurations, layers, registry, session
 from support.case import OperationTestCase
-from support.engine import container, remove
+from support.engine import container
 from support.local_host import LocalHost, sample
 from support.scripted_server import Answer, ScriptedServer
 from support.session import ARCHIVE, PACKAGE, given
@@ -42,8 +42,6 @@ class Told(OperationTestCase):
         return [one for one in self.told if one["part"] == part]
 
     def test_a_pull_of_several_layers(self) -> None:
-        server = registry.Registry()
-        self.addCleanup(server.close)
         repository = layers.pushed(self, layers=3, mebibytes=1)
         pushed = [one for one in self.told if one["text"] == "Pushed"]
         self.assertEqual(4, len(pushed), "with that of its base")
@@ -195,12 +193,8 @@ class OnATerminal(unittest.TestCase):
         return Terminal([given("FSR_DOCKER"), "--host", host, "run", *words], self.folder, kind)
 
     def test_a_bar_for_each_layer(self) -> None:
-        server = registry.Registry()
-        self.addCleanup(server.close)
         repository = layers.pushed(self, layers=3, mebibytes=2)
-        with layers.slow_registry("1m") as slow:
-            image = f"{slow.address}/{repository}:1"
-            self.addCleanup(remove, f"/images/{image}?force=1")
+        with layers.slow(self, repository, "1m") as image:
             signed_in = [f"{name}={value}" for name, value in layers.SIGNED_IN.items()]
             terminal = self.start("pull_image", f"fromImage={image}", *signed_in, "--json")
             code, output = terminal.end()

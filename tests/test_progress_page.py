@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from test_page import PageTestCase
 
-from support import layers, registry
-from support.engine import container, remove
+from support import layers
+from support.engine import container
 from support.session import ARCHIVE, PACKAGE, given
 
 # A file's name, which has no slash.
@@ -60,12 +60,8 @@ class Progress(PageTestCase):
 
     def test_a_pull_has_a_row_for_each_layer(self) -> None:
         browser = self.browser
-        server = registry.Registry()
-        self.addCleanup(server.close)
         repository = layers.pushed(self, layers=4, mebibytes=3)
-        with layers.slow_registry("1m") as slow:
-            image = f"{slow.address}/{repository}:1"
-            self.addCleanup(remove, f"/images/{image}?force=1")
+        with layers.slow(self, repository, "1m") as image:
             self.start("pull_image", fromImage=image, **layers.SIGNED_IN)
             browser.find(".parts li", "Downloading")
             browser.find(".parts li", " of 3.0 MiB")

@@ -1,8 +1,10 @@
-"""An image of several layers in the registry, and a way to it that is slow."""
+"""An image of several layers in a registry, and a way to it that is slow."""
 
 from __future__ import annotations
 
 import unittest
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from support import configurations, registry, session
@@ -13,10 +15,12 @@ SIGNED_IN = {"registry_username": registry.USERNAME, "registry_password": regist
 
 
 def pushed(test: unittest.TestCase, layers: int, mebibytes: int) -> str:
-    """The repository of an image in the registry, tagged `1`, with so many layers beside its base.
+    """The repository of an image in a registry for this test, tagged `1`, with so many layers beside its base.
 
     The engine does not have it any more.
     """
+    server = registry.Registry()
+    test.addCleanup(server.close)
     repository = f"team/{unique('layers')}"
     name = f"{registry.ADDRESS}/{repository}"
     steps = [f"RUN dd if=/dev/urandom of=/{number} bs=1M count={mebibytes}" for number in range(layers)]
@@ -32,10 +36,14 @@ def run(operation: str, **params: Any) -> Any:
     return session.execute(configurations.over_unix(), operation, **params)
 
 
-def slow_registry(rate: str) -> Nginx:
-    """The registry at another address, which gives no layer faster than this, such as `500k` bytes a second."""
+@contextmanager
+def slow(test: unittest.TestCase, repository: str, rate: str) -> Iterator[str]:
+    """The image by another address, which gives no layer faster than this, such as `500k` bytes a second."""
     passed_on = f"proxy_pass http://{registry.ADDRESS}; proxy_set_header Host $http_host; limit_rate {rate};"
-    return Nginx(f"location / {{ {passed_on} }}")
+    with Nginx(f"location / {{ {passed_on} }}") as way:
+        image = f"{way.address}/{repository}:1"
+        test.addCleanup(remove, f"/images/{image}?force=1")
+        yield image
 
 
 def slow_engine(rate: str) -> Nginx:

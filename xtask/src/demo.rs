@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::command::{at_root, capture};
+use crate::command::{at_root, capture, show};
 use crate::image;
 use crate::once::remove;
-use crate::packaging::{self, Options as PackageOptions};
+use crate::packaging;
 use crate::paths;
 use crate::private_engine::Engine;
 use crate::pythons::{self, Python};
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         Some(_) => None,
         None => Some(System::this_machine()?),
     };
-    let package = packaging::build(&PackageOptions::default())?;
+    let package = packaging::quick(&mut show)?.package;
     let engine = private.map(|system| Engine::temporary("demo", &system)).transpose()?;
     let host = LocalHost::new()?;
     let url = match (&engine, &options.engine) {

@@ -4,8 +4,7 @@ use anyhow::Result;
 
 use crate::command::{cargo, show};
 use crate::machine;
-use crate::packaging::{self, Options as PackageOptions};
-use crate::paths;
+use crate::packaging;
 use crate::private_engine::Engine;
 use crate::pythons;
 use crate::system::System;
@@ -16,7 +15,7 @@ const REFERENCE: &str = "docs/operations.md";
 
 /// Records the results on a private engine, and writes the reference with them.
 pub(crate) fn record() -> Result<()> {
-    let package = packaging::build(&PackageOptions::into_folder(paths::runs().join("package")))?;
+    let package = packaging::quick(&mut show)?.package;
     let tools = machine::unpacked("beside", BESIDE)?;
     let engine = Engine::temporary("examples", &System::this_machine()?)?;
     show(

@@ -3,8 +3,9 @@
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::command::show;
 use crate::machine;
-use crate::packaging::{self, Options as PackageOptions};
+use crate::packaging;
 use crate::private_engine::Engine;
 use crate::pythons;
 use crate::system::System;
@@ -22,7 +23,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let python = pythons::newest()?;
     let system = System::this_machine()?;
-    let package = packaging::build(&PackageOptions::default())?;
+    let package = packaging::quick(&mut show)?.package;
     let engine = Engine::temporary("faults", &system)?;
     let mut table = engine.inside(&python.program)?;
     table

@@ -7,16 +7,16 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::browser::Browser;
-use crate::command::{at_root, capture, cargo};
+use crate::command::{capture, cargo};
 use crate::machine;
 use crate::once::remove;
-use crate::packaging::{self, Options as PackageOptions};
+use crate::packaging;
 use crate::paths;
 use crate::private_engine::Engine;
 use crate::pythons::{self, Python};
 use crate::steps::{self, Log, Step};
 use crate::system::System;
-use crate::tools::{MYPY, PYFSR, RUFF, Tool, ZIGBUILD};
+use crate::tools::{MYPY, PYFSR, RUFF, Tool};
 
 /// How much to test.
 #[derive(Args)]
@@ -78,7 +78,6 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     plan.extend(checks());
     plan.push(Step::new("package", package));
     plan.push(Step::new("validate", validate));
-    plan.push(Step::new("fsr-docker", program));
     plan.push(engine());
     plan.push(Step::new("integration tests", integration));
     plan.extend(shared.pythons.clone().into_iter().map(|python| end_to_end(python.to_string(), python)));
@@ -168,7 +167,7 @@ impl Shared {
 
 fn tools(shared: &mut Shared, log: &mut Log) -> Result<()> {
     let newest = shared.newest()?;
-    for tool in [ZIGBUILD, RUFF, MYPY, PYFSR] {
+    for tool in [RUFF, MYPY, PYFSR] {
         if tool.runs_on(newest) {
             tool.install(newest)?;
         } else {
@@ -238,18 +237,11 @@ fn mypy(shared: &mut Shared, log: &mut Log) -> Result<()> {
     log.run(shared.tool(&MYPY)?.args(["-m", "mypy", "--strict"]).args(folders))
 }
 
+/// The package, and the program of the local host, as a developer has them.
 fn package(shared: &mut Shared, log: &mut Log) -> Result<()> {
-    let options = PackageOptions::into_folder(paths::runs().join("package"));
-    // As a program of its own, so that what it says goes to the log.
-    log.run(at_root(std::env::current_exe()?).arg("package").arg("--out").arg(options.out()))?;
-    shared.package = Some(packaging::path(&options));
-    Ok(())
-}
-
-/// The program of the local host, as a developer has it.
-fn program(shared: &mut Shared, log: &mut Log) -> Result<()> {
-    log.run(cargo().args(["build", "--package", "cli"]))?;
-    shared.program = Some(paths::target().join("debug/fsr-docker"));
+    let quick = packaging::quick(&mut |command| log.run(command))?;
+    shared.package = Some(quick.package);
+    shared.program = Some(quick.program);
     Ok(())
 }
 
@@ -294,7 +286,6 @@ fn end_to_end(name: String, python: Python) -> Step<'static, Shared> {
 fn only(names: &[String], python: Python) -> Steps<'_> {
     vec![
         Step::new("package", package),
-        Step::new("fsr-docker", program),
         engine(),
         Step::new(python.to_string(), move |shared: &mut Shared, log| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();

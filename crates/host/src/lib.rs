@@ -7,6 +7,7 @@
 mod certificate;
 mod error;
 mod history;
+mod host;
 mod layout;
 mod masks;
 mod page;

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::error::Fault;
+use crate::host::{COOKIE, Host, session_of};
 use crate::records::Kind;
 use crate::rest::{configurations, execute, files, found};
-use crate::server::{COOKIE, Host, session_of};
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";

@@ -2,6 +2,7 @@
 //!
 //! The shapes are those that the public client `pyfsr` reads; `tests/test_host.py` drives them with it.
 
+mod answers;
 pub(crate) mod configurations;
 pub(crate) mod connectors;
 pub(crate) mod execute;
@@ -13,12 +14,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
 use axum::routing::{any, get, post};
-use serde_json::{Value, json};
 
-use crate::error::Fault;
-use crate::server::Host;
+pub(crate) use self::answers::found;
+use crate::host::Host;
 
 /// What needs to be signed in.
 pub(crate) fn router() -> Router<Arc<Host>> {
@@ -60,54 +59,4 @@ pub(crate) fn open() -> Router<Arc<Host>> {
     Router::new()
         .route("/auth/authenticate", post(sign_in::authenticate))
         .route("/cyops_version.json", get(sign_in::version))
-}
-
-/// The list that the integrations service answers: everything on one page, unless less is asked for.
-fn listed(rows: Vec<Value>, page: usize, page_size: usize) -> Value {
-    let (page, page_size) = (page.max(1), page_size.max(1));
-    let total = rows.len();
-    let has_next = page.saturating_mul(page_size) < total;
-    let start = (page - 1).saturating_mul(page_size);
-    let data: Vec<Value> = rows.into_iter().skip(start).take(page_size).collect();
-    json!({
-        "status": "success",
-        "totalItems": total,
-        "itemsPerPage": page_size,
-        "nextPage": has_next.then_some(page + 1),
-        "previousPage": (page > 1).then(|| page - 1),
-        "data": data,
-    })
-}
-
-/// The list that the records' API answers.
-fn hydra(path: &str, members: &[Value]) -> Value {
-    json!({
-        "@id": path,
-        "@type": "hydra:Collection",
-        "hydra:member": members,
-        "hydra:totalItems": members.len(),
-    })
-}
-
-/// What was read, or that there is none.
-pub(crate) fn found<T>(what: Option<T>, name: impl FnOnce() -> String) -> Result<T, Fault> {
-    what.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, format!("There is no {}.", name())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_paged() {
-        let rows = || (0..5).map(Value::from).collect::<Vec<_>>();
-        let page = |number, size| {
-            let page = listed(rows(), number, size);
-            (page["data"].clone(), page["nextPage"].clone(), page["previousPage"].clone())
-        };
-        assert_eq!(page(1, 30), (json!([0, 1, 2, 3, 4]), Value::Null, Value::Null));
-        assert_eq!(page(2, 2), (json!([2, 3]), json!(3), json!(1)));
-        assert_eq!(page(3, 2), (json!([4]), Value::Null, json!(2)));
-        assert_eq!(page(9, 2).0, json!([]));
-    }
 }

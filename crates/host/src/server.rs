@@ -19,6 +19,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use crate::certificate::{self, Certificate};
 use crate::error::{Error, Fault};
 use crate::history::History;
+use crate::host::{Host, session_of};
 use crate::layout::Layout;
 use crate::progress::Watches;
 use crate::records::Records;
@@ -27,9 +28,6 @@ use crate::secrets::Secrets;
 use crate::store::{self, Store};
 use crate::workers::Workers;
 use crate::{page, private};
-
-/// The page's cookie. Its prefix keeps it to this host, https and all paths.
-pub(crate) const COOKIE: &str = "__Host-fsr-docker";
 
 /// How the local host is started.
 #[derive(Debug, Clone)]
@@ -45,21 +43,6 @@ pub struct Options {
     /// The first configuration of that package, if it has none: values of fields that its form has. The others are as the
     /// form begins.
     pub first_configuration: Option<serde_json::Value>,
-}
-
-/// What requests are answered with.
-pub(crate) struct Host {
-    pub(crate) layout: Layout,
-    pub(crate) secrets: Secrets,
-    pub(crate) store: Store,
-    pub(crate) history: History,
-    pub(crate) records: Records,
-    pub(crate) watches: Watches,
-    pub(crate) workers: Workers,
-    /// The `Host` headers that are ours: others come of a name that was bent to this address.
-    authorities: Vec<String>,
-    /// The link to the page, without its token.
-    origin: String,
 }
 
 /// Serves until Ctrl-C or SIGTERM; `say` is given the lines that the user reads.
@@ -223,12 +206,6 @@ fn may_pass(host: &Host, method: &Method, headers: &HeaderMap) -> bool {
 fn key_of(headers: &HeaderMap) -> Option<&str> {
     let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     ["API-KEY", "Bearer"].contains(&scheme).then(|| key.trim())
-}
-
-/// The session that the page's cookie names.
-pub(crate) fn session_of(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
-    cookies.split("; ").find_map(|cookie| cookie.strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
 /// Cookies go to every port of this machine, so what changes something must say where it comes from.

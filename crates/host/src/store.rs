@@ -88,6 +88,31 @@ pub(crate) fn lock(connection: &Shared) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Connector {
+    /// An operation's description.
+    pub(crate) fn operation(&self, name: &str) -> Option<&Value> {
+        self.info["operations"].as_array()?.iter().find(|operation| operation["operation"] == name)
+    }
+
+    /// The fields of its configurations.
+    pub(crate) fn fields(&self) -> &Value {
+        &self.info["configuration"]["fields"]
+    }
+}
+
+impl Configuration {
+    /// What the connector is given: the fields, and what `FortiSOAR` notes beside them.
+    pub(crate) fn for_a_call(&self) -> Value {
+        let mut config = self.config.clone();
+        if let Some(fields) = config.as_object_mut() {
+            fields.insert("config_id".into(), self.config_id.as_str().into());
+            fields.insert("name".into(), self.name.as_str().into());
+            fields.insert("default".into(), self.default.into());
+        }
+        config
+    }
+}
+
 impl Store {
     pub(crate) fn new(connection: Shared) -> Self {
         Self { connection }

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::Fault;
+use crate::host::Host;
 use crate::masks::{sealed, secret_fields, unsealed, written};
+use crate::rest::answers::{AGENT, found, listed};
 use crate::rest::execute::hook;
-use crate::rest::{connectors::AGENT, found, listed};
-use crate::server::Host;
 use crate::store::{Configuration, Connector, Wanted};
 
 #[derive(Deserialize)]
@@ -170,19 +170,6 @@ fn defaults(fields: &Value, given: &Value, into: &mut Map<String, Value>) {
         let chosen = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         into.insert(name.to_owned(), value);
         defaults(&field["onchange"][chosen], given, into);
-    }
-}
-
-impl Configuration {
-    /// What the connector is given: the fields, and what `FortiSOAR` notes beside them.
-    pub(crate) fn for_a_call(&self) -> Value {
-        let mut config = self.config.clone();
-        if let Some(fields) = config.as_object_mut() {
-            fields.insert("config_id".into(), self.config_id.as_str().into());
-            fields.insert("name".into(), self.name.as_str().into());
-            fields.insert("default".into(), self.default.into());
-        }
-        config
     }
 }
 

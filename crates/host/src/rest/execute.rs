@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use crate::error::Fault;
 use crate::history::Beginning;
+use crate::host::Host;
 use crate::masks::{noted, secret_fields};
-use crate::rest::found;
-use crate::server::Host;
+use crate::rest::answers::found;
 use crate::store::{Configuration, Connector};
 use crate::workers::Call;
 

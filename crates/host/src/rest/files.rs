@@ -15,10 +15,10 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use crate::error::Fault;
+use crate::host::Host;
 use crate::private;
 use crate::records::Kind;
-use crate::rest::{found, hydra};
-use crate::server::Host;
+use crate::rest::answers::{found, hydra};
 
 /// An uploaded file among the temporary ones, removed when it is dropped.
 pub(super) struct Upload {

@@ -13,10 +13,10 @@ use tokio::process::Command;
 use uuid::Uuid;
 
 use crate::error::Fault;
+use crate::host::Host;
+use crate::rest::answers::found;
 use crate::rest::connectors::renew;
 use crate::rest::files::received;
-use crate::rest::found;
-use crate::server::Host;
 use crate::store::Connector;
 
 #[derive(Deserialize)]

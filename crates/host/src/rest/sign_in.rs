@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::Fault;
-use crate::rest::hydra;
-use crate::server::Host;
+use crate::host::Host;
+use crate::rest::answers::hydra;
 
 /// The release whose API this is like.
 const LIKE_FORTISOAR: &str = "7.6.5";

@@ -12,14 +12,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::Fault;
+use crate::host::Host;
 use crate::masks::{sealed, secret_fields};
+use crate::rest::answers::{AGENT, found, listed};
+use crate::rest::configurations;
 use crate::rest::execute::hook;
-use crate::rest::{configurations, found, listed};
-use crate::server::Host;
 use crate::store::{Configuration, Connector};
-
-/// The one agent there is: this host itself.
-pub(super) const AGENT: &str = "10ca10ca10ca10ca10ca10ca10ca10ca";
 
 /// What a client posts where there is nothing to say. Left unread, it would cost the connection.
 type Body = Bytes;
@@ -142,19 +140,9 @@ pub(crate) async fn output_schema(
         found(host.store.connector(&name, Some(&version))?, || format!("connector {name} {version}"))?;
     let operation =
         found(connector.operation(&asked.operation), || format!("operation {}", asked.operation))?;
-    Ok(Json(operation["output_schema"].clone()))
-}
-
-impl Connector {
-    /// An operation's description.
-    pub(crate) fn operation(&self, name: &str) -> Option<&Value> {
-        self.info["operations"].as_array()?.iter().find(|operation| operation["operation"] == name)
-    }
-
-    /// The fields of its configurations.
-    pub(crate) fn fields(&self) -> &Value {
-        &self.info["configuration"]["fields"]
-    }
+    // Where the schema depends on the parameters, the last one is for all other cases.
+    let otherwise = operation["conditional_output_schema"].as_array().and_then(|schemas| schemas.last());
+    Ok(Json(otherwise.unwrap_or(operation)["output_schema"].clone()))
 }
 
 /// Workers that load what is installed now.

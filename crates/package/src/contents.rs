@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{Coverage, Error, Identity, archive, icons, info, playbooks, python, reference, stories};
 
 /// Pages about the repository, which stay there.
-const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md"];
+const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md", "style.md"];
 
 /// A package, ready to be written.
 #[derive(Debug)]

@@ -5,25 +5,42 @@ use serde_json::Value;
 use crate::Param;
 
 /// Parameters with their values, each in its one form, in the order of the declaration.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Arguments(Vec<(&'static Param, Value)>);
+///
+/// In development builds, which the tests run, reading a name that is not declared panics: a misspelled name would otherwise
+/// read as a value that nobody gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Arguments {
+    declared: &'static [Param],
+    given: Vec<(&'static Param, Value)>,
+}
 
 impl Arguments {
+    /// No values yet, for these parameters.
+    pub(crate) fn of(declared: &'static [Param]) -> Self {
+        Self { declared, given: Vec::new() }
+    }
+
     pub(crate) fn push(&mut self, param: &'static Param, value: Value) {
-        self.0.push((param, value));
+        self.given.push((param, value));
     }
 
     /// Keeps those for which `keep` is true.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&'static Param, &Value) -> bool) {
-        self.0.retain(|(param, value)| keep(param, value));
+        self.given.retain(|(param, value)| keep(param, value));
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Param, &Value)> {
-        self.0.iter().map(|(param, value)| (*param, value))
+        self.given.iter().map(|(param, value)| (*param, value))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(param, _)| param.name == name).map(|(_, value)| value)
+        debug_assert!(self.declares(name), "no parameter {name:?} is declared");
+        self.given.iter().find(|(param, _)| param.name == name).map(|(_, value)| value)
+    }
+
+    /// The same, for what serves many operations: nothing, too, where the operation has no such parameter.
+    pub(crate) fn if_declared(&self, name: &str) -> Option<&Value> {
+        self.declares(name).then(|| self.get(name)).flatten()
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
@@ -53,5 +70,28 @@ impl Arguments {
             }
         }
         filled
+    }
+
+    fn declares(&self, name: &str) -> bool {
+        self.declared.iter().any(|param| param.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::param::integer;
+
+    const DECLARED: &[Param] = &[integer("max_size")];
+
+    #[test]
+    fn a_declared_name_may_be_absent() {
+        assert_eq!(Arguments::of(DECLARED).integer("max_size"), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "no parameter \"max_sise\" is declared")]
+    fn a_misspelled_name_fails_in_every_test_build() {
+        let _ = Arguments::of(DECLARED).integer("max_sise");
     }
 }

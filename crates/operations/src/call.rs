@@ -115,7 +115,8 @@ impl Call<'_> {
                 None => segment,
             };
         let path: Vec<&str> = self.operation.path.split('/').skip(1).map(segment).collect();
-        guard::targets(self.operation.method, &path, || self.arguments.text("Container").map(str::to_owned))
+        let container = || self.arguments.if_declared("Container").and_then(Value::as_str).map(str::to_owned);
+        guard::targets(self.operation.method, &path, container)
     }
 
     /// Whether a removal found nothing since an earlier try, whose answer was lost, had done its work.
@@ -197,7 +198,8 @@ impl Call<'_> {
 
     /// How long this call may take, from its parameter `timeout`.
     pub(crate) fn time_limit(&self) -> Duration {
-        self.arguments.integer("timeout").map_or(self.configuration.timeout(), Duration::from_secs)
+        let own = self.arguments.if_declared("timeout").and_then(Value::as_u64);
+        own.map_or(self.configuration.timeout(), Duration::from_secs)
     }
 
     /// The result of an action that the engine answers with nothing.
@@ -207,7 +209,7 @@ impl Call<'_> {
 
     /// The fields of [`Call::done`], for those who add to them.
     pub(crate) fn outcome_fields(&self, sentence: &str, already: bool) -> Map<String, Value> {
-        let named = ["id", "name"].iter().find_map(|name| self.arguments.text(name));
+        let named = ["id", "name"].iter().find_map(|name| self.arguments.if_declared(name)?.as_str());
         let mut fields = Map::from_iter([("result".to_owned(), self.arguments.fill(sentence).into())]);
         if let Some(named) = named {
             fields.insert("id".into(), named.into());

@@ -62,7 +62,7 @@ pub(crate) fn read(
     given: &Map<String, Value>,
     faults: &mut Vec<String>,
 ) -> Arguments {
-    let mut arguments = Arguments::default();
+    let mut arguments = Arguments::of(params);
     for param in params {
         let absent = Value::Null;
         let normal = match normalise(param.kind, given.get(param.name).unwrap_or(&absent)) {

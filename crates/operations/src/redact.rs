@@ -39,7 +39,7 @@ const SHORTEST_VALUE: usize = 8;
 
 /// The result, with its secrets masked if the call asks for that.
 pub(crate) fn result(output: Output, arguments: &Arguments) -> Result<Output, Error> {
-    if !arguments.is_on(REDACT.name) {
+    if arguments.if_declared(REDACT.name) != Some(&Value::Bool(true)) {
         return Ok(output);
     }
     let mut value = match output {

@@ -57,8 +57,8 @@ class Health(OperationTestCase):
     def test_a_version_that_one_side_does_not_know(self) -> None:
         with self.engine("1.77", time.time()) as newer:
             log = "\n".join(self.log(over_http(newer.address)))
-            self.assertRegex(log, r"The engine speaks API 1\.77, and this connector was written for 1\.40 to 1\.55")
-            self.assertIn("api_version=1.55", log)
+            self.assertRegex(log, r"The engine speaks API 1\.77, and this connector was written for 1\.40 to 1\.56")
+            self.assertIn("api_version=1.56", log)
             log = "\n".join(self.log({**over_http(newer.address), "api_version": "v1.60"}))
             self.assertRegex(log, r"api_version is 1\.60, and this connector was written for .*set it to Auto")
         log = "\n".join(self.log({**over_unix(), "api_version": "v1.99"}))

@@ -15,7 +15,7 @@ impl ApiVersion {
     /// The oldest version whose endpoints are known here (Docker 19.03).
     pub const OLDEST: Self = Self::new(1, 40);
     /// The newest version whose endpoints are known here.
-    pub const NEWEST: Self = Self::new(1, 55);
+    pub const NEWEST: Self = Self::new(1, 56);
 
     /// A version from its two numbers.
     pub const fn new(major: u16, minor: u16) -> Self {

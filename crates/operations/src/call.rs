@@ -62,7 +62,7 @@ impl Call<'_> {
 
     fn outcome(&mut self) -> Result<Output, Error> {
         guard::check(self)?;
-        let newer = self.arguments.iter().any(|(param, _)| param.since.is_some());
+        let newer = self.arguments.iter().any(|(param, _)| param.since.is_some() || !param.newer.is_empty());
         if newer || self.operation.since.is_some() {
             let version =
                 self.engine.api_version().inspect_err(|error| self.note(error.status(), error.tries()))?;

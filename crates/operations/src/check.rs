@@ -90,6 +90,13 @@ pub(crate) fn suit(
     if let Some(since) = operation.since.filter(|since| *since > version) {
         faults.push(format!("the operation needs API {since}"));
     }
+    for (param, value) in arguments.iter() {
+        for (name, since) in param.newer.iter().filter(|(name, _)| !value[*name].is_null()) {
+            if *since > version {
+                faults.push(format!("{name} in {} needs API {since}", param.name));
+            }
+        }
+    }
     arguments.retain(|param, value| {
         let Some(since) = param.since.filter(|since| *since > version) else { return true };
         let default = param.default.map_or(Value::Bool(false), Value::from);
@@ -129,13 +136,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::param::{ADDITIONAL_FIELDS, CONTAINER, flag, integer, text};
+    use crate::param::{ADDITIONAL_FIELDS, CONTAINER, FILTERS, flag, integer, text};
 
     const OPERATION: Operation = Operation::post("try", "/containers/{id}/try").params(&[
         CONTAINER,
         integer("t"),
         text("mode").default("plain"),
         flag("new").since(1, 50),
+        FILTERS.newer(&[("annotation", ApiVersion::new(1, 56))]),
     ]);
 
     fn given(value: Value) -> Map<String, Value> {
@@ -201,5 +209,20 @@ mod tests {
             "{error}"
         );
         suit(&OPERATION, &mut arguments.clone(), ApiVersion::new(1, 50)).unwrap();
+    }
+
+    #[test]
+    fn refuses_a_filter_that_is_too_new() {
+        let with =
+            |filters: Value| check(&OPERATION, &given(json!({"id": "web", "filters": filters}))).unwrap();
+        suit(&OPERATION, &mut with(json!("label=a")), ApiVersion::new(1, 41)).unwrap();
+        let error = suit(&OPERATION, &mut with(json!("annotation=a")), ApiVersion::new(1, 55)).unwrap_err();
+        assert!(
+            error.to_string().starts_with(
+                "[unsupported] annotation in filters needs API 1.56, and the engine speaks 1.55"
+            ),
+            "{error}"
+        );
+        suit(&OPERATION, &mut with(json!("annotation=a")), ApiVersion::new(1, 56)).unwrap();
     }
 }

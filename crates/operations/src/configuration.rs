@@ -355,6 +355,13 @@ mod tests {
     }
 
     #[test]
+    fn the_api_version_field_suggests_what_can_be_spoken() {
+        let field = FIELDS.iter().find(|field| field.param.name == "api_version").unwrap();
+        let range = format!("from v{} to v{}", ApiVersion::OLDEST, ApiVersion::NEWEST);
+        assert!(field.param.about.contains(&range), "{}", field.param.about);
+    }
+
+    #[test]
     fn fields_are_shown_for_titles_that_exist() {
         for field in FIELDS {
             let Some((parent, titles)) = field.shown_for else { continue };

@@ -21,6 +21,8 @@ pub(crate) mod stats;
 pub(crate) mod update;
 pub(crate) mod wait;
 
+use engine::ApiVersion;
+
 use crate::{
     Category, Effect, Operation, Param,
     containers::lifecycle::DISABLE_RESTART,
@@ -42,7 +44,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Lists containers: the running ones, or all.")
         .params(&[
             flag("all").title("All").about("Also those that do not run."),
-            FILTERS,
+            FILTERS
+                .about(
+                    "Docker's filters, such as {\"label\": [\"env=prod\"]}. From API 1.56 also annotation.",
+                )
+                .newer(&[("annotation", ApiVersion::new(1, 56))]),
             integer("limit")
                 .title("Limit")
                 .about("Only so many of the most recently created, whatever their state."),

@@ -82,7 +82,7 @@ mod tests {
         let v = ApiVersion::new;
         assert_eq!(outside(v(1, 41), Some(v(1, 41))), None);
         assert_eq!(outside(v(1, 41), None), None);
-        assert!(outside(v(1, 55), Some(v(1, 60))).unwrap().contains("speaks API 1.60"));
+        assert!(outside(v(1, 56), Some(v(1, 60))).unwrap().contains("speaks API 1.60"));
         assert!(outside(v(1, 24), Some(v(1, 41))).unwrap().contains("api_version is 1.24"));
         assert!(outside(v(1, 60), Some(v(1, 60))).unwrap().contains("api_version is 1.60"));
     }

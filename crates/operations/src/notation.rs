@@ -12,6 +12,7 @@ mod restart;
 mod terminal;
 mod tmpfs;
 mod ulimits;
+mod umask;
 
 use serde_json::Value;
 
@@ -48,13 +49,20 @@ pub enum Notation {
     Platform,
     /// Several of them.
     Platforms,
+    /// `0027`, in octal: the API's `Umask`.
+    Umask,
 }
 
 impl Notation {
     /// Whether a form gives it several lines.
     pub const fn has_lines(self) -> bool {
         match self {
-            Self::Size | Self::Cpus | Self::RestartPolicy | Self::ConsoleSize | Self::Platform => false,
+            Self::Size
+            | Self::Cpus
+            | Self::RestartPolicy
+            | Self::ConsoleSize
+            | Self::Platform
+            | Self::Umask => false,
             Self::Ports | Self::ExposedPorts | Self::Folders | Self::Environment | Self::Devices => true,
             Self::Ulimits | Self::Tmpfs | Self::Healthcheck | Self::Platforms => true,
         }
@@ -77,6 +85,7 @@ impl Notation {
             Self::ConsoleSize => terminal::console_size(value),
             Self::Platform => platform::platform(value),
             Self::Platforms => platform::platforms(value),
+            Self::Umask => umask::umask(value),
         }
     }
 }

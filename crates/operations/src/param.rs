@@ -24,6 +24,8 @@ pub struct Param {
     pub default: Option<&'static str>,
     /// The first API version that has it, if newer than the oldest known.
     pub since: Option<ApiVersion>,
+    /// Names within its value that came later than the parameter itself, such as a new filter.
+    pub newer: &'static [(&'static str, ApiVersion)],
     /// Whether its value, in seconds, is time that the engine may take before it answers.
     pub extends_deadline: bool,
     /// The hidden operation that lists what a form offers to pick from.
@@ -118,6 +120,7 @@ impl Param {
             required: false,
             default: None,
             since: None,
+            newer: &[],
             extends_deadline: false,
             picked_from: None,
             shown_for: None,
@@ -149,6 +152,11 @@ impl Param {
     /// Sets the first API version that has it.
     pub const fn since(self, major: u16, minor: u16) -> Self {
         Self { since: Some(ApiVersion::new(major, minor)), ..self }
+    }
+
+    /// Sets the names within its value that came later than itself.
+    pub const fn newer(self, newer: &'static [(&'static str, ApiVersion)]) -> Self {
+        Self { newer, ..self }
     }
 
     /// It goes into the body.
@@ -375,6 +383,16 @@ pub(crate) const fn all_within<const N: usize>(object: &'static str, mut params:
     let mut at = 0;
     while at < N {
         params[at] = params[at].within(object);
+        at += 1;
+    }
+    params
+}
+
+/// The same parameters, of an operation that has them only since this API version.
+pub(crate) const fn since<const N: usize>(major: u16, minor: u16, mut params: [Param; N]) -> [Param; N] {
+    let mut at = 0;
+    while at < N {
+        params[at] = params[at].since(major, minor);
         at += 1;
     }
     params

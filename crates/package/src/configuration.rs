@@ -84,7 +84,7 @@ const HINTS: &[Hint] = &[
     Hint {
         validation: Some((
             r"^([Aa][Uu][Tt][Oo]|v?[1-9][0-9]?\.[0-9]{1,3})$",
-            "Auto, or a version such as v1.41.",
+            "Auto, or a version from v1.40 to v1.56, such as v1.41.",
         )),
         ..Hint::of("api_version", "Auto")
     },

@@ -80,7 +80,7 @@ pub(super) const DECLARED: &[Param] = &[
     text("ssh_socket").title("SSH Socket").about("The engine's socket on that machine, by its path.").default("/var/run/docker.sock"),
     text("api_version")
         .title("API Version")
-        .about("Auto speaks what both sides know; or a version such as v1.41.")
+        .about("Auto agrees with each engine on the newest version that both know. Or one version, from v1.40 to v1.56, such as v1.41 (Docker 20.10), v1.44 (25), v1.51 (28.5) or v1.56 (29.8).")
         .default("Auto"),
     text("registry_server").title("Registry Server").about("The registry that the next three are for; Docker Hub, if empty."),
     text("registry_username").title("Registry Username").about("The user name at the registry."),

@@ -87,16 +87,23 @@ pub(crate) const COMMON: &[Param] =
     >(&[FIRST, config::COMMON, host_config::COMMON, host_config::PUBLISHED_RESOURCES]);
 
 /// What is rare, for every container that is made.
-pub(crate) const RARE: &[Param] =
-    &joined::<
-        {
-            NAMING.len()
-                + host_config::FURTHER_RESOURCES.len()
-                + ENDPOINT.len()
-                + config::RARE.len()
-                + host_config::RARE.len()
-        },
-    >(&[NAMING, host_config::FURTHER_RESOURCES, ENDPOINT, config::RARE, host_config::RARE]);
+pub(crate) const RARE: &[Param] = &joined::<
+    {
+        NAMING.len()
+            + host_config::FURTHER_RESOURCES.len()
+            + ENDPOINT.len()
+            + config::RARE.len()
+            + host_config::RARE.len()
+            + host_config::BY_DEVICE.len()
+    },
+>(&[
+    NAMING,
+    host_config::FURTHER_RESOURCES,
+    ENDPOINT,
+    config::RARE,
+    host_config::RARE,
+    host_config::BY_DEVICE,
+]);
 
 /// Its input and output, for whoever attaches to it later.
 const ATTACHABLE: &[Param] = &[

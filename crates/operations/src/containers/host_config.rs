@@ -120,24 +120,16 @@ pub(crate) const RARE: &[Param] = &all_within(
         signed("OomScoreAdj")
             .title("OOM Score")
             .about("How readily the kernel kills it where memory runs out, from -1000 to 1000."),
-        objects("BlkioWeightDevice")
-            .title("Block I/O Weights")
-            .about("Weights by device: [{\"Path\": \"/dev/sda\", \"Weight\": 100}]."),
-        objects("BlkioDeviceReadBps")
-            .title("Read Limits (bytes)")
-            .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 1048576}]."),
-        objects("BlkioDeviceWriteBps")
-            .title("Write Limits (bytes)")
-            .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 1048576}]."),
-        objects("BlkioDeviceReadIOps")
-            .title("Read Limits (operations)")
-            .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 100}]."),
-        objects("BlkioDeviceWriteIOps")
-            .title("Write Limits (operations)")
-            .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 100}]."),
         map("Annotations")
             .title("Annotations")
             .about("Metadata for the runtime: lines of name=value, or JSON.")
             .since(1, 43),
+        notation("Umask", Notation::Umask)
+            .title("Umask")
+            .about("The permissions that new files do not get, in octal, such as 0027: also for exec and health checks.")
+            .since(1, 56),
     ],
 );
+
+/// Weights and limits by device.
+pub(crate) const BY_DEVICE: &[Param] = &all_within(HOST_CONFIG, resources::BY_DEVICE);

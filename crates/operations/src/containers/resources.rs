@@ -2,7 +2,7 @@
 
 use crate::{
     Notation, Param,
-    param::{integer, notation, signed, text},
+    param::{integer, notation, objects, signed, text},
 };
 
 /// The limits that the published connector has.
@@ -54,6 +54,30 @@ pub(crate) const FURTHER: [Param; 9] = [
     integer("CpuRealtimeRuntime")
         .title("CPU Real-Time Runtime (microseconds)")
         .about("The processor time for real-time tasks within each of their periods.")
+        .body(),
+];
+
+/// The weights and limits by device.
+pub(crate) const BY_DEVICE: [Param; 5] = [
+    objects("BlkioWeightDevice")
+        .title("Block I/O Weights")
+        .about("Weights by device: [{\"Path\": \"/dev/sda\", \"Weight\": 100}].")
+        .body(),
+    objects("BlkioDeviceReadBps")
+        .title("Read Limits (bytes)")
+        .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 1048576}].")
+        .body(),
+    objects("BlkioDeviceWriteBps")
+        .title("Write Limits (bytes)")
+        .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 1048576}].")
+        .body(),
+    objects("BlkioDeviceReadIOps")
+        .title("Read Limits (operations)")
+        .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 100}].")
+        .body(),
+    objects("BlkioDeviceWriteIOps")
+        .title("Write Limits (operations)")
+        .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 100}].")
         .body(),
 ];
 

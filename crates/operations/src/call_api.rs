@@ -5,14 +5,16 @@ use engine::{ErrorKind, JsonLines, Path, Payload, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Category, Effect, Error, Kind, Method, Operation, Output, ValueKind,
+    Category, Effect, Error, Kind, Method, Operation, Output, Schema, ValueKind,
     arguments::Arguments,
     call::Call,
+    files::ATTACHMENT,
     files::{MAX_SIZE, Received, Upload},
     guard::{self, Reach},
     param::{TIME_LIMIT, choice, flag, json, map, text},
     progress::Flow,
     redact::REDACT,
+    result::case,
     values::{normalise, scalar},
 };
 
@@ -78,6 +80,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
         REDACT,
     ])
     .reach(reach)
+    .gives(Schema::All(&[
+        Schema::Fields(&["status_code", "content_type"]),
+        Schema::Field("body", &Schema::Object),
+        Schema::Fields(&["timed_out"]),
+    ]))
+    .gives_for(&[case(
+        "output",
+        "Attachment",
+        Schema::All(&[ATTACHMENT, Schema::Fields(&["status_code", "content_type"])]),
+    )])
     .run(call_api)];
 
 /// What a call does follows from its method, and what it touches from its path, whatever version that names.

@@ -24,11 +24,14 @@ pub(crate) mod wait;
 use engine::ApiVersion;
 
 use crate::{
-    Category, Effect, Operation, Param,
+    Category, Effect, Operation, Param, Schema,
     containers::lifecycle::DISABLE_RESTART,
+    containers::lifecycle::{CONTAINED, SETTLED},
     param::{CONTAINER, DRY_RUN, FILTERS, flag, integer, signed, text},
     preview,
+    preview::PREVIEW,
     redact::REDACT,
+    result::{TEXTS, case},
 };
 
 const SIGNAL: Param = text("signal").title("Signal").about("The signal to send, such as SIGTERM or 15.");
@@ -78,28 +81,33 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Stops a running container, with a grace period before it is killed.")
         .effect(Effect::Contain)
         .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE, DISABLE_RESTART])
+        .gives(CONTAINED)
         .run(lifecycle::stop),
     Operation::post("restart_container", "/containers/{id}/restart")
         .title("Restart Container")
         .about("Stops a container, with a grace period before it is killed, and starts it again.")
         .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE])
+        .gives(SETTLED)
         .run(lifecycle::restart),
     Operation::post("kill_container", "/containers/{id}/kill")
         .title("Kill Container")
         .about("Sends a signal to a container's first process; SIGKILL ends it at once.")
         .effect(Effect::Contain)
         .params(&[CONTAINER, SIGNAL.default("SIGKILL"), DISABLE_RESTART])
+        .gives(CONTAINED)
         .run(lifecycle::kill),
     Operation::post("pause_container", "/containers/{id}/pause")
         .title("Pause Container")
         .about("Freezes all processes of a container. Its memory and connections stay as they are.")
         .effect(Effect::Contain)
         .params(&[CONTAINER])
+        .gives(SETTLED)
         .run(lifecycle::pause),
     Operation::post("unpause_container", "/containers/{id}/unpause")
         .title("Unpause Container")
         .about("Lets the processes of a paused container go on.")
         .params(&[CONTAINER])
+        .gives(SETTLED)
         .run(lifecycle::unpause),
     Operation::post("rename_container", "/containers/{id}/rename")
         .title("Rename Container")
@@ -130,6 +138,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             flag("link").title("Remove Link").about("Remove the link of this name, not the container."),
             DRY_RUN,
         ])
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[
+                PREVIEW,
+                Schema::Fields(&["name", "state", "image"]),
+                Schema::Field("volumes", &TEXTS),
+            ]),
+        )])
         .preview(preview::container)
         .done("Removed container {id}", "Container {id} was removed already"),
 ];

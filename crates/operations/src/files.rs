@@ -14,10 +14,20 @@ use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
 
 use crate::{
-    Error, Kind, Param, Services,
+    Error, Kind, Param, Schema, Services,
     param::integer,
     progress::{Counted, Flow},
 };
+
+/// FortiSOAR's record of an attachment, with what is known of its contents.
+pub(crate) const ATTACHMENT: Schema = Schema::All(&[
+    Schema::Fields(&["@id", "@type", "uuid", "name", "description", "createDate"]),
+    Schema::Field(
+        "file",
+        &Schema::Fields(&["@id", "@type", "uuid", "filename", "size", "mimeType", "uploadDate"]),
+    ),
+    Schema::Fields(&["size", "sha256"]),
+]);
 
 use hashing::Hashing;
 pub(crate) use hashing::Sent;

@@ -15,12 +15,14 @@ use engine::{Path, Request, Segment};
 use serde_json::{Value, json};
 
 use crate::{
-    Category, Error, Notation, Operation, Output, Param,
+    Category, Error, Notation, Operation, Output, Param, Schema,
     call::Call,
     images::reference::{is_digest, join, split},
     param::{DRY_RUN, FILTERS, flag, notation, reference, text},
     preview,
+    preview::PREVIEW,
     redact::REDACT,
+    result::{DONE, TEXTS, case},
 };
 
 const IMAGE: Param =
@@ -84,6 +86,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .local(),
             text("tag").title("Tag").about("The new name's tag, if it has none; latest if empty.").local(),
         ])
+        .gives(Schema::All(&[DONE, Schema::Fields(&["name"])]))
         .run(tag),
     Operation::delete("remove_image", "/images/{name}")
         .title("Remove Image")
@@ -98,6 +101,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .since(1, 50),
             DRY_RUN,
         ])
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[
+                PREVIEW,
+                Schema::Fields(&["image_id"]),
+                Schema::Field("tags", &TEXTS),
+                Schema::Fields(&["size"]),
+                Schema::Field("containers", &TEXTS),
+            ]),
+        )])
         .preview(preview::image)
         .list(),
 ];

@@ -34,6 +34,7 @@ mod progress;
 mod prune;
 mod redact;
 mod request;
+mod result;
 #[cfg(feature = "samples")]
 #[path = "../samples/mod.rs"]
 mod samples;
@@ -54,4 +55,5 @@ pub use notation::Notation;
 pub use operation::{Category, Effect, Method, Operation, Shape};
 pub use output::{Outcome, Output, Written};
 pub use param::{Param, Place, ShownFor, ValueKind};
+pub use result::{Case, Schema};
 pub use services::{NoServices, Progress, Services, Watcher};

@@ -9,14 +9,16 @@ use engine::Request;
 use serde_json::json;
 
 use crate::{
-    Category, Effect, Error, Operation, Output, Param,
+    Category, Effect, Error, Operation, Output, Param, Schema,
     call::Call,
     networks::membership::{connect, disconnect},
     param::{
         ADDITIONAL_FIELDS, DRY_RUN, FILTERS, all_within, flag, id, joined, list, map, object, signed, text,
     },
     preview,
+    preview::PREVIEW,
     request::{body, merge},
+    result::{DONE, TEXTS, case},
 };
 
 const NETWORK: Param =
@@ -47,11 +49,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Creates a network, with addresses of the engine's choice or of your own.")
         .category_is(Category::Miscellaneous)
         .params(&joined::<21>(&[CREATE, &ipam::ADDRESSES, CREATE_FURTHER]))
+        .gives(Schema::Answer("POST /networks/create"))
         .run(create),
     Operation::post("connect_network", "/networks/{id}/connect")
         .title("Connect Container to Network")
         .about("Connects a container to a network.")
         .params(&joined::<11>(&[&[NETWORK, MEMBER], &PLACE, &[ADDITIONAL_FIELDS]]))
+        .gives(DONE)
         .run(connect),
     Operation::post("disconnect_network", "/networks/{id}/disconnect")
         .title("Disconnect Container from Network")
@@ -65,11 +69,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("Also if the engine finds the container in a wrong state, or not at all.")
                 .body(),
         ])
+        .gives(DONE)
         .run(disconnect),
     Operation::delete("remove_network", "/networks/{id}")
         .title("Remove Network")
         .about("Removes a network that no container is connected to.")
         .params(&[NETWORK, DRY_RUN])
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[PREVIEW, Schema::Fields(&["name", "driver"]), Schema::Field("containers", &TEXTS)]),
+        )])
         .preview(preview::network)
         .done("Removed network {id}", "Network {id} was removed already"),
 ];

@@ -2,7 +2,7 @@
 
 use engine::ApiVersion;
 
-use crate::{Error, Output, Param, arguments::Arguments, call::Call, guard::Reach};
+use crate::{Error, Output, Param, Schema, arguments::Arguments, call::Call, guard::Reach, result::Case};
 
 /// An operation, as data. Built in a `const`, from [`Operation::get`] and its like:
 ///
@@ -38,6 +38,10 @@ pub struct Operation {
     pub params: &'static [Param],
     /// What becomes of the answer.
     pub shape: Shape,
+    /// The form of the result, where that does not follow from the shape: what a function makes.
+    pub gives: Option<Schema>,
+    /// Other forms of it, for certain values of parameters.
+    pub gives_for: &'static [Case],
     /// Says what it would do, for the parameter `dry_run`.
     pub(crate) preview: Option<Run>,
     /// What a call does and touches, where its arguments decide that.
@@ -140,6 +144,8 @@ impl Operation {
             visible: true,
             params: &[],
             shape: Shape::Json,
+            gives: None,
+            gives_for: &[],
             preview: None,
             reach: None,
             category: None,
@@ -196,7 +202,17 @@ impl Operation {
         Self { shape: Shape::Done { done, already }, ..self }
     }
 
-    /// A function makes the requests and the result.
+    /// Sets the form of the result that the function makes.
+    pub const fn gives(self, schema: Schema) -> Self {
+        Self { gives: Some(schema), ..self }
+    }
+
+    /// Sets what the result is instead for certain values of parameters.
+    pub const fn gives_for(self, cases: &'static [Case]) -> Self {
+        Self { gives_for: cases, ..self }
+    }
+
+    /// A function makes the requests and the result, whose form [`Operation::gives`] says.
     pub(crate) const fn run(self, run: Run) -> Self {
         Self { shape: Shape::Run(run), ..self }
     }

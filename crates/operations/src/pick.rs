@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{Error, Operation, Output, call::Call};
+use crate::{Error, Operation, Output, Schema, call::Call};
 
 /// The most that is offered.
 const MOST: usize = 1000;
@@ -16,27 +16,34 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// So many digits of an id are enough to tell one from another.
 const SHORT_ID: usize = 12;
 
+/// A list as live dropdowns take it.
+const PICKED: Schema = Schema::List(&Schema::Fields(&["title", "value"]));
+
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("pick_container", "/containers/json")
         .title("Pick Container")
         .about("Lists containers for a form: the running ones first.")
         .hidden()
+        .gives(PICKED)
         .run(containers),
     Operation::get("pick_image", "/images/json")
         .title("Pick Image")
         .about("Lists images for a form, by their names.")
         .hidden()
+        .gives(PICKED)
         .run(images),
     Operation::get("pick_network", "/networks")
         .title("Pick Network")
         .about("Lists networks for a form.")
         .hidden()
+        .gives(PICKED)
         .run(networks),
     Operation::get("pick_volume", "/volumes")
         .title("Pick Volume")
         .about("Lists volumes for a form.")
         .hidden()
+        .gives(PICKED)
         .run(volumes),
 ];
 

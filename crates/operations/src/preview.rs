@@ -5,7 +5,15 @@ use std::collections::HashSet;
 use engine::{Path, Request};
 use serde_json::{Value, json};
 
-use crate::{Error, Output, call::Call};
+use crate::{
+    Error, Output, Schema,
+    call::Call,
+    result::{DONE, TEXTS},
+};
+
+/// What a removal would do.
+pub(crate) const PREVIEW: Schema =
+    Schema::All(&[DONE, Schema::Fields(&["dry_run", "possible"]), Schema::Field("obstacles", &TEXTS)]);
 
 /// Of `DELETE /containers/{id}`.
 pub(crate) fn container(call: &Call<'_>) -> Result<Output, Error> {

@@ -8,10 +8,11 @@ use engine::{ApiVersion, Path, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Effect, Error, Kind, Operation, Output, Param, ValueKind,
+    Effect, Error, Kind, Operation, Output, Param, Schema, ValueKind,
     call::Call,
     param::{DRY_RUN, FILTERS, flag, integer, signed},
     preview::is_predefined,
+    result::case,
     values::normalise,
 };
 
@@ -36,6 +37,9 @@ const OF_VOLUMES: &[&str] = &["label", "label!", "all"];
 const OF_BUILD_CACHE: &[&str] =
     &["until", "id", "parent", "type", "description", "inuse", "shared", "private"];
 
+/// What a dry run adds.
+const FORESEEN: Schema = Schema::Fields(&["result", "count", "dry_run"]);
+
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("prune_containers", "/containers/prune")
@@ -43,6 +47,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Removes all containers that do not run.")
         .effect(Effect::Destroy)
         .params(PARAMS)
+        .gives(Schema::Answer("POST /containers/prune"))
+        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /containers/prune"), FORESEEN]))])
         .preview(containers)
         .run(prune),
     Operation::post("prune_images", "/images/prune")
@@ -50,6 +56,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Removes images without a name, or with the filter dangling=false all that no container uses.")
         .effect(Effect::Destroy)
         .params(PARAMS)
+        .gives(Schema::Answer("POST /images/prune"))
+        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /images/prune"), FORESEEN]))])
         .preview(images::preview)
         .run(prune),
     Operation::post("prune_networks", "/networks/prune")
@@ -57,6 +65,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Removes all networks that no container is in.")
         .effect(Effect::Destroy)
         .params(PARAMS)
+        .gives(Schema::Answer("POST /networks/prune"))
+        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /networks/prune"), FORESEEN]))])
         .preview(networks)
         .run(prune),
     Operation::post("prune_volumes", "/volumes/prune")
@@ -64,6 +74,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Removes volumes that no container uses; since API 1.42 named ones only with the filter all=true.")
         .effect(Effect::Destroy)
         .params(PARAMS)
+        .gives(Schema::Answer("POST /volumes/prune"))
+        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /volumes/prune"), FORESEEN]))])
         .preview(volumes)
         .run(prune),
     Operation::post("prune_build_cache", "/build/prune")
@@ -95,6 +107,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             DRY_RUN,
             LIMIT,
         ])
+        .gives(Schema::Answer("POST /build/prune"))
+        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /build/prune"), FORESEEN]))])
         .preview(build_cache)
         .run(prune_build_cache),
 ];

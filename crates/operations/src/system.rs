@@ -7,7 +7,7 @@ pub(crate) mod events;
 use serde_json::Map;
 
 use crate::{
-    Category, Error, Operation, Output,
+    Category, Error, Operation, Output, Schema,
     call::Call,
     param::{choices, flag},
     redact::REDACT,
@@ -22,6 +22,20 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Ping Engine")
         .about("Checks that the engine answers, and shows what it says of itself.")
         .category_is(Category::Utilities)
+        .gives(Schema::All(&[
+            Schema::Fields(&["status_code", "response"]),
+            Schema::Field(
+                "headers",
+                &Schema::Fields(&[
+                    "api-version",
+                    "docker-experimental",
+                    "ostype",
+                    "builder-version",
+                    "swarm",
+                    "server",
+                ]),
+            ),
+        ]))
         .run(ping),
     Operation::get("get_version", "/version")
         .title("Get Version")

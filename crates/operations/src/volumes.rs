@@ -5,10 +5,12 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Category, Error, Operation, Output, Param,
+    Category, Error, Operation, Output, Param, Schema,
     call::Call,
     param::{ADDITIONAL_FIELDS, DRY_RUN, FILTERS, flag, id, integer, map, object, text},
     preview,
+    preview::PREVIEW,
+    result::{TEXTS, case},
 };
 
 const VOLUME: Param = id("name").title("Volume").about("The volume's name.").picked_from("pick_volume");
@@ -19,6 +21,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("List Volumes")
         .about("Lists the engine's volumes, with what it warns of.")
         .params(&[FILTERS])
+        .gives(Schema::Answer("GET /volumes"))
         .run(list),
     Operation::get("inspect_volume", "/volumes/{name}")
         .title("Inspect Volume")
@@ -73,6 +76,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             flag("force").title("Force").about("Also if its driver no longer knows it; one that is not there is no error then."),
             DRY_RUN,
         ])
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[PREVIEW, Schema::Fields(&["driver", "mountpoint"]), Schema::Field("containers", &TEXTS)]),
+        )])
         .preview(preview::volume)
         .done("Removed volume {name}", "Volume {name} was removed already"),
 ];

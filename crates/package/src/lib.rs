@@ -18,7 +18,6 @@ mod kind;
 mod playbooks;
 mod python;
 mod reference;
-mod results;
 mod sbom;
 mod schema;
 mod stories;

@@ -13,7 +13,6 @@ use crate::{
     examples::{Example, example},
     groups::{groups, shown},
     kind::Appearance,
-    results::alternatives,
     schema,
 };
 
@@ -144,8 +143,14 @@ fn write_result(page: &mut String, operation: &Operation) -> fmt::Result {
             writeln!(page, "Result: what the engine answers, {}.", fields(&skeleton))?;
         }
     }
-    for other in alternatives(operation.name) {
-        writeln!(page, "\nWith `{}` {}: {}.", other.param, other.option, fields(&(other.skeleton)()))?;
+    for case in operation.gives_for {
+        writeln!(
+            page,
+            "\nWith `{}` {}: {}.",
+            case.param,
+            case.option,
+            fields(&schema::skeleton(&case.schema))
+        )?;
     }
     Ok(())
 }

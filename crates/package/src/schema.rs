@@ -1,15 +1,13 @@
 //! `output_schema`: the skeleton of each operation's result, whose paths the playbook designer offers.
 //!
 //! What the engine answers comes from a copy of the Docker Engine API's answers, in `data/responses.json`, and what engines
-//! answer beyond that from `data/further_answers.json`. What an operation's own function makes has a row in `results.rs`.
+//! answer beyond that from `data/further_answers.json`. What an operation's own function makes is part of its declaration.
 //! The end-to-end tests hold every result of a real engine against these.
 
 use std::sync::LazyLock;
 
-use operations::{Operation, Shape, ValueKind};
+use operations::{Operation, Schema, Shape, ValueKind};
 use serde_json::{Map, Value, json};
-
-use crate::results::{alternatives, done, made};
 
 static ANSWERS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../data/responses.json")).unwrap_or_default());
@@ -20,12 +18,14 @@ static FURTHER: LazyLock<Value> =
 /// The part of an operation's description that says what its result is: `output_schema`, or `conditional_output_schema`
 /// where that depends on a parameter.
 pub(crate) fn described(operation: &Operation) -> (&'static str, Value) {
-    let mut cases: Vec<Value> = alternatives(operation.name)
-        .map(|other| {
-            let is_flag = operation.param(other.param).is_some_and(|param| param.kind == ValueKind::Flag);
-            let option = if is_flag { other.option.to_owned() } else { format!("'{}'", other.option) };
-            let condition = format!("{{{{{} === {option}}}}}", other.param);
-            json!({"condition": condition, "output_schema": (other.skeleton)()})
+    let mut cases: Vec<Value> = operation
+        .gives_for
+        .iter()
+        .map(|case| {
+            let is_flag = operation.param(case.param).is_some_and(|param| param.kind == ValueKind::Flag);
+            let option = if is_flag { case.option.to_owned() } else { format!("'{}'", case.option) };
+            let condition = format!("{{{{{} === {option}}}}}", case.param);
+            json!({"condition": condition, "output_schema": skeleton(&case.schema)})
         })
         .collect();
     if cases.is_empty() {
@@ -37,33 +37,42 @@ pub(crate) fn described(operation: &Operation) -> (&'static str, Value) {
 
 /// The result's skeleton: empty strings at its leaves, one element in its lists.
 pub(crate) fn of(operation: &Operation) -> Value {
-    match operation.shape {
-        Shape::Done { .. } => done_to_what_is_named(operation),
-        Shape::Run(_) => made(operation.name).unwrap_or_else(|| json!({})),
-        Shape::Json | Shape::List => answer(operation),
+    match (operation.gives, operation.shape) {
+        (Some(schema), _) => skeleton(&schema),
+        (None, Shape::Done { .. }) => done(operation),
+        (None, _) => endpoint(&format!("{} {}", operation.method.as_str(), operation.path)),
+    }
+}
+
+/// The skeleton of a declared form.
+pub(crate) fn skeleton(schema: &Schema) -> Value {
+    match schema {
+        Schema::Answer(request) => endpoint(request),
+        Schema::Fields(names) => names.iter().map(|name| (*name, Value::from(""))).collect(),
+        Schema::Field(name, schema) => json!({*name: skeleton(schema)}),
+        Schema::List(item) => json!([skeleton(item)]),
+        Schema::Value => "".into(),
+        Schema::Object => json!({}),
+        Schema::All(parts) => {
+            let parts = parts.iter().map(skeleton);
+            let fields = parts.flat_map(|part| part.as_object().cloned().unwrap_or_default());
+            fields.collect::<Map<_, _>>().into()
+        }
     }
 }
 
 /// The skeleton of what the engine answers to a request such as `GET /events`; an object of which nothing is known, if
 /// that is no JSON.
-pub(crate) fn endpoint(request: &str) -> Value {
+fn endpoint(request: &str) -> Value {
     let further = entry(&FURTHER, request).unwrap_or(&Value::Null);
-    body(request).map_or_else(|| json!({}), |body| skeleton(&merged(body, further)))
+    body(request).map_or_else(|| json!({}), |body| emptied(&merged(body, further)))
 }
 
-fn answer(operation: &Operation) -> Value {
-    endpoint(&format!("{} {}", operation.method.as_str(), operation.path))
-}
-
-/// Where there is nothing that has an id or a name, there is none in the result.
-fn done_to_what_is_named(operation: &Operation) -> Value {
-    let mut skeleton = done();
-    if operation.param("id").or(operation.param("name")).is_none()
-        && let Some(fields) = skeleton.as_object_mut()
-    {
-        fields.shift_remove("id");
-    }
-    skeleton
+/// What says that something was done. Where there is nothing that has an id or a name, there is none in the result.
+fn done(operation: &Operation) -> Value {
+    let named = operation.param("id").or(operation.param("name")).is_some();
+    let fields = ["result", "id", "outcome"].into_iter().filter(|field| named || *field != "id");
+    fields.map(|field| (field, Value::from(""))).collect()
 }
 
 /// The answer's description: the first that is JSON.
@@ -103,14 +112,15 @@ fn merged(body: &Value, further: &Value) -> Value {
     }
 }
 
-fn skeleton(body: &Value) -> Value {
+/// An answer's description with empty strings at its leaves.
+fn emptied(body: &Value) -> Value {
     match body {
-        Value::Array(items) => items.iter().take(1).map(skeleton).collect(),
+        Value::Array(items) => items.iter().take(1).map(emptied).collect(),
         // An object of which nothing is known, or under names that nobody knows beforehand.
         Value::String(kind) if kind == "object" => json!({}),
         Value::Object(fields) if fields.contains_key("<key>") => json!({}),
         Value::Object(fields) if !fields.is_empty() => {
-            let fields = fields.iter().map(|(name, field)| (name.clone(), skeleton(field)));
+            let fields = fields.iter().map(|(name, field)| (name.clone(), emptied(field)));
             fields.collect::<Map<_, _>>().into()
         }
         _ => "".into(),
@@ -119,7 +129,10 @@ fn skeleton(body: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use operations::Case;
+
     use super::*;
+    use crate::kind::choices;
 
     fn schema(name: &str) -> Value {
         of(operations::find(name).unwrap())
@@ -148,23 +161,53 @@ mod tests {
             let name = operation.name;
             match operation.shape {
                 Shape::Json => {
-                    let is_known = answer(operation) != json!({});
-                    assert!(is_known, "{name}: the API answers no JSON; give it a function, or done(...)");
+                    assert!(of(operation) != json!({}), "{name}: the API answers no JSON; say what it gives");
                 }
                 Shape::List => assert!(of(operation).is_array(), "{name}: the API's answer is no list"),
-                Shape::Run(_) => {
-                    assert!(
-                        made(name).is_some(),
-                        "{name}: what its function makes needs a row in results.rs"
-                    );
-                }
+                Shape::Run(_) => assert!(operation.gives.is_some(), "{name}: say what its function gives"),
                 Shape::Done { .. } => {}
             }
             check_leaves(name, &of(operation));
-            for alternative in alternatives(name) {
-                check_leaves(name, &(alternative.skeleton)());
+            for case in operation.gives_for {
+                check_leaves(name, &skeleton(&case.schema));
             }
         }
+    }
+
+    #[test]
+    fn cases_are_for_options_that_exist() {
+        for operation in operations::operations() {
+            for Case { param, option, .. } in operation.gives_for {
+                let name = operation.name;
+                let param =
+                    operation.param(param).unwrap_or_else(|| panic!("{name}.{param} is not declared"));
+                let is_option = match choices(param.kind) {
+                    Some(choices) => choices.iter().any(|(title, _)| title == option),
+                    None => param.kind == ValueKind::Flag && *option == "true",
+                };
+                assert!(is_option, "{name}.{}: {option} is not an option", param.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_dry_run_has_its_own_result() {
+        for operation in operations::operations().filter(|operation| operation.param("dry_run").is_some()) {
+            let has_own = operation.gives_for.iter().any(|case| case.param == "dry_run");
+            assert!(has_own, "{}: say what a dry run gives", operation.name);
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_result_are_in_order() {
+        let names: Vec<String> = schema("exec_container").as_object().unwrap().keys().cloned().collect();
+        assert_eq!(names[..5], ["result", "id", "exit_code", "exec_id", "running"]);
+        assert_eq!(names.last().unwrap(), "timed_out");
+    }
+
+    #[test]
+    fn an_event_is_the_engines() {
+        assert_eq!(schema("system_events")["events"][0]["Actor"]["ID"], "");
     }
 
     #[test]

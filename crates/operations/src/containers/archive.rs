@@ -7,11 +7,14 @@ use engine::Reply;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Operation, Output, Param,
+    Error, Kind, Operation, Output, Param, Schema,
     call::Call,
+    containers::processes::STAT,
+    files::ATTACHMENT,
     files::{MAX_SIZE, Received, Upload},
     param::{CONTAINER, choice, flag, integer, long_text, text},
     progress::Flow,
+    result::{DONE, case},
 };
 
 const INPUTS: &[(&str, &str)] = &[("Attachment ID", "attachment"), ("File IRI", "file"), ("Text", "text")];
@@ -33,6 +36,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Export Container")
         .about("Exports all files of a container as an attachment, a tar.")
         .params(&[CONTAINER, MAX_SIZE, FILE_TIME_LIMIT])
+        .gives(ATTACHMENT)
         .run(export),
     Operation::get("copy_from_container", "/containers/{id}/archive")
         .title("Copy from Container")
@@ -53,6 +57,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             MAX_SIZE.shown_for("output", &["Attachment"]),
             FILE_TIME_LIMIT,
         ])
+        .gives(Schema::All(&[ATTACHMENT, Schema::Field("stat", &STAT)]))
+        .gives_for(&[case(
+            "output",
+            "Text",
+            Schema::All(&[Schema::Fields(&["size", "content"]), Schema::Field("stat", &STAT)]),
+        )])
         .run(copy_from),
     Operation::put("copy_to_container", "/containers/{id}/archive")
         .title("Copy to Container")
@@ -77,6 +87,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             MAX_SIZE,
             FILE_TIME_LIMIT,
         ])
+        .gives(Schema::All(&[DONE, Schema::Fields(&["size", "sha256"])]))
         .run(copy_to),
 ];
 

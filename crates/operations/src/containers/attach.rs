@@ -7,6 +7,7 @@ use crate::{
     Effect, Error, Operation, Output, Param,
     arguments::Arguments,
     call::Call,
+    containers::capture::CAPTURED,
     containers::capture::{Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
     guard::{Reach, Target},
     param::{CONTAINER, TIME_LIMIT, flag, long_text, text},
@@ -48,6 +49,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post(
     MAX_BYTES,
 ])
 .reach(reach)
+.gives(CAPTURED)
 .run(attach)];
 
 /// Listening is looking; whoever gives input changes something.

@@ -7,11 +7,18 @@ use serde_json::{Map, Value};
 
 use self::report::Report;
 use crate::{
-    Error, Kind, Output, Param,
+    Error, Kind, Output, Param, Schema,
     arguments::Arguments,
     param::{flag, integer},
     progress::Flow,
 };
+
+/// The output of a process.
+pub(crate) const CAPTURED: Schema = Schema::All(&[
+    Schema::Fields(&["stdout", "stderr", "output"]),
+    Schema::Field("lines", &Schema::List(&Schema::Fields(&["stream", "text"]))),
+    Schema::Fields(&["truncated", "timed_out"]),
+]);
 
 /// No more is read of what the engine says of a failure.
 const LONGEST_FAULT: usize = 2000;

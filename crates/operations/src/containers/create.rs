@@ -4,7 +4,7 @@ use engine::{ApiVersion, Path, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Operation, Output, Param,
+    Error, Kind, Operation, Output, Param, Schema,
     call::Call,
     containers::config::{self, COMMAND},
     containers::host_config::{self, HOST_CONFIG},
@@ -124,6 +124,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_container
     .params(&joined::<
         { COMMON.len() + host_config::KEPT.len() + RARE.len() + ATTACHABLE.len() + AS_THE_API_HAS_IT.len() },
     >(&[COMMON, host_config::KEPT, RARE, ATTACHABLE, AS_THE_API_HAS_IT]))
+    .gives(Schema::Answer("POST /containers/create"))
     .run(create)];
 
 fn create(call: &Call<'_>) -> Result<Output, Error> {

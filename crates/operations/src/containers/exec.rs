@@ -6,15 +6,18 @@ use engine::{Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Notation, Operation, Output,
+    Error, Kind, Notation, Operation, Output, Schema,
     call::Call,
     containers::attach::{STDIN_TEXT, open, whole_input},
+    containers::capture::CAPTURED,
     containers::capture::{Capture, MAX_BYTES, OUTPUT, chosen},
     containers::config::{COMMAND, ENVIRONMENT, USER, WORKING_FOLDER},
+    containers::exit_code::ENDED,
     containers::exit_code::{FAIL_ON_NONZERO, judge, last_state},
     param::{ADDITIONAL_FIELDS, CONTAINER, TIME_LIMIT, flag, notation, text},
     progress::Flow,
     request::{body, merge},
+    result::{DONE, case},
 };
 
 /// The operations of this file.
@@ -50,6 +53,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container",
             .body(),
         ADDITIONAL_FIELDS,
     ])
+    .gives(Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED]))
+    .gives_for(&[case("Detach", "true", Schema::All(&[DONE, Schema::Fields(&["exec_id"])]))])
     .run(exec)];
 
 fn exec(call: &Call<'_>) -> Result<Output, Error> {

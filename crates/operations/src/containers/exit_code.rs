@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use engine::{Path, Request};
 use serde_json::Value;
 
-use crate::{Error, Kind, Param, call::Call, containers::capture::Capture, param::flag};
+use crate::{Error, Kind, Param, Schema, call::Call, containers::capture::Capture, param::flag};
+
+/// How a command ended.
+pub(crate) const ENDED: Schema = Schema::Fields(&["result", "id", "exit_code"]);
 
 /// How often it is asked whether a command has ended: often at first, as the exit code comes a moment after the output's end.
 const FIRST_WAIT: Duration = Duration::from_millis(2);

@@ -6,11 +6,20 @@ use engine::{ErrorKind, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Output, Param,
+    Error, Kind, Output, Param, Schema,
     call::Call,
     containers::state::{REMOVED, State},
     param::flag,
+    result::DONE,
 };
+
+/// A change, with the state that it has led to.
+pub(crate) const SETTLED: Schema = Schema::All(&[DONE, Schema::Fields(&["state"])]);
+/// A container that was stopped, and whether it stays so.
+pub(crate) const CONTAINED: Schema = Schema::All(&[
+    SETTLED,
+    Schema::Fields(&["exit_code", "restart_policy", "note", "former_restart_policy"]),
+]);
 
 /// For what stops a container that may come back.
 pub(crate) const DISABLE_RESTART: Param = flag("disable_restart")

@@ -4,11 +4,13 @@ use engine::ApiVersion;
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Operation, Output,
+    Error, Operation, Output, Schema,
     call::Call,
+    containers::capture::CAPTURED,
     containers::capture::{Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
     param::{CONTAINER, TIME_LIMIT, count, flag, time},
     progress::Flow,
+    result::case,
 };
 
 /// From this version on, the answer's content type tells whether there are frames; on Podman, nothing ever does.
@@ -37,6 +39,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", 
         TIME_LIMIT,
         MAX_BYTES,
     ])
+    .gives(CAPTURED)
+    .gives_for(&[case(
+        "timestamps",
+        "true",
+        Schema::All(&[
+            CAPTURED,
+            Schema::Field("lines", &Schema::List(&Schema::Fields(&["stream", "time", "text"]))),
+        ]),
+    )])
     .run(logs)];
 
 fn logs(call: &Call<'_>) -> Result<Output, Error> {

@@ -5,11 +5,24 @@ use engine::ErrorKind;
 use serde_json::Value;
 
 use crate::{
-    Error, Kind, Operation, Output,
+    Error, Kind, Operation, Output, Schema,
     call::Call,
     containers::state::State,
     param::{CONTAINER, text},
 };
+
+/// What is at a path in a container.
+pub(crate) const STAT: Schema = Schema::Fields(&[
+    "name",
+    "size",
+    "mode",
+    "mtime",
+    "linkTarget",
+    "permissions",
+    "mode_text",
+    "is_directory",
+    "is_link",
+]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[
@@ -32,6 +45,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             CONTAINER,
             text("path").title("Path").about("The file or folder within the container.").required(),
         ])
+        .gives(STAT)
         .run(stat_path),
 ];
 

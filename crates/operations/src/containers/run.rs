@@ -12,16 +12,19 @@ use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Operation, Output, Param,
+    Error, Kind, Operation, Output, Param, Schema,
     call::Call,
     containers::attach::{STDIN_TEXT, open, whole_input},
+    containers::capture::CAPTURED,
     containers::capture::{Capture, MAX_BYTES, OUTPUT},
     containers::create,
+    containers::exit_code::ENDED,
     containers::exit_code::{FAIL_ON_NONZERO, judge, last_state},
     containers::host_config::HOST_CONFIG,
     param::{TIME_LIMIT, joined},
     progress::Flow,
     request::merge,
+    result::TEXTS,
 };
 
 /// A creation whose answer was lost may still be under way: so long, in all, its container is looked for.
@@ -42,6 +45,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("run_container", 
     .params(&joined::<
         { create::COMMON.len() + OWN.len() + create::RARE.len() + create::AS_THE_API_HAS_IT.len() },
     >(&[create::COMMON, OWN, create::RARE, create::AS_THE_API_HAS_IT]))
+    .gives(Schema::All(&[
+        ENDED,
+        Schema::Fields(&["out_of_memory"]),
+        Schema::Field("warnings", &TEXTS),
+        CAPTURED,
+    ]))
     .run(run)];
 
 /// How a command ended.

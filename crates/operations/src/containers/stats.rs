@@ -3,11 +3,25 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Operation, Output,
+    Error, Kind, Operation, Output, Schema,
     call::Call,
     param::{CONTAINER, TIME_LIMIT, flag, integer},
     stream::Values,
 };
+
+/// What `docker stats` shows.
+const COMPUTED: Schema = Schema::Fields(&[
+    "cpu_percent",
+    "cpu_percent_reason",
+    "memory_usage",
+    "memory_limit",
+    "memory_percent",
+    "network_rx_bytes",
+    "network_tx_bytes",
+    "block_read_bytes",
+    "block_write_bytes",
+    "pids",
+]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_stats", "/containers/{id}/stats")
@@ -24,6 +38,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_stats",
             .since(1, 41),
         TIME_LIMIT,
     ])
+    .gives(Schema::All(&[
+        Schema::Answer("GET /containers/{id}/stats"),
+        Schema::Field("computed", &COMPUTED),
+        Schema::Field("samples", &Schema::List(&Schema::All(&[COMPUTED, Schema::Fields(&["read"])]))),
+        Schema::Fields(&["timed_out"]),
+    ]))
     .run(stats)];
 
 fn stats(call: &Call<'_>) -> Result<Output, Error> {

@@ -6,8 +6,9 @@ use engine::ErrorKind;
 use serde_json::{Value, json};
 
 use crate::{
-    Effect, Error, Kind, Operation, Output,
+    Effect, Error, Kind, Operation, Output, Schema,
     call::Call,
+    containers::lifecycle::SETTLED,
     containers::state::{REMOVED, State},
     param::{CONTAINER, TIME_LIMIT, choice},
 };
@@ -35,6 +36,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("What to wait for: that it does not run (also if it never did), its next exit, or its removal."),
             TIME_LIMIT,
         ])
+        .gives(Schema::All(&[
+            Schema::Answer("POST /containers/{id}/wait"),
+            Schema::Fields(&["timed_out", "state"]),
+        ]))
         .run(wait),
     Operation::get("wait_for_state", "/containers/{id}/json")
         .title("Wait for Container State")
@@ -48,6 +53,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .local(),
             TIME_LIMIT,
         ])
+        .gives(Schema::All(&[
+            SETTLED,
+            Schema::Fields(&["health", "exit_code", "health_output", "timed_out"]),
+        ]))
         .run(wait_for_state),
 ];
 

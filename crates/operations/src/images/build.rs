@@ -4,7 +4,7 @@ use engine::{ErrorKind, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Category, Error, Kind, Notation, Operation, Output, Param,
+    Category, Error, Kind, Notation, Operation, Output, Param, Schema,
     call::Call,
     containers::archive::most,
     files::{MAX_SIZE, Sent, Upload},
@@ -13,6 +13,7 @@ use crate::{
     images::registry::{Registries, is_refusal},
     param::{ADDITIONAL_FIELDS, flag, integer, joined, lines, list, long_text, map, notation, secret, text},
     progress::Flow,
+    result::TEXTS,
 };
 
 const WHAT: [Param; 9] = [
@@ -81,6 +82,21 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("build_image", "/
     )
     .category_is(Category::Miscellaneous)
     .params(&joined::<34>(&[&WHAT, &FROM_WHERE, &HOW, &[MAX_SIZE, PROGRESS_LIMIT]]))
+    .gives(Schema::All(&[
+        Schema::Fields(&["result", "id"]),
+        Schema::Field("names", &TEXTS),
+        Schema::Fields(&["outcome"]),
+        Schema::Field("log", &TEXTS),
+        Schema::Fields(&["truncated", "status_code"]),
+        Schema::Field("context", &Schema::Fields(&["size", "sha256"])),
+        Schema::Field(
+            "build_output",
+            &Schema::List(&Schema::All(&[
+                Schema::Fields(&["stream"]),
+                Schema::Field("aux", &Schema::Fields(&["ID"])),
+            ])),
+        ),
+    ]))
     .run(build)];
 
 fn build(call: &Call<'_>) -> Result<Output, Error> {

@@ -8,11 +8,19 @@ use engine::{JsonLines, Request};
 use serde_json::Value;
 
 use crate::{
-    Error, Kind, Param, Progress,
+    Error, Kind, Param, Progress, Schema,
     call::Call,
     param::integer,
     progress::{Watch, plain},
+    result::TEXTS,
 };
+
+/// What is said of an image that was moved.
+pub(crate) const MOVED: Schema = Schema::All(&[
+    Schema::Fields(&["result", "outcome"]),
+    Schema::Field("log", &TEXTS),
+    Schema::Fields(&["truncated"]),
+]);
 
 /// How long what makes or moves something may take.
 pub(crate) const PROGRESS_LIMIT: Param = integer("timeout")

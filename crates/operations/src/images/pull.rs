@@ -4,16 +4,18 @@ use engine::{Path, Request};
 use serde_json::{Value, json};
 
 use crate::{
-    Error, Kind, Operation, Output, Param,
+    Error, Kind, Operation, Output, Param, Schema,
     call::Call,
     containers::archive::most,
     files::{MAX_SIZE, Upload},
     images::confirm,
+    images::messages::MOVED,
     images::messages::{Messages, PROGRESS_LIMIT},
     images::reference::{familiar, join, split},
     images::registry::{SIGN_IN, SignIn},
     param::{ADDITIONAL_FIELDS, flag, joined, lines, text},
     progress::Flow,
+    result::{TEXTS, case},
 };
 
 const PARAMS: [Param; 14] = joined(&[
@@ -48,6 +50,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("pull_image", "/i
     .title("Pull Image")
     .about("Pulls an image from a registry, or imports one from an address, and confirms that it is there.")
     .params(&joined::<15>(&[&PARAMS, &[ADDITIONAL_FIELDS]]))
+    .gives(Schema::All(&[Schema::Fields(&["image", "id", "digest"]), MOVED]))
+    .gives_for(&[case(
+        "all_tags",
+        "true",
+        Schema::All(&[Schema::Fields(&["image"]), Schema::Field("tags", &TEXTS), MOVED]),
+    )])
     .run(pull_or_import)];
 
 fn pull_or_import(call: &Call<'_>) -> Result<Output, Error> {

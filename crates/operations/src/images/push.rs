@@ -4,12 +4,14 @@ use engine::{Path, Request, Segment};
 use serde_json::{Value, json};
 
 use crate::{
-    Category, Error, Notation, Operation, Output, Param,
+    Category, Error, Notation, Operation, Output, Param, Schema,
     call::Call,
+    images::messages::MOVED,
     images::messages::{Messages, PROGRESS_LIMIT},
     images::reference::{is_digest, join, split},
     images::registry::{SIGN_IN, SignIn},
     param::{flag, joined, notation, reference, text},
+    result::case,
 };
 
 const PARAMS: [Param; 8] = joined(&[
@@ -34,6 +36,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("push_image", "/i
     .about("Pushes an image to the registry that its name begins with, and gives its digest there.")
     .category_is(Category::Miscellaneous)
     .params(&PARAMS)
+    .gives(Schema::All(&[Schema::Fields(&["image", "digest"]), MOVED]))
+    .gives_for(&[case(
+        "all_tags",
+        "true",
+        Schema::All(&[
+            Schema::Fields(&["image"]),
+            Schema::Field("tags", &Schema::List(&Schema::Fields(&["tag", "digest"]))),
+            MOVED,
+        ]),
+    )])
     .run(push)];
 
 fn push(call: &Call<'_>) -> Result<Output, Error> {

@@ -3,14 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Category, Error, Kind, Notation, Operation, Output, Param,
+    Category, Error, Kind, Notation, Operation, Output, Param, Schema,
     call::Call,
     containers::archive::{FILE_TIME_LIMIT, most, safe},
+    files::ATTACHMENT,
     files::{MAX_SIZE, Received, Upload},
     images::confirm,
     images::messages::{Messages, PROGRESS_LIMIT},
     param::{flag, list, notation, text},
     progress::Flow,
+    result::TEXTS,
 };
 
 const PLATFORM: Param = notation("platform", Notation::Platforms)
@@ -35,6 +37,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             MAX_SIZE,
             FILE_TIME_LIMIT,
         ])
+        .gives(Schema::All(&[ATTACHMENT, Schema::Field("images", &TEXTS)]))
         .run(save),
     Operation::post("load_images", "/images/load")
         .title("Load Images")
@@ -51,6 +54,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             MAX_SIZE,
             PROGRESS_LIMIT,
         ])
+        .gives(Schema::All(&[
+            Schema::Fields(&["result"]),
+            Schema::Field("images", &TEXTS),
+            Schema::Field("ids", &TEXTS),
+            Schema::Fields(&["outcome", "size", "sha256", "truncated"]),
+            Schema::Field("log", &TEXTS),
+        ]))
         .run(load),
 ];
 

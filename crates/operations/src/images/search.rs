@@ -5,7 +5,7 @@ use engine::{ErrorKind, Path, Request};
 use serde_json::json;
 
 use crate::{
-    Category, Effect, Error, Kind, Operation, Output, Param,
+    Category, Effect, Error, Kind, Operation, Output, Param, Schema,
     call::Call,
     images::registry::{DOCKER_HUB, SIGN_IN, SignIn},
     param::{FILTERS, integer, joined, reference, text},
@@ -44,11 +44,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Search Images")
         .about("Searches Docker Hub, or another registry that has a search, for images.")
         .params(&SEARCH)
+        .gives(Schema::Answer("GET /images/search"))
         .run(search),
     Operation::get("inspect_distribution", "/distribution/{name}/json")
         .title("Inspect Distribution")
         .about("Gets an image's digest and platforms from its registry, without a pull.")
         .params(&DISTRIBUTION)
+        .gives(Schema::Answer("GET /distribution/{name}/json"))
         .run(inspect),
     Operation::post("check_registry_credentials", "/auth")
         .title("Check Registry Credentials")
@@ -56,6 +58,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .effect(Effect::Read)
         .category_is(Category::Utilities)
         .params(&CREDENTIALS)
+        .gives(Schema::Fields(&["result", "registry", "username", "outcome"]))
         .run(check_credentials),
 ];
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    Error, Operation, Output,
+    Error, Operation, Output, Schema,
     call::Call,
     param::{FILTERS, TIME_LIMIT, flag, integer, time},
     stream::Values,
@@ -27,6 +27,19 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("system_events", "
         integer("max_events").title("Most Events").about("No more than this many are read.").default("1000").local(),
         TIME_LIMIT,
     ])
+    .gives(Schema::All(&[
+        Schema::Fields(&["count"]),
+        Schema::Field("events", &Schema::List(&Schema::Answer("GET /events"))),
+        Schema::Fields(&[
+            "since",
+            "until",
+            "next_since",
+            "truncated",
+            "timed_out",
+            "may_be_incomplete",
+            "incomplete_reason",
+        ]),
+    ]))
     .run(events)];
 
 fn events(call: &Call<'_>) -> Result<Output, Error> {

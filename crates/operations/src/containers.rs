@@ -13,6 +13,7 @@ pub(crate) mod exit_code;
 pub(crate) mod host_config;
 pub(crate) mod lifecycle;
 pub(crate) mod logs;
+pub(crate) mod networking;
 pub(crate) mod processes;
 pub(crate) mod resources;
 pub(crate) mod run;

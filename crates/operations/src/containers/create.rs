@@ -1,21 +1,17 @@
 //! Creating a container: `POST /containers/create`.
 
-use engine::{ApiVersion, Path, Request};
+use engine::{Path, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Operation, Output, Param, Schema,
+    Error, Operation, Output, Param, Schema,
     call::Call,
     containers::config::{self, COMMAND},
-    containers::host_config::{self, HOST_CONFIG},
-    param::{ADDITIONAL_FIELDS, flag, joined, list, object, text},
-    request::{self, leaf, merge},
+    containers::host_config,
+    containers::networking::{self, ENDPOINT},
+    param::{ADDITIONAL_FIELDS, flag, joined, object, text},
+    request::{self, merge},
 };
-
-/// From this version on, a hardware address is a matter of each network, not of the container.
-const ADDRESS_BY_NETWORK: ApiVersion = ApiVersion::new(1, 44);
-/// The engine's name for the network that a container joins if none is named.
-const DEFAULT_NETWORK: &str = "default";
 
 const FIRST: &[Param] = &[
     text("name").title("Name").about("The container's name; one is made up if empty."),
@@ -53,26 +49,6 @@ pub(crate) const AS_THE_API_HAS_IT: &[Param] = &[
         .about("Its networks, as the API's NetworkingConfig: {\"EndpointsConfig\": {\"NETWORK\": {\"Aliases\": [\"db\"]}}}.")
         .body(),
     ADDITIONAL_FIELDS,
-];
-
-/// How the container takes part in its network: fields of the endpoint that it has there.
-const ENDPOINT: &[Param] = &[
-    list("network_aliases")
-        .title("Network Aliases")
-        .about("Further names in its network.")
-        .wire("Aliases")
-        .local(),
-    text("ip_address")
-        .title("IP Address")
-        .about("Its IPv4 address in its network.")
-        .wire("IPAMConfig.IPv4Address")
-        .local(),
-    text("ipv6_address")
-        .title("IPv6 Address")
-        .about("Its IPv6 address in its network.")
-        .wire("IPAMConfig.IPv6Address")
-        .local(),
-    text("MacAddress").title("MAC Address").about("Its hardware address, such as 92:d0:c6:0a:29:33.").local(),
 ];
 
 /// What is usual, for every container that is made.
@@ -151,47 +127,6 @@ pub(crate) fn body(call: &Call<'_>) -> Result<Value, Error> {
         let exposed: Map<String, Value> = ports.keys().map(|port| (port.clone(), json!({}))).collect();
         merge(&mut body, json!({"ExposedPorts": exposed}))?;
     }
-    let mut endpoint = json!({});
-    for param in ENDPOINT {
-        let Some(value) = arguments.get(param.name) else { continue };
-        let of_container = param.name == "MacAddress" && call.engine.api_version()? < ADDRESS_BY_NETWORK;
-        merge(if of_container { &mut body } else { &mut endpoint }, leaf(param, value))?;
-    }
-    join(&mut body, endpoint)?;
+    networking::join(&mut body, arguments, || Ok(call.engine.api_version()?))?;
     Ok(body)
-}
-
-/// Gives the container its endpoint in the network that it joins. Names and IP addresses are for networks of the user's own.
-fn join(body: &mut Value, endpoint: Value) -> Result<(), Error> {
-    let named = body[HOST_CONFIG]["NetworkMode"].as_str();
-    let needs_name = !endpoint["Aliases"].is_null() || !endpoint["IPAMConfig"].is_null();
-    if named.is_none() && needs_name {
-        let fault =
-            "network_aliases, ip_address and ipv6_address need NetworkMode: the network that they are for";
-        return Err(Error::faults(Kind::InvalidParameters, &[fault.into()]));
-    }
-    let network = named.unwrap_or(DEFAULT_NETWORK).to_owned();
-    match endpoint == json!({}) {
-        true => Ok(()),
-        false => merge(body, json!({"NetworkingConfig": {"EndpointsConfig": {network: endpoint}}})),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_needs_its_network() {
-        let mut body = json!({"HostConfig": {"NetworkMode": "backend"}});
-        join(&mut body, json!({"Aliases": ["db"]})).unwrap();
-        assert_eq!(body["NetworkingConfig"], json!({"EndpointsConfig": {"backend": {"Aliases": ["db"]}}}));
-        let mut body = json!({});
-        join(&mut body, json!({})).unwrap();
-        assert_eq!(body, json!({}));
-        join(&mut body, json!({"MacAddress": "92:d0:c6:0a:29:33"})).unwrap();
-        let default = json!({"EndpointsConfig": {"default": {"MacAddress": "92:d0:c6:0a:29:33"}}});
-        assert_eq!(body, json!({"NetworkingConfig": default}));
-        assert!(join(&mut body, json!({"Aliases": ["db"]})).unwrap_err().to_string().contains("NetworkMode"));
-    }
 }

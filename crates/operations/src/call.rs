@@ -16,6 +16,7 @@ use crate::{
     operation::Run,
     redact::{self, Secrets},
     request,
+    trim::trimmed,
 };
 
 /// One call. Requests go through [`Call::send`] and [`Call::stream`], so that the log knows of them.
@@ -77,7 +78,7 @@ impl Call<'_> {
             Shape::List => match self.json() {
                 Ok(Output::Raw(body)) if body.trim_ascii() == b"null" => Ok(json!([]).into()),
                 Err(error) if self.was_removed_before(&error) => Ok(json!([]).into()),
-                output => output,
+                output => Ok(trimmed(output?, &self.arguments)),
             },
             Shape::Done { done, already } => {
                 let is_already = match self.send(self.request()?) {

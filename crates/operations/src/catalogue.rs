@@ -79,7 +79,11 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::{Effect, Method, Place, Shape, ValueKind, values::normalise};
+    use crate::{
+        Effect, Method, Place, Shape, ValueKind,
+        trim::{FIELDS, MAX_ITEMS},
+        values::normalise,
+    };
 
     #[test]
     fn names_are_unique_and_snake_case() {
@@ -211,5 +215,21 @@ mod tests {
     fn an_unknown_name_is_answered_with_similar_ones() {
         let error = unknown("container_list").to_string();
         assert!(error.starts_with("[unknown_operation] ") && error.contains("list_containers"), "{error}");
+    }
+
+    #[test]
+    fn every_list_can_be_made_small() {
+        for operation in operations().filter(|one| one.visible && one.effect == Effect::Read) {
+            if matches!(operation.shape, Shape::List) {
+                for param in [FIELDS, MAX_ITEMS] {
+                    assert!(
+                        operation.param(param.name).is_some(),
+                        "{} has no {}",
+                        operation.name,
+                        param.name
+                    );
+                }
+            }
+        }
     }
 }

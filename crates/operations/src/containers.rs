@@ -33,6 +33,7 @@ use crate::{
     preview::PREVIEW,
     redact::REDACT,
     result::{TEXTS, case},
+    trim::{FIELDS, MAX_ITEMS},
 };
 
 const SIGNAL: Param = text("signal").title("Signal").about("The signal to send, such as SIGTERM or 15.");
@@ -59,6 +60,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             flag("size")
                 .title("Size")
                 .about("Also the size of each container's files; this takes the engine time."),
+            FIELDS,
+            MAX_ITEMS,
         ])
         .list(),
     Operation::get("inspect_container", "/containers/{id}/json")

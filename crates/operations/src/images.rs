@@ -23,6 +23,7 @@ use crate::{
     preview::PREVIEW,
     redact::REDACT,
     result::{DONE, TEXTS, case},
+    trim::{FIELDS, MAX_ITEMS},
 };
 
 const IMAGE: Param =
@@ -50,6 +51,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("Also the manifests of multi-platform images.")
                 .since(1, 47),
             flag("identity").title("Identity").about("Also who built and signed them.").since(1, 54),
+            FIELDS,
+            MAX_ITEMS,
         ])
         .list(),
     Operation::get("inspect_image", "/images/{name}/json")
@@ -70,6 +73,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .params(&[
             reference("id").title("Image").about("The image's name or id.").picked_from("pick_image"),
             PLATFORM.since(1, 48),
+            FIELDS,
+            MAX_ITEMS,
             REDACT,
         ])
         .list(),

@@ -42,6 +42,7 @@ mod services;
 mod storable;
 mod stream;
 mod system;
+mod trim;
 mod values;
 mod volumes;
 

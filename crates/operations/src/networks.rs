@@ -19,6 +19,7 @@ use crate::{
     preview::PREVIEW,
     request::{body, merge},
     result::{DONE, TEXTS, case},
+    trim::{FIELDS, MAX_ITEMS},
 };
 
 const NETWORK: Param =
@@ -34,7 +35,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_networks", "/networks")
         .title("List Networks")
         .about("Lists the engine's networks.")
-        .params(&[FILTERS])
+        .params(&[FILTERS, FIELDS, MAX_ITEMS])
         .list(),
     Operation::get("inspect_network", "/networks/{id}")
         .title("Inspect Network")

@@ -11,6 +11,7 @@ use crate::{
     preview,
     preview::PREVIEW,
     result::{TEXTS, case},
+    trim::{FIELDS, MAX_ITEMS, is_wanted, trim},
 };
 
 const VOLUME: Param = id("name").title("Volume").about("The volume's name.").picked_from("pick_volume");
@@ -20,7 +21,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_volumes", "/volumes")
         .title("List Volumes")
         .about("Lists the engine's volumes, with what it warns of.")
-        .params(&[FILTERS])
+        .params(&[FILTERS, FIELDS, MAX_ITEMS])
         .gives(Schema::Answer("GET /volumes"))
         .run(list),
     Operation::get("inspect_volume", "/volumes/{name}")
@@ -91,6 +92,10 @@ fn list(call: &Call<'_>) -> Result<Output, Error> {
     match answer.json()? {
         Value::Object(mut listed) if listed.get("Volumes").is_none_or(Value::is_null) => {
             listed.insert("Volumes".into(), json!([]));
+            Ok(Value::Object(listed).into())
+        }
+        Value::Object(mut listed) if is_wanted(&call.arguments) => {
+            trim(&mut listed["Volumes"], &call.arguments);
             Ok(Value::Object(listed).into())
         }
         _ => Ok(Output::Raw(answer.body)),

@@ -9,6 +9,7 @@ use crate::{
     call::Call,
     containers::state::State,
     param::{CONTAINER, text},
+    trim::{FIELDS, MAX_ITEMS},
 };
 
 /// What is at a path in a container.
@@ -36,7 +37,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("container_changes", "/containers/{id}/changes")
         .title("Get Changed Files")
         .about("Lists the files that a container has changed (Kind 0), added (1) or deleted (2).")
-        .params(&[CONTAINER])
+        .params(&[CONTAINER, FIELDS, MAX_ITEMS])
         .list(),
     Operation::head("stat_path", "/containers/{id}/archive")
         .title("Get State of Path")

@@ -9,9 +9,10 @@ use crate::{
     call::Call,
     images::registry::{DOCKER_HUB, SIGN_IN, SignIn},
     param::{FILTERS, integer, joined, reference, text},
+    trim::{FIELDS, MAX_ITEMS, trimmed},
 };
 
-const SEARCH: [Param; 6] = joined(&[
+const SEARCH: [Param; 8] = joined(&[
     &[
         text("term")
             .title("Term")
@@ -19,6 +20,8 @@ const SEARCH: [Param; 6] = joined(&[
             .required(),
         integer("limit").title("Limit").about("The most results.").default("25"),
         FILTERS,
+        FIELDS,
+        MAX_ITEMS,
     ],
     &SIGN_IN,
 ]);
@@ -64,7 +67,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 
 fn search(call: &Call<'_>) -> Result<Output, Error> {
     let found = ask(call, call.arguments.text("term").unwrap_or_default())?;
-    Ok(if found.trim_ascii() == b"null" { json!([]).into() } else { Output::Raw(found) })
+    let output = if found.trim_ascii() == b"null" { json!([]).into() } else { Output::Raw(found) };
+    Ok(trimmed(output, &call.arguments))
 }
 
 fn inspect(call: &Call<'_>) -> Result<Output, Error> {

@@ -11,13 +11,13 @@ pub(crate) mod registry;
 pub(crate) mod save;
 pub(crate) mod search;
 
-use engine::{Path, Request, Segment};
+use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::{Value, json};
 
 use crate::{
-    Category, Error, Notation, Operation, Output, Param, Schema,
+    Category, Error, Kind, Notation, Operation, Output, Param, Schema,
     call::Call,
-    images::reference::{is_digest, join, split},
+    images::reference::{Reference, join},
     param::{DRY_RUN, FILTERS, flag, notation, reference, text},
     preview,
     preview::PREVIEW,
@@ -84,10 +84,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .category_is(Category::Miscellaneous)
         .params(&[
             IMAGE,
-            text("repo")
+            reference("repo")
                 .title("Repository")
                 .about("The new name, such as registry:5000/team/app, perhaps with its tag.")
-                .required()
                 .local(),
             text("tag").title("Tag").about("The new name's tag, if it has none; latest if empty.").local(),
         ])
@@ -125,21 +124,24 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 pub(crate) fn confirm(call: &Call<'_>, image: &str) -> Result<Value, Error> {
     let path = Path::fill("/images/{name}/json", |_| Segment::reference(image))?;
     let found = call.send(Request::get(path)).map_err(|error| {
-        error.and(&format!("The engine had reported success, yet {image} cannot be inspected."))
+        let error = error.and(&format!("The engine had reported success, yet {image} cannot be inspected."));
+        // Something was done: what an operation is refused with would say that nothing was.
+        match error.kind() {
+            Kind::Engine(ErrorKind::NotFound | ErrorKind::BadRequest | ErrorKind::Conflict) => {
+                error.of_kind(Kind::Engine(ErrorKind::UnknownOutcome))
+            }
+            _ => error,
+        }
     })?;
     Ok(found.json()?)
 }
 
 fn tag(call: &Call<'_>) -> Result<Output, Error> {
-    let text = |name| call.arguments.text(name).unwrap_or_default();
-    let (repository, tag) = split(text("repo"), call.arguments.text("tag")).map_err(Error::fault)?;
-    let tag = tag.unwrap_or("latest");
-    if is_digest(tag) {
-        return Err(Error::fault("an image gets a tag, and repo or tag has a digest"));
-    }
+    let named = Reference::of(&call.arguments, "repo")?;
+    let (repository, tag) = (named.name, named.tag_to_give("repo")?);
     let named = join(repository, tag);
     call.send(call.request()?.query("repo", repository).query("tag", tag))?;
-    let image = text("name");
+    let image = call.arguments.text("name").unwrap_or_default();
     let sentence = format!("Tagged image {image} as {named}");
     Ok(json!({"result": sentence, "id": image, "name": named, "outcome": "done"}).into())
 }

@@ -329,7 +329,12 @@ pub(crate) const fn id(name: &'static str) -> Param {
 
 /// An image's name or id.
 pub(crate) const fn reference(name: &'static str) -> Param {
-    Param::new(name, ValueKind::Reference).required()
+    image(name).required()
+}
+
+/// An image's name or id, which may be left out.
+pub(crate) const fn image(name: &'static str) -> Param {
+    Param::new(name, ValueKind::Reference)
 }
 
 /// A file of FortiSOAR, a path, or PEM text.

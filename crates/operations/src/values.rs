@@ -9,7 +9,7 @@ mod time;
 use serde_json::{Map, Value, json};
 
 pub(crate) use self::duration::duration;
-use crate::{Notation, ValueKind};
+use crate::{Notation, ValueKind, images::reference::Reference};
 
 /// The value in its one form, or `None` for what counts as absent: null, and empty text, lists and objects (but for any JSON,
 /// where `{}` is a value). `false` and `0` are values. The error says what the kind takes, to follow the parameter's name: `must be ...`.
@@ -44,7 +44,7 @@ pub(crate) fn normalise(kind: ValueKind, value: &Value) -> Result<Option<Value>,
         ValueKind::Time => time::read(value),
         ValueKind::Command => command(value),
         ValueKind::Id => named(value, |name| engine::Segment::name(name).map(drop)),
-        ValueKind::Reference => named(value, |name| engine::Segment::reference(name).map(drop)),
+        ValueKind::Reference => reference(value),
         ValueKind::File => file(value),
     };
     normal.map(Some).map_err(|expected| match may_hold_secrets(kind) {
@@ -254,6 +254,13 @@ fn named(value: &Value, check: impl Fn(&str) -> Result<(), engine::Error>) -> Re
         format!("an id or a name ({why})")
     })?;
     Ok(text.into())
+}
+
+/// An image's name or id, as [`Reference`] reads it.
+fn reference(value: &Value) -> Result<Value, String> {
+    let text = scalar(value).map_err(|_| "an image's name or id")?;
+    Reference::read(&text)?;
+    Ok(text.trim().into())
 }
 
 fn file(value: &Value) -> Result<Value, String> {

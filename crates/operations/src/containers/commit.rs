@@ -1,14 +1,16 @@
 //! Making an image of a container: `POST /commit`.
 
 use crate::{
-    Category, Effect, Operation,
+    Category, Effect, Error, Operation, Output,
     arguments::Arguments,
+    call::Call,
     containers::config::{
         COMMAND, ENTRYPOINT, ENVIRONMENT, EXPOSED_PORTS, HEALTHCHECK, LABELS, ON_BUILD, SHELL, STOP_SIGNAL,
         USER, VOLUMES, WORKING_FOLDER,
     },
     guard::{Reach, Target},
-    param::{ADDITIONAL_FIELDS, CONTAINER, flag, lines, text},
+    images::reference::{LATEST, Reference},
+    param::{ADDITIONAL_FIELDS, CONTAINER, flag, image, lines, text},
 };
 
 /// The operations of this file.
@@ -18,10 +20,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit
     .category_is(Category::Miscellaneous)
     .params(&[
         CONTAINER.wire("container"),
-        text("repo")
+        image("repo")
             .title("Repository")
-            .about("The image's name without its tag; the image has only an id, if empty."),
-        text("tag").title("Tag").about("The image's tag.").default("latest"),
+            .about("The image's name, such as evidence/web, perhaps with its tag; the image has only an id, if empty.")
+            .local(),
+        text("tag").title("Tag").about("The image's tag, if the name has none; latest if empty.").local(),
         text("comment").title("Comment").about("A message, kept in the image's history."),
         text("author").title("Author").about("Who made it, such as Ann <ann@example.com>."),
         lines("changes")
@@ -42,7 +45,20 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit
         SHELL,
         ON_BUILD,
     ])
-    .reach(reach)];
+    .reach(reach)
+    .run(commit)];
+
+fn commit(call: &Call<'_>) -> Result<Output, Error> {
+    let mut request = call.request()?;
+    if let Some(repo) = call.arguments.text("repo") {
+        let named = Reference::read(repo).map_err(Error::fault)?;
+        // The published form sends `latest` unless another tag is written: the name's own is meant then.
+        let is_default = named.tag.is_some() && call.arguments.text("tag").map(str::trim) == Some(LATEST);
+        let named = if is_default { named } else { Reference::of(&call.arguments, "repo")? };
+        request = request.query("repo", named.name).query("tag", named.tag_to_give("repo")?);
+    }
+    Ok(Output::Raw(call.send(request)?.body))
+}
 
 /// The container is in the query, and is paused meanwhile.
 fn reach(arguments: &Arguments) -> Reach {

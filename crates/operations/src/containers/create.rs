@@ -9,16 +9,15 @@ use crate::{
     containers::config::{self, COMMAND},
     containers::host_config,
     containers::networking::{self, ENDPOINT},
-    param::{ADDITIONAL_FIELDS, flag, joined, object, text},
+    param::{ADDITIONAL_FIELDS, flag, joined, object, reference, text},
     request::{self, merge},
 };
 
 const FIRST: &[Param] = &[
     text("name").title("Name").about("The container's name; one is made up if empty."),
-    text("image")
+    reference("image")
         .title("Image")
         .about("The image, such as nginx:1.27.")
-        .required()
         .picked_from("pick_image")
         .body()
         .wire("Image"),

@@ -10,6 +10,7 @@ use crate::{
     files::{MAX_SIZE, Sent, Upload},
     images::confirm,
     images::messages::{Messages, PROGRESS_LIMIT},
+    images::reference::Reference,
     images::registry::{Registries, is_refusal},
     param::{ADDITIONAL_FIELDS, flag, integer, joined, lines, list, long_text, map, notation, secret, text},
     progress::Flow,
@@ -99,8 +100,18 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("build_image", "/
     ]))
     .run(build)];
 
+/// Each name that the image gets is one, before anything is built.
+fn check_names(call: &Call<'_>) -> Result<(), Error> {
+    let names = call.arguments.get("t").and_then(Value::as_array);
+    for name in names.into_iter().flatten().filter_map(Value::as_str) {
+        Reference::name_for("t", name)?.tag_to_give("t")?;
+    }
+    Ok(())
+}
+
 fn build(call: &Call<'_>) -> Result<Output, Error> {
     refuse_buildkit(call)?;
+    check_names(call)?;
     let (request, sent) = with_context(call, call.request()?)?;
     let request = with_lists(call, request);
     let request = match registries(call)?.header() {

@@ -11,23 +11,23 @@ use crate::{
     images::confirm,
     images::messages::MOVED,
     images::messages::{Messages, PROGRESS_LIMIT},
-    images::reference::{familiar, join, split},
+    images::reference::{LATEST, Reference, familiar, join},
     images::registry::{SIGN_IN, SignIn},
-    param::{ADDITIONAL_FIELDS, flag, joined, lines, text},
+    param::{ADDITIONAL_FIELDS, flag, image, joined, lines, text},
     progress::Flow,
     result::{TEXTS, case},
 };
 
 const PARAMS: [Param; 14] = joined(&[
     &[
-        text("fromImage")
+        image("fromImage")
             .title("Image")
             .about("The image's name, such as nginx, nginx:1.27 or nginx@sha256:....")
             .local(),
         text("fromSrc")
             .title("Source")
             .about("Where to import an image from instead: an address that the engine can reach."),
-        text("repo").title("Repository").about("The name of an imported image."),
+        image("repo").title("Repository").about("The name of an imported image, perhaps with its tag.").local(),
         text("tag")
             .title("Tag or Digest")
             .about("The image's tag or digest, if its name has none; latest if empty.")
@@ -61,7 +61,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("pull_image", "/i
 fn pull_or_import(call: &Call<'_>) -> Result<Output, Error> {
     let text = |name| call.arguments.text(name);
     match (text("fromImage"), text("fromSrc"), text("attachment")) {
-        (Some(image), None, None) => pull(call, image),
+        (Some(_), None, None) => pull(call),
         (None, Some(source), None) => import(call, source, call.request()?),
         (None, None, Some(attachment)) => {
             let upload = Upload::fetch(call.services, attachment)?;
@@ -73,8 +73,9 @@ fn pull_or_import(call: &Call<'_>) -> Result<Output, Error> {
     }
 }
 
-fn pull(call: &Call<'_>, image: &str) -> Result<Output, Error> {
-    let (name, version) = split(image, call.arguments.text("tag")).map_err(Error::fault)?;
+fn pull(call: &Call<'_>) -> Result<Output, Error> {
+    let image = Reference::of(&call.arguments, "fromImage")?;
+    let (name, version) = (image.name, image.version());
     let all_tags = call.arguments.is_on("all_tags");
     if all_tags && version.is_some() {
         return Err(Error::fault("all_tags pulls every tag, and a tag or digest is given too"));
@@ -99,7 +100,8 @@ fn pull(call: &Call<'_>, image: &str) -> Result<Output, Error> {
         let sentence = format!("Pulled every tag of {name}");
         return Ok(result(json!({"result": sentence, "image": name, "tags": tags}), &messages));
     }
-    let version = version.unwrap_or("latest");
+    // Without a tag, or with an empty one, the engine pulls all of them.
+    let version = version.unwrap_or(LATEST);
     let image = join(name, version);
     let messages =
         Messages::of(call, request.query("tag", version)).map_err(|error| sign_in.explain(error))?;
@@ -114,8 +116,13 @@ fn pull(call: &Call<'_>, image: &str) -> Result<Output, Error> {
 }
 
 fn import(call: &Call<'_>, source: &str, request: Request) -> Result<Output, Error> {
-    let tag = call.arguments.text("tag");
-    let request = tag.into_iter().fold(request, |request, tag| request.query("tag", tag));
+    let request = match call.arguments.get("repo") {
+        None => request,
+        Some(_) => {
+            let named = Reference::of(&call.arguments, "repo")?;
+            request.query("repo", named.name).query("tag", named.tag_to_give("repo")?)
+        }
+    };
     let messages = Messages::of(call, request)?;
     let Some(id) = messages.after("sha256:") else {
         return Err(Error::new(

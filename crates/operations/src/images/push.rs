@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     images::messages::MOVED,
     images::messages::{Messages, PROGRESS_LIMIT},
-    images::reference::{is_digest, join, split},
+    images::reference::{LATEST, Reference, join},
     images::registry::{SIGN_IN, SignIn},
     param::{flag, joined, notation, reference, text},
     result::case,
@@ -50,9 +50,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("push_image", "/i
 
 fn push(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;
-    let given = arguments.text("name").unwrap_or_default();
-    let (name, tag) = split(given, arguments.text("tag")).map_err(Error::fault)?;
-    if tag.is_some_and(is_digest) {
+    let image = Reference::of(arguments, "name")?;
+    let (name, tag) = (image.name, image.tag);
+    if image.digest.is_some() {
         return Err(Error::fault("an image is pushed by its tag, and a digest is given"));
     }
     let all_tags = arguments.is_on("all_tags");
@@ -66,7 +66,7 @@ fn push(call: &Call<'_>) -> Result<Output, Error> {
         request = request.query("platform", &platform.to_string());
     }
     // Without a tag, the engine pushes all of them.
-    let tag = tag.unwrap_or("latest");
+    let tag = tag.unwrap_or(LATEST);
     let image = if all_tags { name.to_owned() } else { join(name, tag) };
     let request = if all_tags { request } else { request.query("tag", tag) };
     let messages = Messages::of(call, request).map_err(|error| sign_in.explain(error))?;

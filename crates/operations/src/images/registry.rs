@@ -15,6 +15,7 @@ use crate::{
     Error, Kind, Param,
     arguments::Arguments,
     call::Call,
+    images::reference::split_registry,
     param::{secret, text},
 };
 
@@ -291,12 +292,9 @@ fn encode(fields: &Value) -> String {
     URL_SAFE.encode(fields.to_string())
 }
 
-/// The registry that an image's name leads to: its first part, if that looks like a host; else Docker's own.
+/// The registry that an image's name leads to.
 fn registry_of(image: &str) -> String {
-    match image.split_once('/') {
-        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => host(first),
-        _ => DOCKER_HUB.into(),
-    }
+    split_registry(image).0.map_or_else(|| DOCKER_HUB.into(), host)
 }
 
 /// The host of a registry's address, with its port, without scheme and path.

@@ -9,6 +9,7 @@ use crate::{
     files::ATTACHMENT,
     files::{MAX_SIZE, Received, Upload},
     images::confirm,
+    images::reference::Reference,
     images::messages::{Messages, PROGRESS_LIMIT},
     param::{flag, list, notation, text},
     progress::Flow,
@@ -73,6 +74,13 @@ fn save(call: &Call<'_>) -> Result<Output, Error> {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
+    if names.is_empty() {
+        return Err(Error::fault("names is missing"));
+    }
+    for name in &names {
+        Reference::read(name)
+            .map_err(|expected| Error::fault(format!("names must be a list, each {expected}, not {name:?}")))?;
+    }
     let flow = Flow::of(call, &format!("Saving {}", names.join(", ")));
     let limit = call.time_limit();
     let reply = call.stream(call.request()?.silence(limit).deadline(limit))?;

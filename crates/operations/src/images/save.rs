@@ -9,8 +9,8 @@ use crate::{
     files::ATTACHMENT,
     files::{MAX_SIZE, Received, Upload},
     images::confirm,
-    images::reference::Reference,
     images::messages::{Messages, PROGRESS_LIMIT},
+    images::reference::Reference,
     param::{flag, list, notation, text},
     progress::Flow,
     result::TEXTS,
@@ -78,8 +78,9 @@ fn save(call: &Call<'_>) -> Result<Output, Error> {
         return Err(Error::fault("names is missing"));
     }
     for name in &names {
-        Reference::read(name)
-            .map_err(|expected| Error::fault(format!("names must be a list, each {expected}, not {name:?}")))?;
+        Reference::read(name).map_err(|expected| {
+            Error::fault(format!("names must be a list, each {expected}, not {name:?}"))
+        })?;
     }
     let flow = Flow::of(call, &format!("Saving {}", names.join(", ")));
     let limit = call.time_limit();

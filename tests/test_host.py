@@ -1,6 +1,6 @@
-"""The local host, `fsr-docker serve`, driven by FortiSOAR's public client as it is, and by who should not come in.
+"""The local host, `fsr-docker serve`: what its workers bear, who does not come in, and how it starts and ends.
 
-Needs FSR_DOCKER, the program, and PYFSR, the folder with the client; without them these tests are skipped.
+Needs what `support.host_case` says; `test_host_story` has what a client does there.
 """
 
 from __future__ import annotations
@@ -13,159 +13,18 @@ import signal
 import socket
 import ssl
 import stat
-import sys
 import threading
-import time
 import unittest
 import urllib.parse
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-if "PYFSR" not in os.environ:
-    raise unittest.SkipTest("there is no pyfsr for this Python")
-sys.path.append(os.environ["PYFSR"])
-
-from support import packages
-from support.engine import container, state
+from support.host_case import HostTestCase, until
 from support.local_host import LocalHost, sample
 from support.session import ARCHIVE, PACKAGE, given
 
 SOCKET = given("ENGINE_SOCKET")
 SECRET = "hunter2-of-the-registry"
-
-
-def until(condition: Callable[[], Any], complaint: str) -> None:
-    """Waits for a condition."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(complaint)
-        time.sleep(0.02)
-
-
-class HostTestCase(unittest.TestCase):
-    """One host for all tests of a class."""
-
-    arguments: ClassVar[tuple[str, ...]] = ()
-    host: ClassVar[LocalHost]
-    client: ClassVar[Any]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.host = LocalHost(*cls.arguments)
-        cls.addClassCleanup(cls.host.close)
-        cls.client = cls.host.client()
-
-    def failure(self, connector: str, operation: str, **further: Any) -> str:
-        """The message of an operation that must fail, as the client raises it."""
-        with self.assertRaises(Exception) as caught:
-            self.client.connectors.execute(connector, operation, **further)
-        message = str(caught.exception)
-        start = "CS-INTEGRATION-5: Error occurred while executing the connector action ERROR :: "
-        self.assertTrue(message.startswith(start), message)
-        return message[len(start) :]
-
-
-class Story(HostTestCase):
-    """From an empty host to a container that stops, and back."""
-
-    def test_the_whole_way(self) -> None:
-        connectors, name = self.client.connectors, PACKAGE.name
-        self.assertIn("No connector is installed yet", self.host.said)
-        self.assertEqual([], connectors.list_configured())
-
-        installed = connectors.install_from_file(str(ARCHIVE), wait=True)
-        self.assertEqual("Import Complete", installed["status"])
-        with self.assertRaisesRegex(Exception, "installed already"):
-            connectors.install_from_file(str(ARCHIVE))
-        connectors.install_from_file(str(ARCHIVE), replace=True)
-        self.assertEqual(PACKAGE.version, connectors.resolve_version(name))
-        operations = {operation.operation for operation in connectors.operations(name)}
-        self.assertEqual({operation["operation"] for operation in PACKAGE.info["operations"]}, operations)
-        self.assertEqual(name, connectors.connector_detail(name)["name"])
-        self.assertTrue(connectors.dependencies_status(name).dependencies_installed)
-        self.assertEqual(PACKAGE.info["ingestion_supported"], bool(connectors.ingestion_sources()))
-        for shown in PACKAGE.info["operations"]:
-            # Where the schema depends on the parameters, the last one is for all other cases.
-            otherwise = shown.get("conditional_output_schema", [shown])[-1]["output_schema"]
-            self.assertEqual(otherwise, connectors.output_schema(name, shown["operation"]))
-
-        self.configure()
-        self.operate()
-        self.upgrade()
-        connectors.uninstall(name, version=PACKAGE.version)
-        connectors.uninstall(name, version="99.0.0")
-        self.assertEqual([], connectors.list_configured())
-        self.assertEqual([], connectors.list_configurations())
-        left = {path.name for path in (self.host.state / "root" / "connectors").iterdir()}
-        self.assertEqual({"__init__.py", "core", "cyops_utilities"}, left)
-
-    def configure(self) -> None:
-        connectors, name = self.client.connectors, PACKAGE.name
-        config = {"protocol": "UNIX", "server_address": SOCKET, "registry_password": SECRET, "rate_limit": 0}
-        made = connectors.create_configuration(name, config, name="lab", default=True)
-        self.assertEqual("NULL", made.config["registry_password"], "as FortiSOAR answers a write")
-        self.assertEqual("Available", connectors.healthcheck(name).status)
-        with self.assertRaisesRegex(Exception, "already exists"):
-            connectors.create_configuration(name, config, name="lab")
-
-        down = {**config, "server_address": "/nowhere.sock", "retry_attempts": 0}
-        other = connectors.create_configuration(name, down, name="down")
-        health = connectors.healthcheck(name, config="down")
-        self.assertEqual("Disconnected", health.status)
-        self.assertIn("[unreachable] check_health", health.message)
-        self.assertIn("[unreachable]", self.failure(name, "get_version", config="down"))
-        connectors.update_configuration(name, other.config_id, config, name="up again")
-        self.assertEqual("Available", connectors.healthcheck(name, config="up again").status)
-        connectors.delete_configuration(other.config_id)
-        self.assertEqual(["lab"], [one.name for one in connectors.configurations(name)])
-
-        read = connectors.list_configurations()[0]
-        self.assertTrue(read.config["registry_password"].startswith("sealed:"))
-        # Reads the record and writes it back whole, which must not cost the secret.
-        connectors.set_default_configuration(name, name="lab")
-        self.assertEqual(read.config, connectors.list_configurations()[0].config)
-
-    def operate(self) -> None:
-        connectors, name = self.client.connectors, PACKAGE.name
-        web = container(self)
-        version = connectors.execute(name, "get_version")
-        self.assertTrue(version.ok and version.data["ApiVersion"])
-        self.assertIn("[not_found 404]", self.failure(name, "inspect_container", params={"id": "no-such-container"}))
-
-        upload = self.host.folder / "note.txt"
-        upload.write_text("from FortiSOAR")
-        attachment = self.client.attachments.create_from_file(str(upload), description="evidence")
-        sent = {"id": web, "input": "Attachment ID", "value": attachment["@id"], "path": "/tmp"}
-        self.assertTrue(connectors.execute(name, "copy_to_container", params=sent).ok)
-        back = connectors.execute(
-            name, "copy_from_container", params={"id": web, "path": "/tmp/note.txt", "unpack": True}
-        )
-        made = self.client.attachments.get(back.data["@id"])
-        contents = self.client.get(made["file"]["@id"], headers={"Accept": "application/octet-stream"})
-        self.assertEqual(b"from FortiSOAR", contents)
-        self.client.attachments.delete(back.data["@id"])
-        with self.assertRaisesRegex(Exception, "There is no"):
-            self.client.attachments.get(back.data["@id"])
-
-        self.assertTrue(connectors.execute(name, "stop_container", params={"id": web, "t": 1}).ok)
-        self.assertFalse(state(web)["Running"])
-
-    def upgrade(self) -> None:
-        """Another version beside this one has the same configurations; the step back, too."""
-        connectors, name = self.client.connectors, PACKAGE.name
-        package = packages.another_version(self.host.folder / "next.tgz", "99.0.0")
-        before = connectors.configurations(name)
-        connectors.install_from_file(str(package), wait=True)
-        self.assertEqual("99.0.0", connectors.resolve_version(name))
-        self.assertEqual([one.config_id for one in before], [one.config_id for one in connectors.configurations(name)])
-        self.assertTrue(connectors.execute(name, "get_version").ok)
-        self.assertTrue(connectors.execute(name, "get_version", version=PACKAGE.version).ok)
-        # Installed over the version that the workers have loaded.
-        other = packages.other_bytes(self.host.folder / "other.tgz", b"another ending")
-        connectors.install_from_file(str(other), replace=True)
-        self.assertTrue(connectors.execute(name, "get_version", version=PACKAGE.version).ok)
 
 
 class Workers(HostTestCase):

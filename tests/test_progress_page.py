@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from test_page import PageTestCase
-
 from support import layers
 from support.engine import container
+from support.page import PageTestCase
 from support.session import ARCHIVE, PACKAGE, given
 
 # A file's name, which has no slash.

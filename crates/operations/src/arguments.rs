@@ -29,6 +29,12 @@ impl Arguments {
         self.given.retain(|(param, value)| keep(param, value));
     }
 
+    /// Puts what `change` makes of a value in its place; where that is nothing, the parameter counts as not given.
+    pub(crate) fn replace(&mut self, mut change: impl FnMut(&'static Param, Value) -> Option<Value>) {
+        let given = std::mem::take(&mut self.given).into_iter();
+        self.given = given.filter_map(|(param, value)| Some((param, change(param, value)?))).collect();
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Param, &Value)> {
         self.given.iter().map(|(param, value)| (*param, value))
     }

@@ -3,7 +3,13 @@
 use engine::ApiVersion;
 use serde_json::{Map, Value};
 
-use crate::{Error, Kind, Operation, Param, Place, ValueKind, arguments::Arguments, values::normalise};
+use crate::{
+    Effect, Error, Kind, Operation, Param, Place, ValueKind,
+    arguments::Arguments,
+    body::{Type, conform, type_at},
+    request,
+    values::{is_unset_for, normalise},
+};
 
 /// The checked parameters, with defaults where nothing is given; or one error that names every fault. What lists choices for
 /// a form is called with whatever that form holds, and leaves it alone.
@@ -18,8 +24,43 @@ pub(crate) fn check(operation: &'static Operation, given: &Map<String, Value>) -
         .map(|(name, _)| unknown(operation, name))
         .collect();
     let own = with_own_fields(operation, given, &mut faults);
-    let arguments = read(operation.params, own.as_ref().unwrap_or(given), &mut faults);
+    let given = own.as_ref().unwrap_or(given);
+    if operation.effect == Effect::Destroy {
+        faults.extend(unset(operation.params, given));
+    }
+    let mut arguments = read(operation.params, given, &mut faults);
+    fit(operation, &mut arguments, &mut faults);
+    faults.extend(request::clashes(&arguments));
     if faults.is_empty() { Ok(arguments) } else { Err(Error::faults(Kind::InvalidParameters, &faults)) }
+}
+
+/// Faults of what counts as empty elsewhere: on an operation that destroys, a value that a template failed to set must not
+/// mean everything, nor switch a dry run off.
+fn unset(params: &[Param], given: &Map<String, Value>) -> Vec<String> {
+    let is_unset = |param: &&Param| {
+        given.get(param.name).and_then(Value::as_str).is_some_and(|text| is_unset_for(param.kind, text))
+    };
+    let fault = |param: &Param| {
+        format!(
+            "{} must be set: the text None or null is what a template writes for a value that is not set. Leave it empty, or give \
+             a value",
+            param.name
+        )
+    };
+    params.iter().filter(is_unset).map(fault).collect()
+}
+
+/// Puts the fields of the body into the types that the engine takes.
+fn fit(operation: &Operation, arguments: &mut Arguments, faults: &mut Vec<String>) {
+    let has_body = request::has_body(operation);
+    arguments.replace(|param, value| match param.place {
+        Place::Body => conform(type_at(operation.path, param.body_path()), value, param.name, faults),
+        Place::Merged if has_body => {
+            conform(type_at(operation.path, std::iter::empty()), value, param.name, faults)
+        }
+        Place::Merged => conform(Type::Any, value, param.name, faults),
+        Place::Query | Place::Local => Some(value),
+    });
 }
 
 /// Where additional fields go into the query, one of them may be a parameter of its own (as older playbooks have it): then it
@@ -136,7 +177,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::param::{ADDITIONAL_FIELDS, CONTAINER, FILTERS, flag, integer, text};
+    use crate::param::{ADDITIONAL_FIELDS, CONTAINER, FILTERS, flag, integer, object, text};
 
     const OPERATION: Operation = Operation::post("try", "/containers/{id}/try").params(&[
         CONTAINER,
@@ -177,6 +218,39 @@ mod tests {
         let arguments = check(&OPERATION, &given(json!({"id": "web", "t": 0}))).unwrap();
         assert_eq!((arguments.integer("t"), arguments.text("mode")), (Some(0), Some("plain")));
         assert_eq!(arguments.fill("Tried {id} {nothing}"), "Tried web {nothing}");
+    }
+
+    #[test]
+    fn f30_all_faults_of_a_body_come_at_once_by_name() {
+        const CREATE: Operation = Operation::post("try", "/containers/create").params(&[
+            text("Hostname").body(),
+            object("HostConfig").body(),
+            ADDITIONAL_FIELDS,
+        ]);
+        let given = given(json!({
+            "Hostname": "None", "HostConfig": "{'Memory': 'much', 'cpushares': 1e3}",
+            "additional_fields": {"hostconfig": {"CpuShares": 5, "Tty": 1e20}, "Labels": ["a"]},
+        }));
+        let error = check(&CREATE, &given).unwrap_err().to_string();
+        for part in [
+            "Hostname must be set",
+            "HostConfig.Memory must be a size",
+            "additional_fields.HostConfig.Tty must be a whole number",
+            "additional_fields.Labels must be an object",
+            "HostConfig.CpuShares is set twice",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+
+    #[test]
+    fn f30_what_destroys_takes_no_unset_value() {
+        const PRUNE: Operation = Operation::post("try", "/prune")
+            .effect(Effect::Destroy)
+            .params(&[flag("dry_run").local(), integer("t")]);
+        let error = check(&PRUNE, &given(json!({"dry_run": "None", "t": "null"}))).unwrap_err().to_string();
+        assert!(error.contains("dry_run must be set") && error.contains("t must be set"), "{error}");
+        check(&PRUNE, &given(json!({"dry_run": "", "t": null}))).unwrap();
     }
 
     #[test]

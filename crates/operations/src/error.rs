@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::redact::Secrets;
+use crate::{redact::Secrets, unmarshal::reworded};
 
 /// What went wrong, for code to match on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,7 +137,9 @@ impl From<engine::Error> for Error {
             engine::ErrorKind::InvalidRequest => Kind::InvalidParameters,
             kind => Kind::Engine(kind),
         };
-        Self { kind, operation: None, message: error.to_string(), source: Some(error) }
+        let said = error.to_string();
+        let message = reworded(&said).unwrap_or(said);
+        Self { kind, operation: None, message, source: Some(error) }
     }
 }
 

@@ -8,6 +8,7 @@
 //! A [`Connector`] is one configuration, ready to run them.
 
 mod arguments;
+mod body;
 mod call;
 mod call_api;
 mod catalogue;
@@ -43,6 +44,7 @@ mod storable;
 mod stream;
 mod system;
 mod trim;
+mod unmarshal;
 mod values;
 mod volumes;
 

@@ -16,6 +16,7 @@ mod umask;
 
 use serde_json::Value;
 
+pub(crate) use self::healthcheck::nanoseconds;
 use crate::values::{embedded, lines};
 
 /// A notation of Docker's command line.
@@ -90,10 +91,14 @@ impl Notation {
     }
 }
 
-/// JSON within text, or the value as it is. A bracket alone is no JSON: an IPv6 address begins with one.
+/// JSON or a Python literal within text, or the value as it is. A bracket alone is neither: an IPv6 address begins with one.
 fn parsed(value: &Value) -> Result<Value, String> {
     let Value::String(text) = value else { return Ok(value.clone()) };
-    let opening = if text.trim_end().ends_with(']') { '[' } else { '{' };
+    let opening = match text.trim_end() {
+        list if list.ends_with(']') => '[',
+        tuple if tuple.ends_with(')') => '(',
+        _ => '{',
+    };
     embedded(text, opening).unwrap_or_else(|| Ok(value.clone()))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::{Path, Request, Segment};
 use serde_json::{Map, Value, map::Entry};
 
-use crate::{Error, Kind, Method, Operation, Param, Place, ValueKind, arguments::Arguments};
+use crate::{Error, Kind, Method, Operation, Param, Place, ValueKind, arguments::Arguments, body::folded};
 
 /// The request of an operation. `timeout` is the configuration's; a grace period is added to it.
 pub(crate) fn request(
@@ -53,27 +53,34 @@ pub(crate) fn path(
 
 /// The JSON body that the parameters describe.
 pub(crate) fn body(arguments: &Arguments) -> Result<Value, Error> {
-    let mut body = Value::Object(Map::new());
+    let (body, faults) = assembled(arguments);
+    if faults.is_empty() { Ok(body) } else { Err(Error::faults(Kind::InvalidParameters, &faults)) }
+}
+
+/// What the parameters set twice, to different values.
+pub(crate) fn clashes(arguments: &Arguments) -> Vec<String> {
+    assembled(arguments).1
+}
+
+fn assembled(arguments: &Arguments) -> (Value, Vec<String>) {
+    let (mut body, mut faults) = (Value::Object(Map::new()), Vec::new());
     for (param, value) in arguments.iter().filter(|(param, _)| param.place == Place::Body) {
-        merge(&mut body, leaf(param, value))?;
+        merge_at(&mut body, leaf(param, value), "", &mut faults);
     }
     for (_, value) in arguments.iter().filter(|(param, _)| param.place == Place::Merged) {
-        refuse_other_spellings(&body, value)?;
-        merge(&mut body, value.clone())?;
+        faults.extend(other_spellings(&body, value));
+        merge_at(&mut body, value.clone(), "", &mut faults);
     }
-    Ok(body)
+    (body, faults)
 }
 
 /// The engine reads the names of a body's fields without regard to case: another spelling would override the field that
 /// was checked.
-fn refuse_other_spellings(body: &Value, additional: &Value) -> Result<(), Error> {
+fn other_spellings(body: &Value, additional: &Value) -> Option<String> {
     let names = |value| Value::as_object(value).into_iter().flat_map(Map::keys);
     let clash = names(additional)
-        .find(|name| names(body).any(|other| other != *name && other.eq_ignore_ascii_case(name)));
-    clash.map_or(Ok(()), |name| {
-        let fault = format!("{name} is another spelling of a field that is set already");
-        Err(Error::faults(Kind::InvalidParameters, &[fault]))
-    })
+        .find(|name| names(body).any(|other| other != *name && folded(other) == folded(name)));
+    clash.map(|name| format!("{name} is another spelling of a field that is set already"))
 }
 
 /// A parameter's value within the objects that lead to it.
@@ -86,10 +93,13 @@ pub(crate) fn leaf(param: &Param, value: &Value) -> Value {
 
 /// Merges fields into others, object by object. What both set to different values is refused.
 pub(crate) fn merge(into: &mut Value, from: Value) -> Result<(), Error> {
-    merge_at(into, from, "")
+    let mut faults = Vec::new();
+    merge_at(into, from, "", &mut faults);
+    if faults.is_empty() { Ok(()) } else { Err(Error::faults(Kind::InvalidParameters, &faults)) }
 }
 
-fn has_body(operation: &Operation) -> bool {
+/// Whether an operation has a JSON body.
+pub(crate) fn has_body(operation: &Operation) -> bool {
     operation.params.iter().any(|param| param.place == Place::Body)
 }
 
@@ -123,7 +133,7 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn merge_at(into: &mut Value, from: Value, at: &str) -> Result<(), Error> {
+fn merge_at(into: &mut Value, from: Value, at: &str, faults: &mut Vec<String>) {
     match (into, from) {
         (Value::Object(present), Value::Object(fields)) => {
             for (name, value) in fields {
@@ -132,18 +142,14 @@ fn merge_at(into: &mut Value, from: Value, at: &str) -> Result<(), Error> {
                     Entry::Vacant(vacant) => {
                         vacant.insert(value);
                     }
-                    Entry::Occupied(mut occupied) => merge_at(occupied.get_mut(), value, &path)?,
+                    Entry::Occupied(mut occupied) => merge_at(occupied.get_mut(), value, &path, faults),
                 }
             }
-            Ok(())
         }
-        (present, value) if *present == value => Ok(()),
-        _ => {
-            let fault = format!(
-                "{at} is set twice, to different values (by a parameter of its own and by a JSON one)"
-            );
-            Err(Error::faults(Kind::InvalidParameters, &[fault]))
-        }
+        (present, value) if *present == value => {}
+        _ => faults.push(format!(
+            "{at} is set twice, to different values (by a parameter of its own and by a JSON one)"
+        )),
     }
 }
 
@@ -201,16 +207,15 @@ mod tests {
 
     #[test]
     fn refuses_another_spelling() {
-        let error =
-            body(&arguments(json!({"id": "web", "Hostname": "a", "additional_fields": {"hostname": "b"}})));
+        let given = json!({"id": "web", "Hostname": "a", "additional_fields": {"hostname": "b"}});
+        let error = check(&CREATE, given.as_object().unwrap());
         assert!(error.unwrap_err().to_string().contains("hostname is another spelling"));
     }
 
     #[test]
     fn refuses_a_clash() {
-        let error = body(&arguments(
-            json!({"id": "web", "memory": 5, "additional_fields": {"HostConfig": {"Memory": 6}}}),
-        ));
+        let given = json!({"id": "web", "memory": 5, "additional_fields": {"HostConfig": {"Memory": 6}}});
+        let error = check(&CREATE, given.as_object().unwrap());
         assert!(error.unwrap_err().to_string().contains("HostConfig.Memory"));
         body(&arguments(
             json!({"id": "web", "memory": 5, "additional_fields": {"HostConfig": {"Memory": 5}}}),

@@ -2,21 +2,32 @@
 //!
 //! Nothing is guessed in silence: what is not understood is refused, with what would be.
 
+mod command;
 mod duration;
+mod embedded;
 mod filters;
+mod lines;
+mod literal;
+mod number;
 mod time;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-pub(crate) use self::duration::duration;
+pub(crate) use self::{
+    duration::duration,
+    embedded::embedded,
+    lines::{lines, pairs},
+    number::{digits, whole, whole_float},
+};
 use crate::{Notation, ValueKind, images::reference::Reference};
 
 /// The value in its one form, or `None` for what counts as absent: null, and empty text, lists and objects (but for any JSON,
-/// where `{}` is a value). `false` and `0` are values. The error says what the kind takes, to follow the parameter's name: `must be ...`.
+/// where `{}` is a value), and what a template writes for a value that is not set, where that cannot be a value.
+/// `false` and `0` are values. The error says what the kind takes, to follow the parameter's name: `must be ...`.
 pub(crate) fn normalise(kind: ValueKind, value: &Value) -> Result<Option<Value>, String> {
     let empty = match value {
         Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
+        Value::String(text) => text.trim().is_empty() || is_unset_for(kind, text),
         Value::Array(items) => items.is_empty() && kind != ValueKind::Json,
         Value::Object(fields) => fields.is_empty() && kind != ValueKind::Json,
         Value::Bool(_) | Value::Number(_) => false,
@@ -24,8 +35,40 @@ pub(crate) fn normalise(kind: ValueKind, value: &Value) -> Result<Option<Value>,
     if empty {
         return Ok(None);
     }
-    let normal = match kind {
-        ValueKind::Text | ValueKind::LongText => scalar(value).map(Value::String),
+    read(kind, value).map(Some).map_err(|expected| match may_hold_secrets(kind) {
+        true => format!("must be {expected}"),
+        false => format!("must be {expected}, not {}", preview(value)),
+    })
+}
+
+/// Whether a text is what Python and JSON write for nothing. `none`, in lower case, is a word of Docker's.
+pub(crate) fn is_unset(text: &str) -> bool {
+    matches!(text.trim(), "None" | "null")
+}
+
+/// Whether this text counts as empty in a field of this kind: not where it is a choice, or can be a name.
+pub(crate) fn is_unset_for(kind: ValueKind, text: &str) -> bool {
+    is_unset(text)
+        && match kind {
+            ValueKind::Text | ValueKind::LongText | ValueKind::Secret | ValueKind::File => false,
+            ValueKind::Id | ValueKind::Reference | ValueKind::Filters => false,
+            ValueKind::Choice(choices) | ValueKind::Choices(choices) => !choices
+                .iter()
+                .any(|(title, word)| [title, word].iter().any(|name| name.eq_ignore_ascii_case(text.trim()))),
+            _ => true,
+        }
+}
+
+fn read(kind: ValueKind, value: &Value) -> Result<Value, String> {
+    if let Value::String(text) = value
+        && has_lines(kind)
+        && !text.trim_start().starts_with(['[', '{', '('])
+    {
+        lines::refuse_lone_returns(text)?;
+    }
+    match kind {
+        ValueKind::Text => set_text(value).map(Value::String),
+        ValueKind::LongText => scalar(value).map(Value::String),
         // Several secrets come as JSON: its text then.
         ValueKind::Secret => Ok(scalar(value).unwrap_or_else(|_| value.to_string()).into()),
         ValueKind::Integer(least) => integer(value, least),
@@ -34,7 +77,7 @@ pub(crate) fn normalise(kind: ValueKind, value: &Value) -> Result<Option<Value>,
         ValueKind::Choice(choices) => choice(value, choices),
         ValueKind::Choices(choices) => several(value, choices),
         ValueKind::List => list(value),
-        ValueKind::Lines => listed(value, |text| lines(text).collect()),
+        ValueKind::Lines => listed(value, |text| Ok(lines(text).collect())),
         ValueKind::Object => object(value).map(Value::Object),
         ValueKind::Objects => objects(value),
         ValueKind::Json => json(value),
@@ -42,15 +85,20 @@ pub(crate) fn normalise(kind: ValueKind, value: &Value) -> Result<Option<Value>,
         ValueKind::Notation(notation) => notation.read(value),
         ValueKind::Filters => filters::read(value),
         ValueKind::Time => time::read(value),
-        ValueKind::Command => command(value),
+        ValueKind::Command => command::read(value),
         ValueKind::Id => named(value, |name| engine::Segment::name(name).map(drop)),
         ValueKind::Reference => reference(value),
         ValueKind::File => file(value),
-    };
-    normal.map(Some).map_err(|expected| match may_hold_secrets(kind) {
-        true => format!("must be {expected}"),
-        false => format!("must be {expected}, not {}", preview(value)),
-    })
+    }
+}
+
+/// Whether the ends of lines separate values.
+fn has_lines(kind: ValueKind) -> bool {
+    match kind {
+        ValueKind::List | ValueKind::Lines | ValueKind::Choices(_) | ValueKind::Map => true,
+        ValueKind::Notation(notation) => notation.has_lines() && notation != Notation::Healthcheck,
+        _ => false,
+    }
 }
 
 /// Whether a fault must not repeat the value: environments, labels and credentials come in these.
@@ -83,13 +131,17 @@ pub(crate) fn scalar(value: &Value) -> Result<String, String> {
     }
 }
 
+/// As [`scalar`], but for what a template writes for a value that is not set: no name is `None`.
+fn set_text(value: &Value) -> Result<String, String> {
+    let text = scalar(value)?;
+    match text.trim() {
+        "None" => Err("set: the text None is what a template writes for a value that is not set".into()),
+        _ => Ok(text),
+    }
+}
+
 fn integer(value: &Value, least: i64) -> Result<Value, String> {
-    let number = match value {
-        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
-        Value::String(text) => text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?)),
-        _ => None,
-    };
-    match number {
+    match whole(value) {
         Some(number) if number >= least => Ok(number.into()),
         _ if least == 0 => Err("a whole number from 0".into()),
         _ if least == i64::MIN => Err("a whole number".into()),
@@ -106,16 +158,10 @@ fn count(value: &Value, word: &str) -> Result<Value, String> {
     }
 }
 
-/// The integer that a float stands for, if it is one that floats hold exactly.
-fn whole(number: f64) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    #[allow(clippy::cast_possible_truncation, reason = "within 2^53, where every whole float is exact")]
-    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
-}
-
-fn flag(value: &Value) -> Result<Value, String> {
+pub(crate) fn flag(value: &Value) -> Result<Value, String> {
     let text = match value {
         Value::Bool(_) => return Ok(value.clone()),
+        Value::Number(_) => whole(value).map(|number| number.to_string()).unwrap_or_default(),
         other => scalar(other).unwrap_or_default(),
     };
     match text.trim().to_ascii_lowercase().as_str() {
@@ -142,49 +188,53 @@ fn several(value: &Value, choices: &[(&str, &str)]) -> Result<Value, String> {
     items.iter().map(|item| choice(item, choices)).collect()
 }
 
-/// JSON within text, if the text begins like it.
-pub(crate) fn embedded(text: &str, opening: char) -> Option<Result<Value, String>> {
-    let text = text.trim();
-    let parse = || serde_json::from_str(text).map_err(|error| format!("valid JSON ({error})"));
-    text.starts_with(opening).then(parse)
-}
-
 fn list(value: &Value) -> Result<Value, String> {
-    let list = listed(value, |text| {
-        let separator = if text.contains('\n') { '\n' } else { ',' };
-        text.split(separator).map(str::trim).filter(|item| !item.is_empty()).collect()
-    })?;
-    // A slip. Empty, it could mean all.
-    if list == json!([]) && value.as_str().is_some_and(|text| text.contains(',')) {
-        return Err("a list with something between its commas".into());
-    }
-    Ok(list)
+    listed(value, |text| lines::items(text).map(|items| items.into_iter().collect()))
 }
 
 /// A list of texts, of which one text may hold several.
-fn listed(value: &Value, split: impl Fn(&str) -> Value) -> Result<Value, String> {
+fn listed(value: &Value, split: fn(&str) -> Result<Value, String>) -> Result<Value, String> {
     match value {
-        Value::Array(items) => items
-            .iter()
-            .map(|item| scalar(item).map(Value::String))
-            .collect::<Result<_, _>>()
-            .map_err(|_| "a list of texts".into()),
-        Value::String(text) => match embedded(text, '[') {
-            Some(parsed) => listed(&parsed?, split),
-            None => Ok(split(text)),
+        Value::Array(items) => {
+            items.iter().map(|item| set_text(item).map(Value::String)).collect::<Result<_, _>>()
+        }
+        Value::String(text) => match sequence(text) {
+            Some(parsed) => return listed(&parsed?, split),
+            None => return split(text).and_then(|items| listed(&items, split)),
         },
-        other => scalar(other).map(|text| vec![text].into()).map_err(|_| "a list of texts".into()),
+        other => set_text(other).map(|text| vec![text].into()),
     }
+    .map_err(|why| {
+        if why == "text" { "a list of texts".into() } else { format!("a list whose items must be {why}") }
+    })
 }
 
-/// The lines of a text that say something.
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty())
+/// The list that a text holds as JSON or in Python's notation, if it does. Python's other objects are refused, which would
+/// else be taken for text.
+pub(crate) fn sequence(text: &str) -> Option<Result<Value, String>> {
+    const OBJECTS: [&str; 8] = [
+        "dict_keys(",
+        "dict_values(",
+        "dict_items(",
+        "OrderedDict(",
+        "defaultdict(",
+        "deque(",
+        "set(",
+        "frozenset(",
+    ];
+    let text = text.trim();
+    let is_object = text.starts_with('{')
+        || OBJECTS.iter().any(|object| text.starts_with(object)) && text.ends_with(')')
+        || text.starts_with('<') && text.ends_with('>') && text.contains(" at 0x");
+    if is_object {
+        return Some(Err("a list, not another object, such as a dictionary or a set".into()));
+    }
+    embedded(text, '[').or_else(|| text.ends_with(')').then(|| embedded(text, '(')).flatten())
 }
 
 fn objects(value: &Value) -> Result<Value, String> {
     let items = match value {
-        Value::String(text) => match embedded(text, '[') {
+        Value::String(text) => match embedded(text, '[').or_else(|| embedded(text, '(')) {
             Some(parsed) => return objects(&parsed?),
             None => vec![Value::Object(object(value)?)],
         },
@@ -213,41 +263,47 @@ fn object(value: &Value) -> Result<Map<String, Value>, String> {
 }
 
 fn map(value: &Value) -> Result<Value, String> {
-    let expected = || "a JSON object, or lines of name=value".to_owned();
-    if let Ok(fields) = object(value) {
-        let texts = fields.iter().map(|(name, value)| match value {
-            Value::Null => Ok((name.clone(), Value::from(""))),
-            value => scalar(value).map(|text| (name.clone(), text.into())),
-        });
-        return texts.collect::<Result<Map<_, _>, _>>().map(Value::Object).map_err(|_| expected());
-    }
-    // A comma is part of a value, unless a name and a value follow it.
-    let split = |text: &str| match text.split(',').all(|item| item.contains('=')) && !text.contains('\n') {
-        true => text.split(',').map(str::trim).collect(),
-        false => lines(text).collect(),
+    let expected = || "a JSON object, or one name=value on each line".to_owned();
+    let pairs: Vec<(String, String)> = match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| {
+                Ok((name.clone(), if value.is_null() { String::new() } else { scalar(value)? }))
+            })
+            .collect::<Result<_, String>>()
+            .map_err(|_| expected())?,
+        Value::Array(items) => items
+            .iter()
+            .map(|item| {
+                let pair = scalar(item).ok()?;
+                let (name, value) = pair.split_once('=').unwrap_or((&pair, ""));
+                (!name.trim().is_empty()).then(|| (name.trim().to_owned(), value.to_owned()))
+            })
+            .collect::<Option<_>>()
+            .ok_or_else(expected)?,
+        Value::String(text) => match embedded(text, '{').or_else(|| sequence(text)) {
+            Some(parsed) => return map(&parsed?),
+            None => pairs(text)?
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.unwrap_or_default().to_owned()))
+                .collect(),
+        },
+        _ => return Err(expected()),
     };
-    let Ok(Value::Array(pairs)) = listed(value, split) else { return Err(expected()) };
-    let pair = |pair: &Value| {
-        let (name, value) = pair.as_str()?.split_once('=').or(Some((pair.as_str()?, "")))?;
-        (!name.trim().is_empty()).then(|| (name.trim().to_owned(), Value::from(value)))
-    };
-    pairs.iter().map(pair).collect::<Option<Map<_, _>>>().map(Value::Object).ok_or_else(expected)
-}
-
-/// A line is split as a shell would, but no shell runs: `*`, `|` and `$` are ordinary characters.
-fn command(value: &Value) -> Result<Value, String> {
-    match value {
-        Value::String(text) if !text.trim_start().starts_with('[') => {
-            let words =
-                shell_words::split(text).map_err(|_| "a command whose quotes are closed".to_owned())?;
-            Ok(words.into())
+    let mut fields = Map::new();
+    for (name, value) in pairs {
+        if fields.insert(name, value.clone().into()).is_some_and(|other| other != value) {
+            return Err(format!("{} and one value for each name", expected()));
         }
-        other => list(other).map_err(|_| "a command: a list of words, or a line".into()),
     }
+    Ok(fields.into())
 }
 
 fn named(value: &Value, check: impl Fn(&str) -> Result<(), engine::Error>) -> Result<Value, String> {
-    let text = scalar(value)?.trim().to_owned();
+    if value.is_f64() {
+        return Err("an id or a name as text, not a number with a fraction or an exponent".into());
+    }
+    let text = set_text(value)?.trim().to_owned();
     check(&text).map_err(|error| {
         let message = error.message();
         let why = message.rsplit_once(": ").map_or(message, |(_, why)| why);
@@ -258,7 +314,7 @@ fn named(value: &Value, check: impl Fn(&str) -> Result<(), engine::Error>) -> Re
 
 /// An image's name or id, as [`Reference`] reads it.
 fn reference(value: &Value) -> Result<Value, String> {
-    let text = scalar(value).map_err(|_| "an image's name or id")?;
+    let text = set_text(value)?;
     Reference::read(&text)?;
     Ok(text.trim().into())
 }
@@ -302,12 +358,11 @@ mod tests {
         assert_eq!(normal(ValueKind::Text, &json!(5)), json!("5"));
         assert_eq!(normal(ValueKind::Count("all"), &json!("ALL")), json!("all"));
         assert_eq!(normal(ValueKind::Count("all"), &json!(0)), json!("0"));
-        assert_eq!(normal(ValueKind::List, &json!("a, b\n")), json!(["a, b"]));
+        assert_eq!(normal(ValueKind::List, &json!("a, b\n")), json!(["a", "b"]));
         assert_eq!(normal(ValueKind::List, &json!("a, b")), json!(["a", "b"]));
         assert_eq!(normal(ValueKind::List, &json!("[\"a,b\", 1]")), json!(["a,b", "1"]));
         assert_eq!(normal(ValueKind::Object, &json!("{\"a\": 1}")), json!({"a": 1}));
         assert_eq!(normal(ValueKind::Map, &json!("a=1\nb=x=y")), json!({"a": "1", "b": "x=y"}));
-        assert_eq!(normal(ValueKind::Map, &json!("a=1, b=2")), json!({"a": "1", "b": "2"}));
         assert_eq!(normal(ValueKind::Map, &json!("rule=Host(`a`,`b`)")), json!({"rule": "Host(`a`,`b`)"}));
         assert_eq!(normal(ValueKind::Lines, &json!("/a:/b:ro,z")), json!(["/a:/b:ro,z"]));
         assert_eq!(normal(ValueKind::Lines, &json!("a,b\n\n c ")), json!(["a,b", "c"]));
@@ -339,10 +394,6 @@ mod tests {
         assert_eq!(fault(ValueKind::Integer(0), json!("ten")), "must be a whole number from 0, not \"ten\"");
         assert_eq!(fault(ValueKind::Integer(0), json!(-1)), "must be a whole number from 0, not -1");
         assert_eq!(fault(ValueKind::Flag, json!("maybe")), "must be true or false, not \"maybe\"");
-        assert_eq!(
-            fault(ValueKind::Command, json!("sh -c 'ls")),
-            "must be a command whose quotes are closed"
-        );
         assert!(fault(ValueKind::Integer(0), json!(1e300)).starts_with("must be a whole number"));
         assert_eq!(
             fault(ValueKind::Count("all"), json!("last")),
@@ -369,11 +420,85 @@ mod tests {
         assert!(fault(ValueKind::Id, json!("../x")).contains("must be an id or a name (it"));
     }
 
+    #[test]
+    fn f30_none_as_text_is_empty_or_refused() {
+        for kind in [
+            ValueKind::Integer(0),
+            ValueKind::Count("all"),
+            ValueKind::Flag,
+            ValueKind::Choice(&[("Removed", "removed")]),
+            ValueKind::Choices(&[("Image", "image")]),
+            ValueKind::List,
+            ValueKind::Lines,
+            ValueKind::Object,
+            ValueKind::Objects,
+            ValueKind::Map,
+            ValueKind::Json,
+            ValueKind::Time,
+            ValueKind::Command,
+            ValueKind::Notation(Notation::Healthcheck),
+            ValueKind::Notation(Notation::Size),
+        ] {
+            assert_eq!(normalise(kind, &json!("None")), Ok(None), "{kind:?}");
+            assert_eq!(normalise(kind, &json!(" null\n")), Ok(None), "{kind:?}");
+        }
+        for kind in [ValueKind::Text, ValueKind::Id, ValueKind::Reference, ValueKind::Filters] {
+            assert!(normalise(kind, &json!("None")).is_err(), "{kind:?}");
+        }
+        assert_eq!(normal(ValueKind::Choice(&[("None", "none")]), &json!("None")), json!("none"));
+        assert_eq!(normal(ValueKind::LongText, &json!("None")), json!("None"));
+        assert_eq!(normal(ValueKind::Text, &json!("none")), json!("none"));
+        assert!(normalise(ValueKind::List, &json!("a, None")).is_err());
+        assert!(normalise(ValueKind::List, &json!(["a", null])).is_err());
+    }
+
+    #[test]
+    fn f30_python_is_read_in_every_kind_that_takes_json() {
+        for (kind, written, expected) in [
+            (ValueKind::Flag, json!(" True "), json!(true)),
+            (ValueKind::Flag, json!(1.0), json!(true)),
+            (ValueKind::Integer(0), json!("1e3"), json!(1000)),
+            (
+                ValueKind::Object,
+                json!("{'a': True, 'b': None, 'c': \"it's\"}"),
+                json!({"a": true, "b": null, "c": "it's"}),
+            ),
+            (ValueKind::Objects, json!("[{'Type': 'bind'},]"), json!([{"Type": "bind"}])),
+            (ValueKind::List, json!("['a,b', 1]"), json!(["a,b", "1"])),
+            (ValueKind::List, json!("('a', 'b')"), json!(["a", "b"])),
+            (ValueKind::Lines, json!("['/a:/b:ro,z']"), json!(["/a:/b:ro,z"])),
+            (ValueKind::Map, json!("{'a': True, 'b': 1}"), json!({"a": "true", "b": "1"})),
+            (ValueKind::Command, json!("['sh', '-c', \"echo 'x'\"]"), json!(["sh", "-c", "echo 'x'"])),
+            (ValueKind::Command, json!("('ls', '-l')"), json!(["ls", "-l"])),
+            (ValueKind::Json, json!("[None]"), json!([null])),
+            (ValueKind::Choices(&[("Image", "image")]), json!("['Image']"), json!(["image"])),
+        ] {
+            assert_eq!(normal(kind, &written), expected, "{kind:?} {written}");
+        }
+        for (kind, written) in [
+            (ValueKind::Integer(0), json!("１０")),
+            (ValueKind::Integer(0), json!("NaN")),
+            (ValueKind::Integer(0), json!(u64::MAX)),
+            (ValueKind::Id, json!(1e10)),
+            (ValueKind::List, json!("dict_keys(['a'])")),
+            (ValueKind::List, json!("{'a', 'b'}")),
+            (ValueKind::List, json!("<generator object f at 0x7f00>")),
+            (ValueKind::List, json!("a\rb")),
+            (ValueKind::Map, json!("a=1\ra=2")),
+            (ValueKind::Map, json!("a=1\na=2")),
+            (ValueKind::Map, json!("o=size=1m,uid=1000")),
+            (ValueKind::Map, json!("{&quot;a&quot;: 1}")),
+            (ValueKind::Object, json!("{\"a\": 1} and more")),
+        ] {
+            assert!(normalise(kind, &written).is_err(), "{kind:?} {written}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn commands_survive_quoting(words in prop::collection::vec(".+", 1..6)) {
+        fn commands_survive_quoting(words in prop::collection::vec("[^\\r\\n]+", 1..6)) {
             let line = shell_words::join(&words);
-            prop_assume!(!line.trim().is_empty() && !line.trim_start().starts_with('['));
+            prop_assume!(!line.trim().is_empty() && !line.trim_start().starts_with(['[', '(']) && !is_unset(&line));
             prop_assert_eq!(normal(ValueKind::Command, &json!(line)), json!(words));
         }
     }

@@ -1,6 +1,6 @@
 //! How each kind of value appears: as an input of FortiSOAR's forms, and to people who read the reference.
 
-use operations::ValueKind;
+use operations::{Notation, ValueKind};
 
 /// How a kind of value appears.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +27,12 @@ impl Appearance {
             ValueKind::Count(word) => Self::new("text", format!("whole number, or `{word}`")),
             ValueKind::Flag => Self::new("checkbox", "true or false"),
             ValueKind::Choice(choices) => Self::new("select", format!("one of: {}", titles(choices))),
-            ValueKind::Choices(choices) => Self::new("multiselect", format!("any of: {}", titles(choices)))
-                .forms("A list, JSON, or text with commas or lines."),
-            ValueKind::List => Self::new("textarea", "list")
-                .forms("A list, JSON, or text with commas or lines.")
-                .placeholder("one, two"),
-            ValueKind::Lines => {
-                Self::new("textarea", "list of lines").forms("A list, JSON, or lines, which may hold commas.")
+            ValueKind::Choices(choices) => {
+                Self::new("multiselect", format!("any of: {}", titles(choices))).forms(LIST)
             }
+            ValueKind::List => Self::new("textarea", "list").forms(LIST).placeholder("one, two"),
+            ValueKind::Lines => Self::new("textarea", "list of lines")
+                .forms("A list, JSON, or one item on each line. A comma belongs to its item."),
             ValueKind::Object => Self::new("json", "object").forms("A JSON object."),
             ValueKind::Json => {
                 Self::new("textarea", "JSON or text").forms("Any JSON; text that is none is taken as it is.")
@@ -43,7 +41,7 @@ impl Appearance {
                 Self::new("json", "list of objects").forms("A list of JSON objects, or one of them.")
             }
             ValueKind::Map => Self::new("textarea", "names with values")
-                .forms("A JSON object, or lines of name=value.")
+                .forms("A JSON object, or one name=value on each line. A comma belongs to the value.")
                 .placeholder("name=value"),
             ValueKind::Filters => Self::new("json", "filters")
                 .forms("A JSON object; an expression may also give lines of name=value."),
@@ -52,11 +50,11 @@ impl Appearance {
                 .placeholder("2026-01-31T12:00:00Z, or 10m"),
             ValueKind::Notation(notation) => {
                 let input = if notation.has_lines() { "textarea" } else { "text" };
-                Self::new(input, "Docker's notation")
-                    .forms("As on Docker's command line, or the API's own JSON.")
+                let (name, forms) = notated(notation);
+                Self::new(input, name).forms(forms)
             }
             ValueKind::Command => Self::new("text", "command")
-                .forms("A list, JSON, or a line split by the shell's rules.")
+                .forms("A list, JSON, or one line split by the shell's rules. No shell runs it.")
                 .placeholder("ls -l /tmp"),
             ValueKind::Id => Self::new("text", "id or name").placeholder("web, or 3f4e5d6c7b8a"),
             ValueKind::Reference => Self::new("text", "image name or id").placeholder("nginx:1.27"),
@@ -74,6 +72,47 @@ impl Appearance {
 
     fn placeholder(self, placeholder: &'static str) -> Self {
         Self { placeholder, ..self }
+    }
+}
+
+const LIST: &str = "A list, JSON, or text with one item on each line, or with commas in one line.";
+
+/// What people call a notation of Docker's command line, and how it is written.
+fn notated(notation: Notation) -> (&'static str, &'static str) {
+    match notation {
+        Notation::Ports => {
+            ("ports", "As of `docker run --publish`, on lines or with commas, or the API's JSON.")
+        }
+        Notation::ExposedPorts => {
+            ("exposed ports", "As of `docker run --expose`, on lines or with commas, or the API's JSON.")
+        }
+        Notation::Folders => {
+            ("folders", "Absolute paths, on lines or with commas. JSON for a path with a comma.")
+        }
+        Notation::Size => ("size", "Bytes, or a number with a unit (powers of 1024), such as 512m or 1.5g."),
+        Notation::Cpus => ("processors", "A number, such as 2 or 1.5."),
+        Notation::RestartPolicy => ("restart policy", "As of `docker run --restart`, or the API's JSON."),
+        Notation::Environment => (
+            "variables",
+            "A JSON object, a list, or one NAME=value on each line. A comma belongs to the value.",
+        ),
+        Notation::Devices => {
+            ("devices", "As of `docker run --device`, on lines or with commas, or the API's JSON.")
+        }
+        Notation::Ulimits => {
+            ("limits", "As of `docker run --ulimit`, on lines or with commas, or the API's JSON.")
+        }
+        Notation::Tmpfs => (
+            "folders in memory",
+            "As of `docker run --tmpfs`, one on each line, or the API's JSON. Commas separate options.",
+        ),
+        Notation::Healthcheck => {
+            ("health check", "A shell command, none, or the API's JSON, with durations such as 30s.")
+        }
+        Notation::ConsoleSize => ("terminal size", "Height and width, such as 24x80."),
+        Notation::Platform => ("platform", "os/architecture[/variant], or JSON."),
+        Notation::Platforms => ("platforms", "os/architecture[/variant], on lines or with commas, or JSON."),
+        Notation::Umask => ("umask", "Octal digits, such as 0027."),
     }
 }
 

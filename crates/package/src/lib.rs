@@ -21,6 +21,7 @@ mod reference;
 mod sbom;
 mod schema;
 mod stories;
+mod values;
 mod workflow;
 
 pub use contents::{Package, build};

@@ -1,9 +1,6 @@
 //! The operation reference, `docs/operations.md`: every operation with its parameters and its result.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-};
+use std::fmt::{self, Write as _};
 
 use operations::{Effect, Operation, Param, Shape};
 use serde_json::{Value, json};
@@ -47,7 +44,10 @@ fn write_page(page: &mut String, coverage: &Coverage) -> fmt::Result {
             .collect();
         writeln!(page, "- **{group}**: {}", links.join(", "))?;
     }
-    write_forms(page)?;
+    writeln!(
+        page,
+        "\nWhat the types in the tables mean, and what a text can hold: [playbooks.md](playbooks.md#what-a-field-can-hold)."
+    )?;
     for (group, operations) in groups {
         writeln!(page, "\n## {group}")?;
         for operation in operations {
@@ -56,26 +56,6 @@ fn write_page(page: &mut String, coverage: &Coverage) -> fmt::Result {
                 writeln!(page, "\n{tests}")?;
             }
         }
-    }
-    Ok(())
-}
-
-/// How values are written, once for all tables.
-fn write_forms(page: &mut String) -> fmt::Result {
-    writeln!(page, "\n## How values are written\n")?;
-    writeln!(
-        page,
-        "Text as Jinja makes it is understood: `\"true\"`, `\"10\"`, JSON as text. What is empty counts as not given; `false` and `0` do not.\n"
-    )?;
-    writeln!(page, "| Type | Forms |\n| --- | --- |")?;
-    let params = shown().flat_map(|operation| operation.params);
-    let kinds: BTreeMap<String, &str> = params
-        .map(|param| Appearance::of(param.kind))
-        .filter(|kind| !kind.forms.is_empty())
-        .map(|kind| (kind.name.split(':').next().unwrap_or_default().to_owned(), kind.forms))
-        .collect();
-    for (name, forms) in kinds {
-        writeln!(page, "| {name} | {forms} |")?;
     }
     Ok(())
 }

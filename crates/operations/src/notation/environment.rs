@@ -1,13 +1,13 @@
-//! Environments: lines of `NAME=value`, a list of them, or an object. A comma is part of a value.
+//! Environments: one `NAME=value` on each line, a list of them, or an object. A comma is part of a value.
 
 use serde_json::Value;
 
 use super::{items, parsed};
-use crate::values::scalar;
+use crate::values::{pairs, scalar};
 
 /// The API's `Env`: a list of `NAME=value`. A name alone takes the image's variable away.
 pub(super) fn variables(value: &Value) -> Result<Value, String> {
-    let expected = || "variables: lines of NAME=value, a list of them, or a JSON object".to_owned();
+    let expected = || "variables: one NAME=value on each line, a list of them, or a JSON object".to_owned();
     let variables: Vec<String> = match parsed(value)? {
         Value::Object(variables) => variables
             .iter()
@@ -16,6 +16,12 @@ pub(super) fn variables(value: &Value) -> Result<Value, String> {
                 value => scalar(value).map(|value| format!("{name}={value}")),
             })
             .collect::<Result<_, _>>(),
+        Value::String(text) => {
+            let line = |(name, value): (&str, Option<&str>)| {
+                value.map_or(name.into(), |value| format!("{name}={value}"))
+            };
+            return Ok(pairs(&text)?.into_iter().map(line).collect());
+        }
         value => items(value).iter().map(scalar).collect(),
     }
     .map_err(|_| expected())?;
@@ -42,7 +48,15 @@ mod tests {
             assert_eq!(variables(&written), Ok(sent.clone()), "{written}");
         }
         assert_eq!(variables(&json!({"PATH": null})), Ok(json!(["PATH"])));
-        for written in [json!("=x"), json!([["A"]]), json!({"A": [1]})] {
+        for written in [
+            json!("=x"),
+            json!([["A"]]),
+            json!({"A": [1]}),
+            json!("A=1,B=2"),
+            json!("A=1, B=2\n"),
+            json!("A = 1"),
+            json!("A=\"x y\""),
+        ] {
             assert!(variables(&written).is_err(), "{written}");
         }
     }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::parsed;
-use crate::values::duration;
-
-/// The durations of a health check, which the API takes in nanoseconds.
-const DURATIONS: [&str; 4] = ["Interval", "Timeout", "StartPeriod", "StartInterval"];
+use crate::{
+    body::folded,
+    values::{duration, whole},
+};
 
 /// The API's `Healthcheck`. A text is a command for the container's shell; `none` switches the image's check off.
 pub(super) fn healthcheck(value: &Value) -> Result<Value, String> {
@@ -16,29 +16,30 @@ pub(super) fn healthcheck(value: &Value) -> Result<Value, String> {
         list @ Value::Array(_) => return Ok(json!({"Test": list})),
         _ => return Err("a command, or a JSON object with Test, Interval, Timeout and Retries".into()),
     };
-    if let Some(Value::String(command)) = check.get("Test") {
-        check["Test"] = test(command);
-    }
-    for name in DURATIONS {
-        if let Some(Value::String(text)) = check.get(name) {
-            let nanoseconds = nanoseconds(text)
-                .ok_or_else(|| format!("an object whose {name} is a duration such as 30s, or nanoseconds"))?;
-            check[name] = nanoseconds.into();
+    for (name, field) in &mut check {
+        if let Value::String(command) = field
+            && folded(name) == "test"
+            && !command.trim_start().starts_with('[')
+        {
+            *field = test(command);
         }
     }
     Ok(check.into())
 }
 
+/// Nanoseconds, as the API takes durations: of `1m30s`, or of a number, which is nanoseconds already.
+pub(crate) fn nanoseconds(value: &Value) -> Result<Value, String> {
+    let read = |text: &str| i64::try_from(duration(text)?.as_nanos()).ok();
+    let number = whole(value).or_else(|| value.as_str().and_then(read)).filter(|number| *number >= 0);
+    number.map(Value::from).ok_or_else(|| "a duration such as 30s, or whole nanoseconds".into())
+}
+
 fn test(command: &str) -> Value {
+    let command = command.replace("\r\n", "\n");
     match command.trim() {
         none if none.eq_ignore_ascii_case("none") => json!(["NONE"]),
         command => json!(["CMD-SHELL", command]),
     }
-}
-
-/// Nanoseconds of `1m30s`, or of a number, which is nanoseconds already.
-fn nanoseconds(text: &str) -> Option<i64> {
-    text.trim().parse().ok().or_else(|| i64::try_from(duration(text)?.as_nanos()).ok())
 }
 
 #[cfg(test)]
@@ -51,18 +52,27 @@ mod tests {
         assert_eq!(healthcheck(&json!("none")), Ok(json!({"Test": ["NONE"]})));
         assert_eq!(healthcheck(&json!("[\"CMD\", \"true\"]")), Ok(json!({"Test": ["CMD", "true"]})));
         assert_eq!(
-            healthcheck(
-                &json!({"Test": "true", "Interval": "1m30s", "Timeout": 5, "StartPeriod": "1.5s", "Retries": 3})
-            ),
-            Ok(json!({
-                "Test": ["CMD-SHELL", "true"], "Interval": 90_000_000_000_i64, "Timeout": 5,
-                "StartPeriod": 1_500_000_000, "Retries": 3,
-            }))
+            healthcheck(&json!("{'test': 'true', 'Interval': 1e10}")),
+            Ok(json!({"test": ["CMD-SHELL", "true"], "Interval": 1e10}))
         );
+        assert!(healthcheck(&json!(5)).is_err());
+    }
+
+    #[test]
+    fn reads_durations() {
+        for (written, read) in [
+            (json!("1m30s"), 90_000_000_000_i64),
+            (json!("1.5s"), 1_500_000_000),
+            (json!(5), 5),
+            (json!(1e10), 10_000_000_000),
+            (json!("1e10"), 10_000_000_000),
+        ] {
+            assert_eq!(nanoseconds(&written), Ok(json!(read)), "{written}");
+        }
         for written in
-            [json!({"Interval": "soon"}), json!({"Interval": "5x"}), json!({"Timeout": "s"}), json!(5)]
+            [json!("soon"), json!("5x"), json!("s"), json!(0.5), json!(-1), json!(true), json!([1])]
         {
-            assert!(healthcheck(&written).is_err(), "{written}");
+            assert!(nanoseconds(&written).is_err(), "{written}");
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn platform(value: &Value) -> Result<Value, String> {
         Value::String(text) => {
             let parts: Vec<&str> = text.trim().split('/').collect();
             match parts.as_slice() {
-                parts if parts.iter().any(|part| part.trim().is_empty()) => Err(expected()),
+                parts if !parts.iter().all(|part| is_word(part)) => Err(expected()),
                 [os, architecture] => Ok(json!({"os": os, "architecture": architecture})),
                 [os, architecture, variant] => {
                     Ok(json!({"os": os, "architecture": architecture, "variant": variant}))
@@ -26,6 +26,10 @@ pub(super) fn platform(value: &Value) -> Result<Value, String> {
 /// Several platforms.
 pub(super) fn platforms(value: &Value) -> Result<Value, String> {
     comma_items(parsed(value)?).iter().map(platform).collect()
+}
+
+fn is_word(part: &str) -> bool {
+    !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_.-()".contains(c))
 }
 
 fn expected() -> String {
@@ -59,7 +63,14 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_platform() {
-        for written in [json!("linux"), json!("linux/"), json!("a/b/c/d"), json!(5), json!("{\"os\":")] {
+        for written in [
+            json!("linux"),
+            json!("linux/"),
+            json!("a/b/c/d"),
+            json!(5),
+            json!("{\"os\":"),
+            json!("\"linux/amd64\""),
+        ] {
             assert!(platform(&written).is_err(), "{written}");
         }
     }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, ops::RangeInclusive};
 use serde_json::{Map, Value, json};
 
 use super::{comma_items, parsed};
-use crate::values::scalar;
+use crate::values::digits;
 
 const PROTOCOLS: [&str; 3] = ["tcp", "udp", "sctp"];
 
@@ -20,7 +20,7 @@ pub(super) fn bindings(value: &Value) -> Result<Value, String> {
         }
         value => {
             for item in comma_items(value) {
-                bindings.add_text(&scalar(&item).map_err(|_| expected("it is a list of texts"))?)?;
+                bindings.add_text(&digits(&item).map_err(|_| expected("it is a list of texts"))?)?;
             }
         }
     }
@@ -35,7 +35,7 @@ pub(super) fn exposed(value: &Value) -> Result<Value, String> {
     };
     let mut exposed = Map::new();
     for name in &names {
-        let (ports, protocol) = container_ports(&scalar(name).map_err(|_| exposable("a text"))?)
+        let (ports, protocol) = container_ports(&digits(name).map_err(|_| exposable("a text"))?)
             .map_err(|why| exposable(&why))?;
         exposed.extend(ports.map(|port| (format!("{port}/{protocol}"), json!({}))));
     }
@@ -87,12 +87,13 @@ impl Bindings {
             match host {
                 Value::Object(mut host) => {
                     if let Some(number) = host.get("HostPort").filter(|port| port.is_number()) {
-                        host["HostPort"] = number.to_string().into();
+                        host["HostPort"] =
+                            digits(number).map_err(|_| expected(&format!("of {name}")))?.into();
                     }
                     self.push(&name, host.into());
                 }
                 host => {
-                    let host = scalar(&host).map_err(|_| expected(&format!("of {name}")))?;
+                    let host = digits(&host).map_err(|_| expected(&format!("of {name}")))?;
                     self.add_text(&format!("{host}:{name}"))?;
                 }
             }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::values::scalar;
+use crate::values::{scalar, whole};
 
 const NANO_DIGITS: usize = 9;
 
@@ -10,14 +10,16 @@ const NANO_DIGITS: usize = 9;
 /// unlimited.
 pub(super) fn size(value: &Value) -> Result<Value, String> {
     let expected = || "a size: bytes, or with a unit such as 512m or 1.5g".to_owned();
-    let text = scalar(value).map_err(|_| expected())?.trim().to_ascii_lowercase();
-    if text == "-1" {
-        return Ok((-1).into());
+    if let Some(bytes) = whole(value) {
+        return if bytes >= -1 { Ok(bytes.into()) } else { Err(expected()) };
     }
+    let text = scalar(value).map_err(|_| expected())?.trim().to_ascii_lowercase();
     let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(number_end);
     let power = match unit.trim().trim_end_matches('b').trim_end_matches('i') {
         "" if unit.contains('i') => return Err(expected()),
+        // Part of a byte is none.
+        "" if number.contains('.') => return Err(expected()),
         "" => 0,
         "k" => 1,
         "m" => 2,
@@ -76,12 +78,25 @@ mod tests {
             (json!("0"), 0),
             (json!(".5k"), 512),
             (json!(-1), -1),
+            (json!(1e10), 10_000_000_000_i64),
+            (json!("1e10"), 10_000_000_000),
+            (json!("-1.0"), -1),
         ] {
             assert_eq!(size(&written), Ok(json!(bytes)), "{written}");
         }
-        for written in
-            [json!("much"), json!("5x"), json!("m"), json!("1.2.3m"), json!("-5"), json!("5i"), json!([1])]
-        {
+        for written in [
+            json!("much"),
+            json!("5x"),
+            json!("m"),
+            json!("1.2.3m"),
+            json!("-5"),
+            json!("5i"),
+            json!([1]),
+            json!("1.5"),
+            json!(true),
+            json!(1e300),
+            json!("NaN"),
+        ] {
             assert!(size(&written).is_err(), "{written}");
         }
         assert!(size(&json!("99999999p")).is_err());

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::parsed;
+use crate::values::whole;
 
 /// The API's `RestartPolicy`.
 pub(super) fn policy(value: &Value) -> Result<Value, String> {
@@ -20,7 +21,7 @@ pub(super) fn policy(value: &Value) -> Result<Value, String> {
             Ok(json!({"Name": text}))
         }
         Some(("on-failure", times)) => {
-            let times: u32 = times.trim().parse().map_err(|_| expected())?;
+            let times = whole(&times.into()).filter(|times| *times >= 0).ok_or_else(expected)?;
             Ok(json!({"Name": "on-failure", "MaximumRetryCount": times}))
         }
         _ => Err(expected()),
@@ -40,6 +41,8 @@ mod tests {
             (json!("Always"), json!({"Name": "always"})),
             (json!("on-failure"), json!({"Name": "on-failure"})),
             (json!("on-failure:3"), json!({"Name": "on-failure", "MaximumRetryCount": 3})),
+            (json!("on-failure:3.0"), json!({"Name": "on-failure", "MaximumRetryCount": 3})),
+            (json!("{'Name': 'always'}"), json!({"Name": "always"})),
             (json!({"Name": "always"}), json!({"Name": "always"})),
             (json!("{\"Name\": \"always\"}"), json!({"Name": "always"})),
         ] {

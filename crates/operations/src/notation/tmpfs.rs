@@ -14,6 +14,10 @@ pub(super) fn tmpfs(value: &Value) -> Result<Value, String> {
             .map(|item| {
                 let text = item.as_str().ok_or_else(expected)?;
                 let (folder, options) = text.split_once(':').unwrap_or((text, ""));
+                // It can be a second folder, or belong to the first.
+                if folder.contains(',') || options.split(',').any(|option| option.trim().starts_with('/')) {
+                    return Err("one folder on each line, such as /run:rw,size=64m, or a JSON object".into());
+                }
                 Ok((folder.trim().to_owned(), Value::from(options.trim())))
             })
             .collect::<Result<Vec<_>, String>>()?,
@@ -50,6 +54,8 @@ mod tests {
         for written in [json!("run"), json!(5), json!(["a:b"])] {
             assert!(tmpfs(&written).is_err() && folders(&written).is_err(), "{written}");
         }
-        assert!(tmpfs(&json!({"/run": {}})).is_err());
+        for written in [json!({"/run": {}}), json!("/run,/tmp"), json!("/run:rw,size=64m,/tmp")] {
+            assert!(tmpfs(&written).is_err(), "{written}");
+        }
     }
 }

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{comma_items, parsed};
-use crate::values::scalar;
+use crate::values::{digits, whole};
 
 /// The API's `Ulimits`.
 pub(super) fn ulimits(value: &Value) -> Result<Value, String> {
     match parsed(value)? {
         Value::Object(limits) if !limits.contains_key("Name") => limits
             .iter()
-            .map(|(name, bounds)| ulimit(name, &scalar(bounds).map_err(|_| expected())?))
+            .map(|(name, bounds)| ulimit(name, &digits(bounds).map_err(|_| expected())?))
             .collect(),
         value => comma_items(value)
             .into_iter()
@@ -29,11 +29,12 @@ pub(super) fn ulimits(value: &Value) -> Result<Value, String> {
 fn ulimit(name: &str, bounds: &str) -> Result<Value, String> {
     let bound = |text: &str| match text.trim() {
         "unlimited" => Ok(-1),
-        number => number.parse::<i64>().ok().filter(|number| *number >= -1).ok_or_else(expected),
+        number => whole(&number.into()).filter(|number| *number >= -1).ok_or_else(expected),
     };
     let (soft, hard) = bounds.split_once(':').unwrap_or((bounds, bounds));
     let (name, soft, hard) = (name.trim(), bound(soft)?, bound(hard)?);
-    if name.is_empty() || (hard != -1 && (soft == -1 || soft > hard)) {
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric());
+    if !is_name || (hard != -1 && (soft == -1 || soft > hard)) {
         return Err(expected());
     }
     Ok(json!({"Name": name, "Soft": soft, "Hard": hard}))
@@ -56,7 +57,9 @@ mod tests {
         for written in [
             json!("nofile=1024:2048, core=unlimited"),
             json!(["nofile=1024:2048", "core=-1"]),
-            json!({"nofile": "1024:2048", "core": -1}),
+            json!({"nofile": "1024:2048", "core": -1.0}),
+            json!("nofile=1.024e3:2048.0\ncore=-1"),
+            json!("{'nofile': '1024:2048', 'core': -1}"),
             sent.clone(),
         ] {
             assert_eq!(ulimits(&written), Ok(sent.clone()), "{written}");
@@ -67,6 +70,7 @@ mod tests {
             json!("=1"),
             json!("nofile=many"),
             json!("core=-1:5"),
+            json!("\"nofile=1\""),
             json!(5),
         ] {
             assert!(ulimits(&written).is_err(), "{written}");

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::Value;
 
-use super::duration::duration;
+use super::{duration::duration, whole};
 
 /// A whole number of this many digits is milliseconds: as seconds it would lie beyond the year 33,000.
 const MILLISECOND_DIGITS: usize = 13;
@@ -13,7 +13,7 @@ const MILLISECOND_DIGITS: usize = 13;
 pub(super) fn read(value: &Value) -> Result<Value, String> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => whole(value).map_or_else(|| number.to_string(), |number| number.to_string()),
         _ => return Err(expected()),
     };
     let at =
@@ -70,6 +70,8 @@ mod tests {
             (json!("1704164645.25"), "1704164645.250000000"),
             (json!(1_704_164_645_250_i64), "1704164645.250000000"),
             (json!(0), "0"),
+            (json!(1_704_164_645_250.0), "1704164645.250000000"),
+            (json!(1.704_164_645e9), "1704164645"),
         ] {
             assert_eq!(read(&written).unwrap(), json!(sent), "{written}");
         }

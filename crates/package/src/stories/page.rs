@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{Action, Step, Story, stories};
-use crate::Identity;
+use crate::{Identity, values::write_values};
 
 /// The page, as Markdown.
 pub fn page() -> String {
@@ -36,7 +36,12 @@ fn write_page(page: &mut String) -> fmt::Result {
     for story in stories() {
         writeln!(page, "- [{}](#{})", story.title, story.title.to_lowercase().replace(' ', "-"))?;
     }
-    stories().try_for_each(|story| write_story(page, story))
+    writeln!(
+        page,
+        "\nThe last part, [What a field can hold](#what-a-field-can-hold), is for every step of every playbook."
+    )?;
+    stories().try_for_each(|story| write_story(page, story))?;
+    write_values(page)
 }
 
 fn write_story(page: &mut String, story: &Story) -> fmt::Result {

@@ -1,18 +1,39 @@
-"""The connector's class, through which FortiSOAR enters. What thinks is in the native module."""
+"""The connector's class, through which FortiSOAR enters. What thinks is in the native module.
 
-from __future__ import annotations
+A loader may walk the names of this package's modules, so none of them is a generic alias: until Python 3.10
+`dict[str, Any]` counts as a class, and `issubclass` refuses it. Annotations are such that Python 3.9 can evaluate them.
+"""
 
 import functools
-from collections.abc import Callable
+import os
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 from typing import Any
 
 from connectors.core.connector import Connector, ConnectorError
 
-from . import health_check, services
-from .errors import as_connector_error
+if not __package__:
 
-Config = dict[str, Any]
+    def _package_of_this_folder() -> str:
+        """For a loader that takes this file by its path alone: the modules beside it are found within a package."""
+        folder = os.path.dirname(os.path.abspath(__file__))
+        name = re.sub(r"\W", "_", folder)
+        if name not in sys.modules:
+            package = os.path.join(folder, "__init__.py")
+            spec = spec_from_file_location(name, package, submodule_search_locations=[folder])
+            assert spec is not None and spec.loader is not None  # noqa: S101 (always so for a Python file)
+            sys.modules[name] = module_from_spec(spec)
+            spec.loader.exec_module(sys.modules[name])
+        return name
+
+    __package__ = _package_of_this_folder()
+    # What a relative import asks besides; the two must agree.
+    globals()["__spec__"] = spec_from_file_location(f"{__package__}.connector", __file__)
+
+from . import given, health_check, services
+from .errors import as_connector_error
 
 
 class DockerEngine(Connector):
@@ -21,39 +42,54 @@ class DockerEngine(Connector):
     # Whoever runs calls may set this, to be told how far one is, a few times a second: a dictionary of `part` (such as
     # a layer; empty is the call as a whole), `text`, `bytes` and `total` (numbers or None), and `is_done`. FortiSOAR
     # leaves it alone; the local host sets it for its page.
-    on_progress: Callable[[dict[str, Any]], object] | None = None
+    on_progress: Any = None
 
-    def execute(self, config: Config | None, operation: str, params: dict[str, Any] | None, **kwargs: Any) -> Any:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """FortiSOAR's class takes keywords, such as `info_json`; another loader's may take none."""
+        try:
+            super().__init__(*args, **kwargs)
+        except TypeError:
+            super().__init__()
+
+    def execute(self, config: Any, operation: str, params: Any = None, *args: Any, **kwargs: Any) -> Any:
         with as_connector_error(operation):
-            return _engine().execute(_chosen(config, operation), operation, params or {}, services, self.on_progress)
+            config = given.configuration(config, operation)
+            params = given.parameters(params, operation)
+            return _engine().execute(config, str(operation), params, services, self.on_progress)
 
-    def check_health(self, config: Config | None = None, *args: Any, **kwargs: Any) -> bool:
+    def check_health(self, config: Any = None, *args: Any, **kwargs: Any) -> bool:
+        """True, or a ConnectorError. Of a list of configurations, each must work."""
         with as_connector_error("check_health"):
-            return health_check.check(_chosen(config, "check_health"))
+            for one in config if config and isinstance(config, (list, tuple)) else [config]:
+                health_check.check(given.configuration(one, "check_health"))
+            return True
 
     # The hooks. What a configuration keeps from call to call, its connections and the certificates read for it,
     # goes when it changes or rests; and one that is new, or awake again, begins with none of an older one's.
+    # A hook may be called with one configuration, a list of them, an empty one, or nothing.
 
-    def on_app_start(self, config: Config, active: bool) -> None:
+    def on_app_start(self, config: Any = None, active: bool = True, *args: Any, **kwargs: Any) -> None:
         _prepare()
 
-    def on_add_config(self, config: Config, active: bool) -> None:
+    def on_add_config(self, config: Any = None, active: bool = True, *args: Any, **kwargs: Any) -> None:
         _forget(config)
 
-    def on_activate(self, config: Config) -> None:
+    def on_activate(self, config: Any = None, *args: Any, **kwargs: Any) -> None:
         _forget(config)
 
-    def on_update_config(self, old_config: Config, new_config: Config, active: bool) -> None:
+    def on_update_config(
+        self, old_config: Any = None, new_config: Any = None, active: bool = True, *args: Any, **kwargs: Any
+    ) -> None:
         _forget(old_config)
         _forget(new_config)
 
-    def on_delete_config(self, config: Config) -> None:
+    def on_delete_config(self, config: Any = None, *args: Any, **kwargs: Any) -> None:
         _forget(config)
 
-    def on_deactivate(self, config: Config) -> None:
+    def on_deactivate(self, config: Any = None, *args: Any, **kwargs: Any) -> None:
         _forget(config)
 
-    def teardown(self, config: Config) -> None:
+    def teardown(self, config: Any = None, *args: Any, **kwargs: Any) -> None:
         _forget(config)
 
 
@@ -65,15 +101,6 @@ def _engine() -> ModuleType:
     return engine
 
 
-def _chosen(config: Config | None, operation: str) -> Config:
-    if not config:
-        raise ConnectorError(
-            f"[invalid_configuration] {operation}: no configuration was given. "
-            "Choose one in the step, or mark one as the default."
-        )
-    return config
-
-
 def _prepare() -> None:
     """Loads the native module before the first call waits for it, and tells in the log if it cannot run here."""
     try:
@@ -83,12 +110,11 @@ def _prepare() -> None:
         services.logger.error("%s", fault)
 
 
-def _forget(config: Config) -> None:
-    """Drops the connections of a configuration. A hook never stands in the way of what the administrator does."""
-    try:
-        with as_connector_error("forget"):
-            from .native import engine
-
-            engine.forget(config or {})
-    except ConnectorError as fault:
-        services.logger.warning("%s", fault)
+def _forget(configs: Any) -> None:
+    """Drops the connections of configurations. A hook never stands in the way of what the administrator does."""
+    for config in given.configurations(configs):
+        try:
+            with as_connector_error("forget"):
+                _engine().forget(config)
+        except ConnectorError as fault:
+            services.logger.warning("%s", fault)

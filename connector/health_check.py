@@ -1,7 +1,5 @@
 """The health check: reaches the engine, signs in, agrees on an API version; raises with what to mend."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from . import services

@@ -4,12 +4,11 @@ A package that is installed again over the loaded one is extracted into the same
 `_engine.so` mapped crashes at its next call. So its bytes are read once and loaded from a file named after their hash.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sys
 import time
+from contextlib import suppress
 from importlib.machinery import ExtensionFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from types import ModuleType
@@ -66,15 +65,16 @@ def _private_copy(contents: bytes, digest: str) -> str:
         os.makedirs(_COPIES, mode=0o700, exist_ok=True)
         if not _holds(copy, contents):
             _write(copy, contents)
-        for name in os.listdir(_COPIES):
-            if name != os.path.basename(copy):
-                os.unlink(os.path.join(_COPIES, name))
     except FileNotFoundError:
         raise _UnsettledError("The connector's folder changes while the native module is loaded") from None
     except OSError as fault:
         # A tree that cannot be written is not one that somebody installs over, either.
         logger.warning("The native module is loaded in place, since %s: %s", _COPIES, fault.strerror)
         return _SHIPPED
+    with suppress(OSError):  # others stay where nothing may be removed
+        for name in os.listdir(_COPIES):
+            if name != os.path.basename(copy):
+                os.unlink(os.path.join(_COPIES, name))
     return copy
 
 

@@ -3,8 +3,6 @@
 What FortiSOAR supplies is imported where it is used: some of it is slow, and most calls need none.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -26,10 +27,10 @@ def load(root: Path, name: str, version: str) -> Connector:
     from connectors.core.connector import Connector
 
     module = importlib.import_module(f"connectors.{name}_{version.replace('.', '_')}.connector")
-    for member in vars(module).values():
-        if isinstance(member, type) and issubclass(member, Connector) and member is not Connector:
+    for _, member in inspect.getmembers(module, inspect.isclass):
+        if issubclass(member, Connector) and not inspect.isabstract(member):
             return member()
-    raise ImportError(f"{module.__name__} has no class that derives from Connector")
+    raise ImportError(f"{module.__name__} has no class that derives from Connector and executes operations")
 
 
 def execute(connector: Connector, config: dict[str, Any], operation: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -43,8 +43,15 @@ pub(crate) const BESIDE: &[&str] = &[
 ];
 
 /// The tests of what may differ from one Python to another.
-const OF_PYTHON: &[&str] =
-    &["test_contract.", "test_native.", "test_processes.", "test_services.", "test_story.", "test_wire."];
+const OF_PYTHON: &[&str] = &[
+    "test_contract.",
+    "test_loader.",
+    "test_native.",
+    "test_processes.",
+    "test_services.",
+    "test_story.",
+    "test_wire.",
+];
 
 /// The tests that the oldest Python runs besides: of how Rust and Python, and their files, go together.
 const OF_THE_OLDEST: &[&str] =

@@ -59,6 +59,9 @@ pub fn build(identity: &Identity, module: &Path, sbom: &Value, connector: &Path)
     for path in files_of(connector)?.iter().filter(|path| ships(path)) {
         files.entry(name_of(path)).or_insert(read(path)?);
     }
+    for path in files_of(&connector.join("_engine"))?.iter().filter(|path| ships(path)) {
+        files.insert(format!("_engine/{}", name_of(path)), read(path)?);
+    }
     documents(&connector.join(".."), &mut files)?;
     Ok(Package { file_name: identity.file_name(), contents: archive::tgz(identity.name(), &files)? })
 }
@@ -66,7 +69,7 @@ pub fn build(identity: &Identity, module: &Path, sbom: &Value, connector: &Path)
 /// What FortiSOAR loads, what it gives to pip, and what an editor reads.
 fn ships(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "py")
-        || ["requirements.txt", "_engine.pyi"].contains(&name_of(path).as_str())
+        || ["requirements.txt", "__init__.pyi"].contains(&name_of(path).as_str())
 }
 
 /// The repository's licence, and those of its documents that are there.
@@ -144,7 +147,8 @@ mod tests {
             ("docs/page.xcf", "what the picture was made with"),
             ("connector/connector.py", "class"),
             ("connector/operations.pyi", "shape"),
-            ("connector/_engine.pyi", "types"),
+            ("connector/_engine/__init__.py", "the module itself"),
+            ("connector/_engine/__init__.pyi", "types"),
             ("connector/requirements.txt", "none"),
             ("connector/notes.txt", "private"),
             ("connector/__pycache__/connector.py", "compiled"),
@@ -185,9 +189,10 @@ mod tests {
         let names: BTreeSet<&str> = files.keys().map(|path| path.strip_prefix("docker/").unwrap()).collect();
         let expected = [
             "LICENSE",
-            "_engine.pyi",
             "_engine.sha256",
             "_engine.so",
+            "_engine/__init__.py",
+            "_engine/__init__.pyi",
             "connector.py",
             "docs/operations.md",
             "docs/page.png",

@@ -15,8 +15,6 @@ pub(crate) fn operations_py(identity: &Identity) -> String {
     format!(
         r#""""The package's name, its version, and every operation that it answers to. Generated: see crates/package."""
 
-from __future__ import annotations
-
 NAME: str = "{}"
 VERSION: str = "{}"
 OPERATIONS: tuple[str, ...] = (

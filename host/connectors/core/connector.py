@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from typing import Any
 
 
@@ -10,9 +11,13 @@ class ConnectorError(Exception):
     """What a connector raises; FortiSOAR shows its text."""
 
 
-class Connector:
+class Connector(ABC):
     """A connector. The hooks do nothing unless a connector has a use for them."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._info_json = kwargs.get("info_json", {})
+
+    @abstractmethod
     def execute(
         self, config: dict[str, Any] | None, operation: str, params: dict[str, Any] | None, **kwargs: Any
     ) -> Any:

@@ -26,14 +26,14 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 EXAMPLES: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "crates" / "package" / "data" / "examples.json").read_text(encoding="utf-8")
 )
-CATEGORIES = {"investigation", "containment", "remediation", "utilities", "miscellaneous"}
+# Those that Fortinet's checker of connectors knows, of those that FortiSOAR has.
+CATEGORIES = {"investigation", "containment", "remediation", "miscellaneous"}
 TYPES = {
     "text",
     "textarea",
     "richtext",
     "password",
     "integer",
-    "numeric",
     "decimal",
     "checkbox",
     "select",
@@ -171,6 +171,76 @@ class Operations(unittest.TestCase):
         for name, operation in OPERATIONS.items():
             if re.match("(remove|kill|stop|prune|create|rename|disconnect)_", name):
                 self.assertNotEqual("investigation", operation["category"], name)
+
+
+class F24FortinetsTools(unittest.TestCase):
+    """What Fortinet's checker of connectors and its public library ask of info.json and of the sample playbooks."""
+
+    def test_descriptions_are_long_enough(self) -> None:
+        """Three times as long as the name at least."""
+        self.assertGreaterEqual(len(INFO["description"]), 3 * len(INFO["label"]))
+        described = [(name, name, operation["description"]) for name, operation in OPERATIONS.items()]
+        forms = {"configuration": INFO["configuration"]["fields"]}
+        forms.update((name, operation["parameters"]) for name, operation in OPERATIONS.items())
+        for form, declared in forms.items():
+            described += [(form, field["name"], field["description"]) for field in fields(declared)]
+        self.assertEqual([], [one for one in described if len(one[2]) < 3 * len(one[1])])
+
+    def test_the_documentation_is_where_it_looks(self) -> None:
+        self.assertRegex(
+            INFO["help_online"], "^https://(docs.fortinet.com/document/fortisoar|github.com/fortinet-fortisoar)/"
+        )
+
+    def test_who_made_it(self) -> None:
+        self.assertEqual("Community", INFO["publisher"], "that of a connector which is not certified")
+        self.assertEqual("Container Services", INFO["category"])
+        self.assertRegex(INFO["version"], r"^[1-9]\d*\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")
+
+    def test_every_result_is_described(self) -> None:
+        for name, operation in OPERATIONS.items():
+            keys = [key for key in ("output_schema", "conditional_output_schema") if key in operation]
+            with self.subTest(name):
+                self.assertEqual(1, len(keys))
+                for schema in self.schemas(operation):
+                    self.assertIsInstance(schema, (dict, list))
+                    self.assertTrue(schema)
+
+    def schemas(self, operation: dict[str, Any]) -> list[Any]:
+        cases = operation.get("conditional_output_schema")
+        return [operation["output_schema"]] if cases is None else [case["output_schema"] for case in cases]
+
+    def test_conditions_of_results(self) -> None:
+        """A field beside a quoted text, a checkbox beside true or false, and at last what always holds."""
+        text = re.compile(r"\{\{(?P<field>\w+) === '(?P<value>[^']+)'\}\}")
+        box = re.compile(r"\{\{this\['(?P<field>\w+)'\] === (?P<value>true|false)\}\}")
+        conditional = 0
+        for name, operation in OPERATIONS.items():
+            *cases, last = operation.get("conditional_output_schema", [{"condition": "{{true}}"}])
+            shown = {field["name"]: field for field in operation["parameters"]}
+            with self.subTest(name):
+                self.assertEqual("{{true}}", last["condition"])
+                conditional += len(cases)
+                for case in cases:
+                    found = text.fullmatch(case["condition"]) or box.fullmatch(case["condition"])
+                    assert found is not None, case["condition"]
+                    field = shown[found["field"]]  # whose title Fortinet's library looks up
+                    is_box = found["value"] in ("true", "false")
+                    self.assertEqual("checkbox" if is_box else "select", field["type"])
+                    self.assertTrue(is_box or found["value"] in field["options"], case["condition"])
+        self.assertGreater(conditional, 10)
+
+    def test_the_file_of_playbooks(self) -> None:
+        """The collection says what it is; every tag within is exported; nothing runs by itself."""
+        envelope = json.loads((FOLDER / "playbooks" / "playbooks.json").read_text(encoding="utf-8"))
+        tags = set()
+        for collection in envelope["data"]:
+            self.assertEqual("/api/3/contexts/WorkflowCollection", collection["@context"])
+            tags.update(collection["recordTags"])
+            for workflow in collection["workflows"]:
+                tags.update(workflow["recordTags"])
+                self.assertEqual((False, False), (workflow["isActive"], workflow["debug"]), workflow["name"])
+        self.assertEqual({PACKAGE.name}, tags)
+        self.assertEqual(sorted(tags), sorted(envelope["exported_tags"]))
 
 
 class Examples(unittest.TestCase):

@@ -17,7 +17,7 @@ LEVELS = {
     "Read Only": {"read"},
 }
 CATEGORIES = {
-    "read": {"investigation", "utilities"},
+    "read": {"investigation"},
     "contain": {"containment"},
     "change": {"remediation", "miscellaneous"},
     "destroy": {"remediation"},

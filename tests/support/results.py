@@ -9,7 +9,11 @@ from typing import Any
 from support.session import PACKAGE
 
 _OPERATIONS: dict[str, dict[str, Any]] = {entry["operation"]: entry for entry in PACKAGE.info["operations"]}
-_CONDITION = re.compile(r"\{\{(\w+) === (?:'(?P<text>.*)'|(?P<flag>true|false))\}\}")
+# As Fortinet's tools read them.
+_OTHERWISE = "{{true}}"
+_CONDITION = re.compile(
+    r"\{\{(?:(?P<field>\w+) === '(?P<text>[^']*)'|this\['(?P<box>\w+)'\] === (?P<flag>true|false))\}\}"
+)
 # What stands in place of a result that is too large for a playbook's data.
 _ATTACHED = {"result", "attachment", "preview", "truncated"}
 # Where anything may stand, as the engine's answer to a call of the playbook's own.
@@ -27,17 +31,20 @@ def schema(operation: str, params: dict[str, Any]) -> Any:
     """The skeleton of the result that these parameters lead to."""
     entry = _OPERATIONS[operation]
     for case in entry.get("conditional_output_schema", []):
-        if case.get("is_default") or _holds(case["condition"], entry["parameters"], params):
+        if _holds(case["condition"], entry["parameters"], params):
             return case["output_schema"]
     return entry["output_schema"]
 
 
 def _holds(condition: str, fields: list[dict[str, Any]], params: dict[str, Any]) -> bool:
+    if condition == _OTHERWISE:
+        return True
     found = _CONDITION.fullmatch(condition)
     if found is None:
         raise AssertionError(f"{condition} is no condition of this kind")
-    default = next(field["value"] for field in fields if field["name"] == found[1])
-    value = str(params.get(found[1]) or default)
+    name = found["field"] or found["box"]
+    default = next(field["value"] for field in fields if field["name"] == name)
+    value = str(params.get(name) or default)
     return value.casefold() == (found["text"] or found["flag"]).casefold()
 
 

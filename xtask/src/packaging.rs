@@ -19,6 +19,9 @@ pub(crate) struct Options {
     /// The name that FortiSOAR shows.
     #[arg(long)]
     label: Option<String>,
+    /// The https address that FortiSOAR's link to the documentation leads to, if not Fortinet's repository for Docker.
+    #[arg(long, value_name = "URL")]
+    help_online: Option<String>,
     /// The folder for the .tgz.
     #[arg(long, default_value = "dist")]
     out: PathBuf,
@@ -64,6 +67,9 @@ fn make(
     if let Some(label) = &options.label {
         package.args(["--label", label]);
     }
+    if let Some(help) = &options.help_online {
+        package.args(["--help-online", help]);
+    }
     run(package)?;
     let file = format!("{}-{}.tgz", options.name, env!("CARGO_PKG_VERSION"));
     let path = paths::root().join(&options.out).join(file);
@@ -74,6 +80,6 @@ fn make(
 impl Options {
     /// The package under its usual name, in another folder.
     pub(crate) fn new(out: PathBuf) -> Self {
-        Self { name: "docker-engine".into(), label: None, out }
+        Self { name: "docker-engine".into(), label: None, help_online: None, out }
     }
 }

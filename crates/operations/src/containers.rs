@@ -46,7 +46,7 @@ const GRACE: Param = signed("t")
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_containers", "/containers/json")
         .title("List Containers")
-        .about("Lists containers: the running ones, or all.")
+        .about("Lists the containers of the engine: the running ones, or all.")
         .params(&[
             flag("all").title("All").about("Also those that do not run."),
             FILTERS
@@ -74,7 +74,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ]),
     Operation::post("start_container", "/containers/{id}/start")
         .title("Start Container")
-        .about("Starts a container that does not run.")
+        .about("Starts a container that was created or has stopped.")
         .params(&[
             CONTAINER,
             text("detachKeys").title("Detach Keys").about("The key sequence that detaches a terminal."),
@@ -109,13 +109,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(lifecycle::pause),
     Operation::post("unpause_container", "/containers/{id}/unpause")
         .title("Unpause Container")
-        .about("Lets the processes of a paused container go on.")
+        .about("Resumes all processes of a container that is paused.")
         .params(&[CONTAINER])
         .gives(SETTLED)
         .run(lifecycle::unpause),
     Operation::post("rename_container", "/containers/{id}/rename")
         .title("Rename Container")
-        .about("Gives a container another name.")
+        .about("Changes the name of a container. Its id stays the same.")
         .category_is(Category::Miscellaneous)
         .params(&[CONTAINER, text("name").title("New Name").about("The new name.").required()])
         .done("Renamed container {id} to {name}", "Container {id} was named {name} already"),

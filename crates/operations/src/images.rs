@@ -36,7 +36,7 @@ const PLATFORM: Param = notation("platform", Notation::Platform)
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_images", "/images/json")
         .title("List Images")
-        .about("Lists the engine's images.")
+        .about("Lists the images that the engine has stored.")
         .params(&[
             flag("all").title("All").about("Also the layers between."),
             FILTERS,

@@ -34,7 +34,7 @@ const MEMBER: Param = id("Container")
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_networks", "/networks")
         .title("List Networks")
-        .about("Lists the engine's networks.")
+        .about("Lists the networks that the engine knows.")
         .params(&[FILTERS, FIELDS, MAX_ITEMS])
         .list(),
     Operation::get("inspect_network", "/networks/{id}")
@@ -54,13 +54,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(create),
     Operation::post("connect_network", "/networks/{id}/connect")
         .title("Connect Container to Network")
-        .about("Connects a container to a network.")
+        .about("Connects a container to a network, also while it runs.")
         .params(&joined::<11>(&[&[NETWORK, MEMBER], &PLACE, &[ADDITIONAL_FIELDS]]))
         .gives(DONE)
         .run(connect),
     Operation::post("disconnect_network", "/networks/{id}/disconnect")
         .title("Disconnect Container from Network")
-        .about("Disconnects a container from a network.")
+        .about("Disconnects a container from a network, also while it runs.")
         .effect(Effect::Contain)
         .params(&[
             NETWORK,

@@ -80,7 +80,6 @@ pub enum Category {
     Investigation,
     Containment,
     Remediation,
-    Utilities,
     Miscellaneous,
 }
 
@@ -255,7 +254,6 @@ impl Category {
             Self::Investigation => "investigation",
             Self::Containment => "containment",
             Self::Remediation => "remediation",
-            Self::Utilities => "utilities",
             Self::Miscellaneous => "miscellaneous",
         }
     }

@@ -35,13 +35,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(images),
     Operation::get("pick_network", "/networks")
         .title("Pick Network")
-        .about("Lists networks for a form.")
+        .about("Lists the names of networks for a form.")
         .hidden()
         .gives(PICKED)
         .run(networks),
     Operation::get("pick_volume", "/volumes")
         .title("Pick Volume")
-        .about("Lists volumes for a form.")
+        .about("Lists the names of volumes for a form.")
         .hidden()
         .gives(PICKED)
         .run(volumes),

@@ -7,7 +7,7 @@ pub(crate) mod events;
 use serde_json::Map;
 
 use crate::{
-    Category, Error, Operation, Output, Schema,
+    Error, Operation, Output, Schema,
     call::Call,
     param::{choices, flag},
     redact::REDACT,
@@ -21,7 +21,6 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("ping", "/_ping")
         .title("Ping Engine")
         .about("Checks that the engine answers, and shows what it says of itself.")
-        .category_is(Category::Utilities)
         .gives(Schema::All(&[
             Schema::Fields(&["status_code", "response"]),
             Schema::Field(
@@ -39,8 +38,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(ping),
     Operation::get("get_version", "/version")
         .title("Get Version")
-        .about("Gets the version of the engine, its API and its components.")
-        .category_is(Category::Utilities),
+        .about("Gets the version of the engine, its API and its components."),
     Operation::get("get_info", "/info")
         .title("Get System Information")
         .about(

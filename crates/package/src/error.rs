@@ -14,6 +14,9 @@ pub enum Error {
     /// The label is not one that a form can show.
     #[error("The label {0:?} will not do: it is one line of text, such as Docker Engine.")]
     Label(String),
+    /// The address of the documentation is not one that FortiSOAR can link to.
+    #[error("The address {0:?} of the documentation cannot be used. Give an https:// address.")]
+    Help(String),
     /// A file that the package is made of is not there, or cannot be read.
     #[error("Cannot read {}, which the package is made of: {source}.", path.display())]
     Read {

@@ -1,12 +1,17 @@
-//! What a package is called.
+//! What a package is called, and where its documentation is.
 
 use crate::Error;
+
+/// Where Fortinet's checker and its users look for the documentation of a connector: Fortinet's repository for the product.
+/// This project has no address of its own on the web. Whoever publishes the package elsewhere gives theirs.
+const HELP: &str = "https://github.com/fortinet-fortisoar/connector-docker";
 
 /// What a package is called: the name that playbooks use, and the one that people read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     name: String,
     label: String,
+    help: String,
 }
 
 impl Identity {
@@ -26,7 +31,21 @@ impl Identity {
         if label.is_empty() || label.contains(char::is_control) {
             return Err(Error::Label(label.to_owned()));
         }
-        Ok(Self { name: name.to_owned(), label: label.to_owned() })
+        Ok(Self { name: name.to_owned(), label: label.to_owned(), help: HELP.to_owned() })
+    }
+
+    /// The same, with its documentation at another address.
+    pub fn documented_at(self, help: &str) -> Result<Self, Error> {
+        let host = help.strip_prefix("https://").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        if host.is_empty() || help.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(Error::Help(help.to_owned()));
+        }
+        Ok(Self { help: help.to_owned(), ..self })
+    }
+
+    /// Where FortiSOAR's link to the documentation leads.
+    pub fn help(&self) -> &str {
+        &self.help
     }
 
     /// The name that playbooks use: `docker-engine`.
@@ -70,6 +89,17 @@ mod tests {
         assert_eq!(label("docker", Some("Our Docker ")), "Our Docker");
         assert!(matches!(Identity::new("docker", Some(" ")), Err(Error::Label(_))));
         assert!(matches!(Identity::new("docker", Some("two\nlines")), Err(Error::Label(_))));
+    }
+
+    #[test]
+    fn the_documentation_is_somewhere_on_the_web() {
+        let identity = Identity::new("docker", None).unwrap();
+        assert!(identity.help().starts_with("https://github.com/fortinet-fortisoar/"));
+        let elsewhere = identity.clone().documented_at("https://docs.example.com/docker").unwrap();
+        assert_eq!((elsewhere.help(), elsewhere.name()), ("https://docs.example.com/docker", "docker"));
+        for address in ["", "docs", "http://docs.example.com", "https://", "https:///x", "https://a b"] {
+            assert!(matches!(identity.clone().documented_at(address), Err(Error::Help(_))), "{address}");
+        }
     }
 
     #[test]

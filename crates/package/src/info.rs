@@ -7,7 +7,6 @@ use crate::{Identity, configuration, form, groups, icons, schema};
 
 const DESCRIPTION: &str = "Works a Docker Engine from playbooks: containers, images, networks, volumes and the system. \
     Investigate what runs, contain what should not, and deploy what should.";
-const HELP: &str = "https://docs.docker.com/reference/api/engine/";
 
 /// The whole description.
 pub(crate) fn info(identity: &Identity) -> Value {
@@ -20,7 +19,7 @@ pub(crate) fn info(identity: &Identity) -> Value {
         "contributor": "Community",
         "category": "Container Services",
         "tags": ["docker", "containers"],
-        "help_online": HELP,
+        "help_online": identity.help(),
         "icon_small_name": icons::SMALL.name,
         "icon_large_name": icons::LARGE.name,
         "cs_approved": false,
@@ -79,13 +78,13 @@ mod tests {
 
     use super::*;
 
+    // Those that Fortinet's checker of connectors knows, of those that FortiSOAR has forms for.
     const TYPES: &[&str] = &[
         "text",
         "textarea",
         "richtext",
         "password",
         "integer",
-        "numeric",
         "decimal",
         "checkbox",
         "select",
@@ -98,8 +97,7 @@ mod tests {
         "domain",
         "ipv4",
     ];
-    const CATEGORIES: &[&str] =
-        &["investigation", "containment", "remediation", "utilities", "miscellaneous"];
+    const CATEGORIES: &[&str] = &["investigation", "containment", "remediation", "miscellaneous"];
 
     fn made() -> Value {
         info(&Identity::new("docker-engine", None).unwrap())
@@ -107,6 +105,16 @@ mod tests {
 
     fn list(value: &Value) -> &Vec<Value> {
         value.as_array().unwrap()
+    }
+
+    /// Fortinet's checker takes a description for too short that is not three times as long as the name.
+    fn check_length(what: &str, name: &Value, description: &Value) {
+        let [name, description] = [name, description].map(|text| text.as_str().unwrap().chars().count());
+        assert!(
+            description >= 3 * name,
+            "{what}: describe it in {} characters at least, not {description}",
+            3 * name
+        );
     }
 
     /// The rules of one form, with what its choices reveal.
@@ -118,6 +126,7 @@ mod tests {
             for key in ["title", "name", "description", "tooltip"] {
                 assert!(field[key].as_str().is_some_and(|text| !text.is_empty()), "{what}: {key}");
             }
+            check_length(&what, &field["name"], &field["description"]);
             let kind = field["type"].as_str().unwrap();
             assert!(TYPES.contains(&kind), "{what}: {kind}");
             assert!(["required", "visible", "editable"].iter().all(|key| field[*key].is_boolean()), "{what}");
@@ -179,6 +188,7 @@ mod tests {
             assert!(names.insert(name), "{name} stands twice");
             assert!(!operation["title"].as_str().unwrap().is_empty(), "{name}: title");
             assert!(operation["description"].as_str().unwrap().ends_with('.'), "{name}: description");
+            check_length(name, &operation["operation"], &operation["description"]);
             assert!(CATEGORIES.contains(&operation["category"].as_str().unwrap()), "{name}: category");
             assert_eq!(operation["annotation"], name);
             assert_eq!(operation["enabled"], true);

@@ -28,6 +28,9 @@ struct Options {
     /// The name that FortiSOAR shows, if not Docker Engine (or Docker, for the name docker).
     #[arg(long)]
     label: Option<String>,
+    /// The https address that FortiSOAR's link to the documentation leads to, if not Fortinet's repository for Docker.
+    #[arg(long, value_name = "URL")]
+    help_online: Option<String>,
     /// The folder for the .tgz.
     #[arg(long, value_name = "FOLDER", default_value = "dist")]
     out: PathBuf,
@@ -57,7 +60,10 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         return pages.iter().try_for_each(|(path, page)| write_page(path, page, options));
     }
     let Some(module) = &options.module else { return Err("Which native module? Give --module FILE.".into()) };
-    let identity = Identity::new(&options.name, options.label.as_deref())?;
+    let mut identity = Identity::new(&options.name, options.label.as_deref())?;
+    if let Some(help) = &options.help_online {
+        identity = identity.documented_at(help)?;
+    }
     let bill = bill_of_materials(&identity, &options.connector.join(".."))?;
     let package = build(&identity, module, &bill, &options.connector)?;
     let path = options.out.join(&package.file_name);

@@ -15,6 +15,9 @@ static ANSWERS: LazyLock<Value> =
 static FURTHER: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../data/further_answers.json")).unwrap_or_default());
 
+/// The condition of the last case, which always holds. Fortinet's tools ask every case for a condition.
+const OTHERWISE: &str = "{{true}}";
+
 /// The part of an operation's description that says what its result is: `output_schema`, or `conditional_output_schema`
 /// where that depends on a parameter.
 pub(crate) fn described(operation: &Operation) -> (&'static str, Value) {
@@ -23,15 +26,17 @@ pub(crate) fn described(operation: &Operation) -> (&'static str, Value) {
         .iter()
         .map(|case| {
             let is_flag = operation.param(case.param).is_some_and(|param| param.kind == ValueKind::Flag);
-            let option = if is_flag { case.option.to_owned() } else { format!("'{}'", case.option) };
-            let condition = format!("{{{{{} === {option}}}}}", case.param);
-            json!({"condition": condition, "output_schema": skeleton(&case.schema)})
+            let holds = match is_flag {
+                true => format!("this['{}'] === {}", case.param, case.option),
+                false => format!("{} === '{}'", case.param, case.option),
+            };
+            json!({"condition": format!("{{{{{holds}}}}}"), "output_schema": skeleton(&case.schema)})
         })
         .collect();
     if cases.is_empty() {
         return ("output_schema", of(operation));
     }
-    cases.push(json!({"is_default": true, "output_schema": of(operation)}));
+    cases.push(json!({"condition": OTHERWISE, "is_default": true, "output_schema": of(operation)}));
     ("conditional_output_schema", cases.into())
 }
 
@@ -247,6 +252,21 @@ mod tests {
     }
 
     #[test]
+    fn the_last_case_always_holds_and_no_other_does() {
+        for operation in operations::operations() {
+            let (key, cases) = described(operation);
+            if key != "conditional_output_schema" {
+                continue;
+            }
+            let conditions: Vec<&str> =
+                cases.as_array().unwrap().iter().map(|case| case["condition"].as_str().unwrap()).collect();
+            let places = conditions.iter().enumerate().filter(|(_, condition)| **condition == OTHERWISE);
+            let places: Vec<usize> = places.map(|(place, _)| place).collect();
+            assert_eq!(places, [conditions.len() - 1], "{}: {conditions:?}", operation.name);
+        }
+    }
+
+    #[test]
     fn a_result_that_depends_on_a_parameter_says_so() {
         let (key, cases) = described(operations::find("copy_from_container").unwrap());
         assert_eq!(
@@ -254,11 +274,11 @@ mod tests {
             ("conditional_output_schema", &json!("{{output === 'Text'}}"))
         );
         assert_eq!(
-            (&cases[0]["output_schema"]["content"], &cases[1]["is_default"]),
-            (&json!(""), &json!(true))
+            (&cases[0]["output_schema"]["content"], &cases[1]["condition"], &cases[1]["is_default"]),
+            (&json!(""), &json!("{{true}}"), &json!(true))
         );
         let (_, cases) = described(operations::find("exec_container").unwrap());
-        assert_eq!(cases[0]["condition"], "{{Detach === true}}");
+        assert_eq!(cases[0]["condition"], "{{this['Detach'] === true}}");
         assert_eq!(described(operations::find("get_version").unwrap()).0, "output_schema");
     }
 }

@@ -48,8 +48,8 @@ pub(super) const DECLARED: &[Param] = &[
         .title("Authentication Type")
         .about("How to sign in: by client certificate; by user and password, bearer token or a header, as a proxy may ask; or not at all.")
         .default("Certificate"),
-    text("username").title("Username").about("The user name."),
-    secret("password").title("Password").about("The password."),
+    text("username").title("Username").about("The user name that signs in to the engine."),
+    secret("password").title("Password").about("The password that goes with the user name."),
     secret("access_token").title("Access Token").about("The bearer token, or the header's value."),
     text("header_name").title("Header Name").about("The header that takes the access token.").default("X-API-Key"),
     file("cert_path").title("Client Certificate").about("The client certificate (PEM): a file, a path, or its text."),
@@ -83,8 +83,8 @@ pub(super) const DECLARED: &[Param] = &[
         .about("Auto agrees with each engine on the newest version that both know. Or one version, from v1.40 to v1.56, such as v1.41 (Docker 20.10), v1.44 (25), v1.51 (28.5) or v1.56 (29.8).")
         .default("Auto"),
     text("registry_server").title("Registry Server").about("The registry that the next three are for; Docker Hub, if empty."),
-    text("registry_username").title("Registry Username").about("The user name at the registry."),
-    secret("registry_password").title("Registry Password").about("The password, or access token, at the registry."),
+    text("registry_username").title("Registry Username").about("The user name with which the engine signs in to the registry."),
+    secret("registry_password").title("Registry Password").about("The password or access token that goes with the registry user name."),
     secret("registry_token")
         .title("Registry Identity Token")
         .about("An identity token, which some registries give in place of a password."),
@@ -95,7 +95,7 @@ pub(super) const DECLARED: &[Param] = &[
         .title("Timeout (seconds)")
         .about("The longest wait for an answer, and the longest silence within one.")
         .default("60"),
-    integer("connect_timeout").title("Connect Timeout (seconds)").about("The longest wait for a connection.").default("10"),
+    integer("connect_timeout").title("Connect Timeout (seconds)").about("The longest wait for a connection to the engine, TLS included.").default("10"),
     integer("retry_attempts")
         .title("Retry Attempts")
         .about("Tries after the first, where trying again is safe.")

@@ -1,7 +1,7 @@
 //! Making an image of a container: `POST /commit`.
 
 use crate::{
-    Category, Effect, Error, Operation, Output,
+    Category, Effect, Error, Operation, Output, Schema,
     arguments::Arguments,
     call::Call,
     containers::config::{
@@ -46,6 +46,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit
         ON_BUILD,
     ])
     .reach(reach)
+    .gives(Schema::Answer("POST /commit"))
     .run(commit)];
 
 fn commit(call: &Call<'_>) -> Result<Output, Error> {

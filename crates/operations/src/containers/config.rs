@@ -22,7 +22,7 @@ pub(crate) const ENVIRONMENT: Param = notation("Env", Notation::Environment)
 pub(crate) const USER: Param =
     text("User").title("User").about("The user to run as, such as root or 1000:1000.").body();
 pub(crate) const WORKING_FOLDER: Param =
-    text("WorkingDir").title("Working Directory").about("The folder to run in.").body();
+    text("WorkingDir").title("Working Directory").about("The folder in which the command runs.").body();
 pub(crate) const LABELS: Param =
     map("Labels").title("Labels").about("Labels: lines of name=value, or a JSON object.").body();
 pub(crate) const EXPOSED_PORTS: Param = notation("ExposedPorts", Notation::ExposedPorts)
@@ -60,7 +60,10 @@ pub(crate) const RARE: &[Param] = &[
         .body(),
     HEALTHCHECK,
     flag("Tty").title("TTY").about("Give it a terminal: stdout and stderr then arrive as one.").body(),
-    flag("NetworkDisabled").title("Network Disabled").about("Give it no network at all.").body(),
+    flag("NetworkDisabled")
+        .title("Network Disabled")
+        .about("Gives the container no network at all, only its loopback.")
+        .body(),
     SHELL,
     ON_BUILD,
 ];

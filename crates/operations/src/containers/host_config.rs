@@ -27,7 +27,7 @@ pub(crate) const COMMON: &[Param] = &all_within(
             .title("Network")
             .about("The network to join: a network's name, bridge, host, none, or container:NAME."),
         flag("Privileged").title("Privileged").about("Give it every capability and device of the host."),
-        flag("ReadonlyRootfs").title("Read-Only").about("Let it write to its mounts only."),
+        flag("ReadonlyRootfs").title("Read-Only").about("Mounts the root filesystem read-only: only its mounts can be written."),
         list("CapAdd").title("Add Capabilities").about("Linux capabilities to add, such as NET_ADMIN, or ALL."),
         list("CapDrop").title("Drop Capabilities").about("Linux capabilities to drop, such as NET_RAW, or ALL."),
         lines("SecurityOpt")
@@ -91,7 +91,7 @@ pub(crate) const RARE: &[Param] = &all_within(
         list("VolumesFrom")
             .title("Volumes From")
             .about("Containers whose volumes it shares, such as name:ro."),
-        text("VolumeDriver").title("Volume Driver").about("The driver of its volumes."),
+        text("VolumeDriver").title("Volume Driver").about("The driver that makes the volumes of the container."),
         list("GroupAdd").title("Add Groups").about("Further groups of its user."),
         flag("Init").title("Init").about("Run a small init as its first process, which reaps zombies."),
         notation("ShmSize", Notation::Size)

@@ -34,7 +34,7 @@ pub(crate) const ENDPOINT: &[Param] = &[
         .local(),
     text("ipv6_address")
         .title("IPv6 Address")
-        .about("Its IPv6 address in its network.")
+        .about("The IPv6 address of the container in its network.")
         .wire("IPAMConfig.IPv6Address")
         .local(),
     text(MAC_ADDRESS)

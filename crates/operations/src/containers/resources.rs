@@ -49,7 +49,7 @@ pub(crate) const FURTHER: [Param; 9] = [
         .body(),
     integer("CpuRealtimePeriod")
         .title("CPU Real-Time Period (microseconds)")
-        .about("The length of a period for real-time tasks.")
+        .about("The length of a CPU period for real-time tasks, in microseconds.")
         .body(),
     integer("CpuRealtimeRuntime")
         .title("CPU Real-Time Runtime (microseconds)")

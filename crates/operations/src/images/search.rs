@@ -5,7 +5,7 @@ use engine::{ErrorKind, Path, Request};
 use serde_json::json;
 
 use crate::{
-    Category, Effect, Error, Kind, Operation, Output, Param, Schema,
+    Effect, Error, Kind, Operation, Output, Param, Schema,
     call::Call,
     images::reference::Reference,
     images::registry::{DOCKER_HUB, SIGN_IN, SignIn},
@@ -60,7 +60,6 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Check Registry Credentials")
         .about("Checks that a registry accepts a user name and password, or an identity token. Nothing is stored.")
         .effect(Effect::Read)
-        .category_is(Category::Utilities)
         .params(&CREDENTIALS)
         .gives(Schema::Fields(&["result", "registry", "username", "outcome"]))
         .run(check_credentials),

@@ -181,6 +181,12 @@ impl Call<'_> {
         request.changes()
     }
 
+    /// Notes what else was given in secret.
+    pub(crate) fn hide<'s>(&self, secrets: impl Iterator<Item = &'s str>) {
+        let known = self.secrets.take();
+        self.secrets.replace(secrets.fold(known, |known, secret| known.and_text(Some(secret))));
+    }
+
     fn begun(&self, changes: bool, reply: Result<Reply, engine::Error>) -> Result<Reply, Error> {
         match reply {
             Ok(reply) => {

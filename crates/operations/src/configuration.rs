@@ -121,8 +121,9 @@ impl Configuration {
         let kibibytes = fields.integer("max_result_size").and_then(|size| usize::try_from(size).ok());
         let max_result_size = kibibytes.filter(|size| *size > 0).map(|size| size.saturating_mul(1024));
         let policy = Policy::read(fields, faults);
-        let registries = Registries::read(fields, &mut warnings, faults);
+        let registries = Registries::read(fields, &mut warnings);
         let secrets = Secrets::of(fields).and_text(settings.sign_in.as_ref().map(SignIn::secret));
+        let secrets = registries.secrets().fold(secrets, |secrets, secret| secrets.and_text(Some(secret)));
         Some(Self { settings, registries, policy, warnings, max_result_size, secrets })
     }
 }

@@ -90,7 +90,7 @@ pub(super) const DECLARED: &[Param] = &[
         .about("An identity token, which some registries give in place of a password."),
     secret("registries")
         .title("Further Registries")
-        .about("Credentials for more registries: JSON such as [{\"server\": \"registry:5000\", \"username\": \"...\", \"password\": \"...\"}], or what docker login writes."),
+        .about("Credentials for more registries: JSON such as [{\"server\": \"registry:5000\", \"username\": \"...\", \"password\": \"...\"}], or what docker login writes. What cannot be used is left out, and the health check names it."),
     integer("timeout")
         .title("Timeout (seconds)")
         .about("The longest wait for an answer, and the longest silence within one.")

@@ -114,11 +114,12 @@ fn build(call: &Call<'_>) -> Result<Output, Error> {
     check_names(call)?;
     let (request, sent) = with_context(call, call.request()?)?;
     let request = with_lists(call, request);
-    let request = match registries(call)?.header() {
+    let registries = registries(call)?;
+    let request = match registries.header() {
         Some(header) => request.header("x-registry-config", &header)?,
         None => request,
     };
-    let messages = Messages::of(call, request).map_err(explain)?;
+    let messages = Messages::of(call, request).map_err(|error| explain(error, call, &registries))?;
     let id = image_id(&messages)
         .ok_or_else(|| Error::new(Kind::Failed, "The engine reported neither an image nor an error."))?;
     let found = confirm(call, &id)?;
@@ -187,19 +188,22 @@ fn with_lists(call: &Call<'_>, request: Request) -> Request {
 /// The credentials for base images: those of this call, then those of the configuration.
 fn registries(call: &Call<'_>) -> Result<Registries, Error> {
     let own = call.arguments.text("registries").map(Registries::parse).transpose();
-    let own = own.map_err(|fault| Error::fault(format!("registries {fault}")))?;
-    Ok(own.unwrap_or_default().and(call.configuration.registries()))
+    let own = own.map_err(Error::fault)?.unwrap_or_default();
+    call.hide(own.secrets());
+    Ok(own.and(call.configuration.registries()))
 }
 
 /// The error, with what to do where a base image's registry wants a sign-in.
-fn explain(error: Error) -> Error {
+fn explain(error: Error, call: &Call<'_>, own: &Registries) -> Error {
     if !is_refusal(&error) {
         return error;
     }
-    error
-        .advise(
-            "Credentials for the registries of base images go into registries, here or in the configuration",
-        )
+    let error = error.advise(
+        "Credentials for the registries of base images go into registries, here or in the configuration",
+    );
+    let faults = own.faults().chain(call.configuration.registries().faults());
+    faults
+        .fold(error, |error, fault| error.and(&format!("{fault}.")))
         .of_kind(Kind::Engine(ErrorKind::Unauthorised))
 }
 

@@ -82,9 +82,7 @@ fn pull(call: &Call<'_>) -> Result<Output, Error> {
     }
     let sign_in = SignIn::for_image(call, name)?;
     let mut request = call.request()?.query("fromImage", name);
-    if let Some(header) = sign_in.header() {
-        request = request.header("x-registry-auth", &header)?;
-    }
+    request = request.header("x-registry-auth", &sign_in.header())?;
     if all_tags {
         let messages = Messages::of(call, request).map_err(|error| sign_in.explain(error))?;
         let filters = json!({"reference": [familiar(name)]}).to_string();

@@ -61,7 +61,7 @@ fn push(call: &Call<'_>) -> Result<Output, Error> {
     }
     let sign_in = SignIn::for_image(call, name)?;
     let path = Path::fill(call.operation.path, |_| Segment::reference(name))?;
-    let mut request = Request::post(path).header("x-registry-auth", &sign_in.header_or_empty())?;
+    let mut request = Request::post(path).header("x-registry-auth", &sign_in.header())?;
     if let Some(platform) = arguments.get("platform") {
         request = request.query("platform", &platform.to_string());
     }

@@ -66,7 +66,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 ];
 
 fn search(call: &Call<'_>) -> Result<Output, Error> {
-    let found = ask(call, call.arguments.text("term").unwrap_or_default())?;
+    let sign_in = SignIn::for_image(call, call.arguments.text("term").unwrap_or_default())?;
+    // An engine that searches an index of its own would sign in there as nobody.
+    let found = ask(call, &sign_in, sign_in.header_if_signed_in())?;
     let output = if found.trim_ascii() == b"null" { json!([]).into() } else { Output::Raw(found) };
     Ok(trimmed(output, &call.arguments))
 }
@@ -74,14 +76,14 @@ fn search(call: &Call<'_>) -> Result<Output, Error> {
 fn inspect(call: &Call<'_>) -> Result<Output, Error> {
     let name = call.arguments.text("name").unwrap_or_default();
     Reference::name_for("name", name)?;
-    ask(call, name).map(Output::Raw)
+    let sign_in = SignIn::for_image(call, name)?;
+    ask(call, &sign_in, Some(sign_in.header())).map(Output::Raw)
 }
 
-/// Sends the request, signed in at the registry of this image.
-fn ask(call: &Call<'_>, image: &str) -> Result<Bytes, Error> {
-    let sign_in = SignIn::for_image(call, image)?;
+/// Sends the request with this header.
+fn ask(call: &Call<'_>, sign_in: &SignIn, header: Option<String>) -> Result<Bytes, Error> {
     let mut request = call.request()?;
-    if let Some(header) = sign_in.header() {
+    if let Some(header) = header {
         request = request.header("x-registry-auth", &header)?;
     }
     Ok(call.send(request).map_err(|error| sign_in.explain(error))?.body)
@@ -94,9 +96,15 @@ fn check_credentials(call: &Call<'_>) -> Result<Output, Error> {
     let registry = sign_in.registry();
     let Some(credentials) = sign_in.credentials() else {
         return Err(Error::fault(format!(
-            "there are no credentials for {registry}, here or in the configuration"
+            "there are no credentials for {registry}, here or in the configuration{}",
+            sign_in.unusable().map(|why| format!(" ({why})")).unwrap_or_default()
         )));
     };
+    if credentials.is_left_to_a_proxy() {
+        return Err(Error::fault(format!(
+            "the entry for {registry} has a registryId only, which the proxy knows and the engine does not: pull an image to check it"
+        )));
+    }
     let request = Request::post(Path::fixed("/auth")).json(&credentials.fields());
     if let Err(error) = call.send(request) {
         // What stands before the engine may answer 401 too, and then does so to every call.

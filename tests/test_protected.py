@@ -125,17 +125,46 @@ class Protected(ProtectedTestCase):
             execute(config, "container_stats", id=self.protected)
             execute(config, "remove_container", id=self.protected, dry_run=True)
 
-    def test_prune_leaves_one_that_is_stopped(self) -> None:
+    def test_prune_spares_one_that_is_stopped(self) -> None:
+        """The others are removed, by their full ids, and the result says what was spared and why."""
+        for rule in (self.protected, self.identity[:12], "label=tier=db"):
+            other = container(self, Labels={"prune": "me"}, start=False)
+            identity = api("GET", f"/containers/{other}/json")["Id"]
+            api("POST", f"/containers/{self.identity}/stop?t=0")
+            self.before = self.fingerprint()
+            with self.subTest(rule=rule), RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+                config = self.guarding(proxy, rule)
+                foreseen = execute(config, "prune_containers", dry_run=True)
+                self.assert_untouched(proxy.requests)
+                done = execute(config, "prune_containers")
+                self.assertIn(identity, done["ContainersDeleted"])
+                self.assertEqual(set(foreseen["ContainersDeleted"]), set(done["ContainersDeleted"]))
+                self.assertGreaterEqual(done["SpaceReclaimed"], 0)
+                (spared,) = done["spared"]
+                self.assertEqual((self.protected, self.identity), (spared["name"], spared["id"]))
+                self.assertIn(rule.removeprefix("label="), spared["rule"])
+                self.assertEqual(done["spared"], foreseen["spared"])
+                changes = [request for request in proxy.requests if request.method != "GET"]
+                self.assertIn(("DELETE", f"/containers/{identity}"), [(one.method, one.path) for one in changes])
+                self.assertEqual({"DELETE"}, {one.method for one in changes})
+                self.assertFalse(any("force" in one.query or "v" in one.query for one in changes))
+                self.assertEqual(self.before, self.fingerprint())
+
+    def test_a_prune_for_others_by_call_api(self) -> None:
         api("POST", f"/containers/{self.identity}/stop?t=0")
         self.before = self.fingerprint()
-        for operation, params in (
-            ("prune_containers", {}),
-            ("call_api", {"method": "POST", "path": "/containers/prune"}),
-            ("call_api", {"method": "POST", "path": "/v1.41/containers/prune"}),
-        ):
-            with self.subTest(operation, **params), RecordingProxy(given("ENGINE_SOCKET")) as proxy:
-                self.assert_blocked(self.guarding(proxy), operation, "protected", **params)
+        for path in ("/containers/prune", "/v1.41/containers/prune"):
+            with self.subTest(path), RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+                self.assert_blocked(self.guarding(proxy), "call_api", "protected", method="POST", path=path)
                 self.assert_untouched(proxy.requests)
+
+    def test_a_prune_that_spares_nothing_is_the_engines_own(self) -> None:
+        other = container(self, Labels={"prune": "me"}, start=False)
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            execute(self.guarding(proxy), "prune_containers", filters="label=prune=me")
+            changes = [request.path for request in proxy.requests if request.method != "GET"]
+        self.assertEqual(["/containers/prune"], changes)
+        self.assertNotIn(other, [one["Names"][0][1:] for one in api("GET", "/containers/json?all=1")])
 
     def test_another_containers_pieces_of_it(self) -> None:
         """An exec is found by its own id; it belongs to the container all the same."""

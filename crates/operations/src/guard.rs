@@ -126,7 +126,7 @@ impl Policy {
     }
 
     /// The rule that protects a container, if one does. `container` is an inspection of it.
-    fn protecting_rule(&self, container: &Value) -> Option<String> {
+    pub(crate) fn protecting_rule(&self, container: &Value) -> Option<String> {
         let labels = &container["Config"]["Labels"];
         let (name, value) = PROTECTING_LABEL;
         if labels[name] == value {
@@ -196,14 +196,24 @@ fn check_target(call: &Call<'_>, policy: &Policy, target: Target) -> Result<(), 
             let listed = call.send(Request::get(Path::fixed("/containers/json")).query("all", "true"))?;
             let listed = listed.json()?;
             for container in listed.as_array().into_iter().flatten().filter(|found| is_pruned(found)) {
-                let name = container["Names"][0].as_str().unwrap_or_default();
-                let alike =
-                    json!({"Id": container["Id"], "Name": name, "Config": {"Labels": container["Labels"]}});
-                refuse_protected(policy, name, &alike)?;
+                refuse_protected(policy, own_name(container), &as_inspected(container))
+                    .map_err(|error| error.and("prune_containers removes the others and spares it."))?;
             }
             Ok(())
         }
     }
+}
+
+/// A container of a list, in the form of an inspection.
+pub(crate) fn as_inspected(listed: &Value) -> Value {
+    json!({"Id": listed["Id"], "Name": own_name(listed), "Config": {"Labels": listed["Labels"]}})
+}
+
+/// The name of a container of a list. Those by which others link to it lead through theirs: `/other/alias`.
+pub(crate) fn own_name(listed: &Value) -> &str {
+    let names = listed["Names"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut names = names.map(|name| name.trim_start_matches('/'));
+    names.find(|name| !name.contains('/')).unwrap_or_default()
 }
 
 fn refuse_protected(policy: &Policy, id: &str, container: &Value) -> Result<(), Error> {

@@ -82,6 +82,8 @@ pub enum ValueKind {
     Map,
     /// Docker's filters: JSON in any of its forms, or lines of `name=value`.
     Filters,
+    /// As [`ValueKind::Filters`], for what destroys: each filter has a value.
+    PruneFilters,
     /// A point in time: ISO 8601, epoch seconds or milliseconds, or how long ago (`10m`).
     Time,
     /// What has a notation on Docker's command line.
@@ -346,6 +348,11 @@ pub(crate) const fn file(name: &'static str) -> Param {
 pub(crate) const FILTERS: Param = Param::new("filters", ValueKind::Filters)
     .title("Filters")
     .about("Docker's filters, such as {\"label\": [\"env=prod\"]}.");
+
+/// Docker's filters of a prune.
+pub(crate) const PRUNE_FILTERS: Param = Param::new("filters", ValueKind::PruneFilters)
+    .title("Filters")
+    .about("Docker's filters, such as {\"label\": [\"env=test\"], \"until\": [\"24h\"]}. Empty removes all that is unused; a name without a value is refused.");
 
 /// What the form has no field for.
 pub(crate) const ADDITIONAL_FIELDS: Param = Param { place: Place::Merged, ..object("additional_fields") }

@@ -84,6 +84,7 @@ fn read(kind: ValueKind, value: &Value) -> Result<Value, String> {
         ValueKind::Map => map(value),
         ValueKind::Notation(notation) => notation.read(value),
         ValueKind::Filters => filters::read(value),
+        ValueKind::PruneFilters => filters::read_strictly(value),
         ValueKind::Time => time::read(value),
         ValueKind::Command => command::read(value),
         ValueKind::Id => named(value, |name| engine::Segment::name(name).map(drop)),
@@ -110,7 +111,11 @@ fn may_hold_secrets(kind: ValueKind) -> bool {
         ValueKind::Notation(notation) => matches!(notation, Notation::Environment | Notation::Healthcheck),
         ValueKind::Integer(_) | ValueKind::Count(_) | ValueKind::Flag => false,
         ValueKind::Choice(_) | ValueKind::Choices(_) => false,
-        ValueKind::Filters | ValueKind::Time | ValueKind::Id | ValueKind::Reference => false,
+        ValueKind::Filters
+        | ValueKind::PruneFilters
+        | ValueKind::Time
+        | ValueKind::Id
+        | ValueKind::Reference => false,
     }
 }
 

@@ -43,7 +43,7 @@ impl Appearance {
             ValueKind::Map => Self::new("textarea", "names with values")
                 .forms("A JSON object, or one name=value on each line. A comma belongs to the value.")
                 .placeholder("name=value"),
-            ValueKind::Filters => Self::new("json", "filters")
+            ValueKind::Filters | ValueKind::PruneFilters => Self::new("json", "filters")
                 .forms("A JSON object; an expression may also give lines of name=value."),
             ValueKind::Time => Self::new("datetime", "time")
                 .forms("ISO 8601, epoch seconds or milliseconds, or how long ago, such as 10m.")

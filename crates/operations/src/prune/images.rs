@@ -5,22 +5,27 @@ use std::collections::HashSet;
 use engine::{Path, Request};
 use serde_json::{Value, json};
 
-use super::{array, check_filters, chosen, filter, id, list, preview as result, usage};
+use super::{
+    array,
+    filters::{Filters, Pruned},
+    id, list,
+    preview::{chosen, foreseen, usage},
+};
 use crate::{Error, Output, call::Call};
 
-/// The filters that the engine knows; it refuses any other.
-const FILTERS: &[&str] = &["dangling", "until", "label", "label!"];
-
 pub(super) fn preview(call: &Call<'_>) -> Result<Output, Error> {
-    check_filters(call, FILTERS)?;
-    let dangling = !filter(call, "dangling").any(|value| value == "false" || value == "0");
+    let filters = Filters::read(call, Pruned::Images)?;
+    let mut choice = filters.at_present(call);
     let found = list(call, Request::get(Path::fixed("/images/json")).query("all", "true"))?;
     let users = list(call, Request::get(Path::fixed("/containers/json")).query("all", "true"))?;
     let used: HashSet<&str> = array(&users).filter_map(|container| container["ImageID"].as_str()).collect();
     let all: Vec<&Value> = array(&found).collect();
     let children = |image: &Value| all.iter().filter(|child| child["ParentId"] == image["Id"]).count();
-    let tops = all.iter().copied().filter(|image| !names(image).is_empty() || children(image) == 0);
-    let chosen = chosen(call, tops.filter(|image| !dangling || tags(image).is_empty()), "Created");
+    let tops = all.iter().copied().filter(|image| match filters.dangling {
+        true => tags(image).is_empty() && children(image) == 0,
+        false => !names(image).is_empty() || children(image) == 0,
+    });
+    let chosen = chosen(call, &choice, tops, "/images/{id}/json")?;
     let mut gone = Vec::new();
     for image in &chosen {
         // The engine takes the names of an image in use as well, all but the last.
@@ -38,7 +43,13 @@ pub(super) fn preview(call: &Call<'_>) -> Result<Output, Error> {
         image["Size"].as_i64().unwrap_or_default() - shared
     };
     let freed: i64 = usage.iter().filter(|image| deleted.contains(&id(image))).map(own).sum();
-    Ok(result("images", deleted.len(), json!({"ImagesDeleted": gone, "SpaceReclaimed": freed})))
+    if !gone.is_empty() {
+        choice.notes.push(
+            "SpaceReclaimed is an estimate, and steps of a build that no list shows may go too. An engine that keeps its images in containerd may keep another name of an image in use.".into(),
+        );
+    }
+    let fields = json!({"ImagesDeleted": gone, "SpaceReclaimed": freed});
+    Ok(foreseen("images", deleted.len(), fields, choice.notes))
 }
 
 /// An image's names with tags, in the order in which the engine takes them.

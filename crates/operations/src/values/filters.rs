@@ -25,6 +25,78 @@ pub(super) fn read(value: &Value) -> Result<Value, String> {
     }
 }
 
+/// As [`read`], for what destroys: a filter that came out empty would not narrow anything, so each has a value that says
+/// something. A whole that is empty is a form that was not filled in, and no filter.
+pub(super) fn read_strictly(value: &Value) -> Result<Value, String> {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::Array(items) if !items.is_empty() => {
+                        items.iter().try_for_each(|item| check(name, item.as_str().unwrap_or("-")))?;
+                    }
+                    Value::Object(flags) if !flags.is_empty() => {
+                        if let Some((off, _)) = flags.iter().find(|(_, flag)| **flag != Value::Bool(true)) {
+                            return Err(format!(
+                                "filters that are switched on, and {name} has {off:?} without true"
+                            ));
+                        }
+                        flags.keys().try_for_each(|item| check(name, item))?;
+                    }
+                    Value::Array(_) | Value::Object(_) | Value::Null => return Err(without_value(name)),
+                    Value::String(text) => check(name, text)?,
+                    Value::Bool(_) | Value::Number(_) => {}
+                }
+            }
+        }
+        Value::String(text) => match embedded(text, '{').or_else(|| embedded(text, '[')) {
+            Some(parsed) => return read_strictly(&parsed?),
+            None => check_lines(text.lines().filter(|line| !line.trim().is_empty()))?,
+        },
+        Value::Array(items) => check_lines(items.iter().map(|item| item.as_str().unwrap_or("-")))?,
+        _ => {}
+    }
+    read(value)
+}
+
+fn check_lines<'a>(mut lines: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    lines.try_for_each(|line| match line.split_once('=') {
+        Some((name, value)) => check(name.trim(), value.trim()),
+        None if line.trim().is_empty() => Err(without_value("an empty line")),
+        None => Ok(()),
+    })
+}
+
+/// Whether a value says something: it is neither empty nor what is left of a template that had nothing to fill in.
+fn check(name: &str, value: &str) -> Result<(), String> {
+    if says_nothing(value) {
+        return Err(without_value(name));
+    }
+    if value.trim() != value {
+        return Err(format!("filters without spaces around their values, and {name} has {value:?}"));
+    }
+    if value.contains("{{") || value.contains("{%") || value.starts_with(['[', '{']) {
+        return Err(format!("filters whose values are plain texts, and {name} has {value:?}"));
+    }
+    // A label without a name is on nothing, and one to be spared whose value came out empty spares nothing.
+    if let (true, Some((label, value))) = (name.starts_with("label"), value.split_once('='))
+        && (says_nothing(label) || name == "label!" && says_nothing(value))
+    {
+        return Err(format!("filters that say something, and {name} has {value:?} for {label:?}"));
+    }
+    Ok(())
+}
+
+fn says_nothing(value: &str) -> bool {
+    const LEFT_OVER: [&str; 6] = ["none", "null", "undefined", "nan", "[]", "{}"];
+    let value = value.trim().trim_matches(['\'', '"']).trim();
+    value.is_empty() || LEFT_OVER.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+fn without_value(name: &str) -> String {
+    format!("filters that each have a value, and {name} has none")
+}
+
 fn values(value: &Value) -> Result<Value, String> {
     match value {
         Value::Array(items) => items
@@ -86,6 +158,62 @@ mod tests {
             [json!("running"), json!(5), json!({"label": null}), json!([1]), json!("{\"a\":"), json!("[1]")]
         {
             assert!(read(&written).is_err(), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_destroys_takes_no_filter_without_a_value() {
+        for written in [
+            json!({"label": []}),
+            json!({"label": [""]}),
+            json!({"label": ["a", " "]}),
+            json!({"label": ""}),
+            json!({"label": "  "}),
+            json!({"label": null}),
+            json!({"label": [null]}),
+            json!({"label": {}}),
+            json!({"label": {"x": false}}),
+            json!({"label": {"x": true, "y": false}}),
+            json!({"label": {"x": "true"}}),
+            json!({"label": {"": true}}),
+            json!({"label": "None"}),
+            json!({"label": ["null"]}),
+            json!({"label": "[]"}),
+            json!({"label": "['a']"}),
+            json!({"label": "{{ vars.label }}"}),
+            json!({"label": " env=prod"}),
+            json!({"label": "=x"}),
+            json!({"label!": "keep="}),
+            json!({"label!": "keep=None"}),
+            json!({"until": "\"\""}),
+            json!("label="),
+            json!("label= "),
+            json!("label=a\nuntil="),
+            json!("{\"label\": []}"),
+            json!("[\"label=\"]"),
+            json!(["label="]),
+            json!([""]),
+            json!([null]),
+            json!("None"),
+            json!("null"),
+            json!("label"),
+            json!(true),
+        ] {
+            assert!(read_strictly(&written).is_err(), "{written}");
+        }
+        for (written, expected) in [
+            (json!({}), json!({})),
+            (json!("{}"), json!({})),
+            (json!("[]"), json!({})),
+            (json!({"label": "env="}), json!({"label": ["env="]})),
+            (json!({"label": {"a=1": true}}), json!({"label": ["a=1"]})),
+            (
+                json!({"dangling": false, "until": 1_704_164_645}),
+                json!({"dangling": ["false"], "until": ["1704164645"]}),
+            ),
+            (json!("label!=keep\n until = 10m"), json!({"label!": ["keep"], "until": ["10m"]})),
+        ] {
+            assert_eq!(read_strictly(&written), Ok(expected), "{written}");
         }
     }
 

@@ -1,7 +1,7 @@
 """F29 and F32: a filter without a value is refused where something is destroyed, and a dry run is what happens.
 
-Random filters, from a fixed seed, in a dry run and then for real, on an engine of the test's own. 15 forms for each kind;
-with FSR_TEST_ALL set, 250.
+Random filters, from a fixed seed, in a dry run and then for real, on an engine of the test's own. 15 forms for each
+kind; with FSR_TEST_ALL set, 250.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class Prune(OperationTestCase):
                 self.assertIn("until" if kind != "volumes" else "label!", text)
 
     def test_a_form_that_is_not_filled_in(self) -> None:
-        for empty in ("", "  ", None, {}, [], "{}", "[]"):
+        nothing: list[Any] = ["", "  ", None, {}, [], "{}", "[]"]
+        for empty in nothing:
             with self.subTest(empty=empty):
                 self.assertIn("count", self.run_operation("prune_volumes", filters=empty, dry_run=True))
                 for operation in ("prune_volumes", "prune_containers", "prune_build_cache"):
@@ -118,8 +119,8 @@ class World:
                     self.api("POST", "/containers/create", {"Image": image, "Cmd": ["true"]})
         if kind == "networks" and "used" not in present:
             self._networks("used", {"env": "test"})
-            name = {"NetworkingConfig": {"EndpointsConfig": {"used": {}}}, "HostConfig": {"NetworkMode": "used"}}
-            made = self.api("POST", "/containers/create", {"Image": engine.IMAGE, "Cmd": ["sleep", "600"], **name})
+            body = {"Image": engine.IMAGE, "Cmd": ["sleep", "600"], "HostConfig": {"NetworkMode": "used"}}
+            made = self.api("POST", "/containers/create", body)
             self.api("POST", f"/containers/{made['Id']}/start")
         if kind == "volumes" and "tmpfs" not in present:
             self.api("POST", "/volumes/create", {"Name": "tmpfs", "DriverOpts": {"type": "tmpfs", "device": "tmpfs"}})

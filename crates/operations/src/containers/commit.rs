@@ -45,6 +45,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit
         SHELL,
         ON_BUILD,
     ])
+    .gives(Schema::Answer("POST /commit"))
     .reach(reach)
     .gives(Schema::Answer("POST /commit"))
     .run(commit)];

@@ -47,7 +47,6 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit
     ])
     .gives(Schema::Answer("POST /commit"))
     .reach(reach)
-    .gives(Schema::Answer("POST /commit"))
     .run(commit)];
 
 fn commit(call: &Call<'_>) -> Result<Output, Error> {

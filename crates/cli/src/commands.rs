@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use operations::{Operation, Param, ValueKind};
 
+use crate::exit;
+
 /// What was asked for.
 pub(crate) enum Request<'a> {
     /// Which operations there are.
@@ -34,6 +36,7 @@ pub(crate) fn command() -> Command {
         .about("Runs the operations of the FortiSOAR connector for Docker from a shell")
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .after_help(exit::TABLE)
         .args([
             flag("host", "DOCKER_HOST", "The engine: unix:///path, tcp://host:port or ssh://user@host:port/path")
                 .default_value("unix:///var/run/docker.sock"),
@@ -67,6 +70,7 @@ pub(crate) fn command() -> Command {
         .subcommand(
             Command::new("run")
                 .about("Runs an operation: fsr-docker run list_containers all=true")
+                .after_help(exit::TABLE)
                 .subcommand_required(true)
                 .arg_required_else_help(true)
                 .subcommand_value_name("OPERATION")

@@ -8,14 +8,13 @@ use std::sync::{
 use operations::{Error, Kind};
 use signal_hook::{consts::SIGINT, flag};
 
-/// What a shell answers for a program that Ctrl-C ended.
-pub(crate) const EXIT_CODE: u8 = 130;
+use crate::exit::INTERRUPTED;
 
 static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// From now on, calls listen to it.
 pub(crate) fn watch() -> Result<(), Error> {
-    flag::register_conditional_shutdown(SIGINT, EXIT_CODE.into(), Arc::clone(&REQUESTED))
+    flag::register_conditional_shutdown(SIGINT, INTERRUPTED.into(), Arc::clone(&REQUESTED))
         .and_then(|_| flag::register(SIGINT, Arc::clone(&REQUESTED)))
         .map_err(|error| Error::new(Kind::Internal, format!("Ctrl-C cannot be listened to: {error}.")))?;
     engine::set_interrupt(|| REQUESTED.load(Ordering::Relaxed));

@@ -1,44 +1,54 @@
 //! `fsr-docker`: any operation of the connector from a shell.
 //!
-//! Exit codes: 0 it went well; 1 the operation failed; 2 it was asked for wrongly, and nothing was sent; 130 Ctrl-C broke it
-//! off.
-#![allow(clippy::print_stdout, reason = "the result goes to standard output")]
+//! `exit.rs` has its exit codes.
+#![deny(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "these panic where a pipe is closed: see out.rs"
+)]
 
 mod address;
 mod bars;
 mod commands;
+mod exit;
 mod files;
 mod interrupt;
+mod out;
 mod show;
 
 use std::process::ExitCode;
 
-use engine::ErrorKind;
 use operations::{Connector, Error, Kind};
 use serde_json::{Map, Value, json};
 
 use crate::{bars::Bars, commands::Request, files::Folder};
 
 fn main() -> ExitCode {
-    let matches = commands::command().get_matches();
-    match run(&commands::request(&matches)) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(match error.kind() {
-                Kind::InvalidParameters | Kind::InvalidConfiguration | Kind::UnknownOperation => 2,
-                Kind::Engine(ErrorKind::Interrupted) => interrupt::EXIT_CODE,
-                _ => 1,
-            })
+    let matches = match commands::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(said) if said.use_stderr() => {
+            let _nobody_reads_it = said.print();
+            return ExitCode::from(exit::USAGE);
         }
-    }
+        Err(help) => {
+            out::done(help.print());
+            out::flush();
+            return ExitCode::SUCCESS;
+        }
+    };
+    let code = run(&commands::request(&matches)).unwrap_or_else(|error| {
+        out::note(&error);
+        exit::of_error(&error)
+    });
+    out::flush();
+    code
 }
 
 fn serve(options: &host::Options) -> ExitCode {
-    match host::serve(options, |line| println!("{line}")) {
+    match host::serve(options, |line| out::line(line)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            out::note(error);
             ExitCode::FAILURE
         }
     }
@@ -69,15 +79,21 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
             if let Some(bars) = &folder.bars {
                 bars.end();
             }
-            let result: Value = serde_json::from_slice(&result?.into_json()).unwrap_or_default();
-            eprintln!("{}", show::report(&report));
+            let result = read(&result?.into_json())?;
+            out::note(show::report(&report));
             show::result(&result, *json);
-            // A command's own exit code is passed on, as a shell would.
-            let code =
-                result.get("exit_code").and_then(Value::as_u64).and_then(|code| u8::try_from(code).ok());
-            Ok(ExitCode::from(code.unwrap_or_default()))
+            Ok(exit::of_result(operations::find(operation), &result))
         }
     }
+}
+
+fn read(json: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(json).map_err(|error| {
+        Error::new(
+            Kind::Failed,
+            format!("The engine's answer cannot be shown, as it cannot be read as JSON: {error}."),
+        )
+    })
 }
 
 /// `name=value` words as parameters. A name that stands several times makes a list; `name=@FILE` takes a file's text.

@@ -3,38 +3,39 @@
 use operations::{Category, Health, Report};
 use serde_json::{Value, json};
 
+use crate::out;
+
 /// Prints the operations, with what they do.
 pub(crate) fn list() {
     let shown = || operations::operations().filter(|operation| operation.visible);
     let width = shown().map(|operation| operation.name.len()).max().unwrap_or_default();
     for operation in shown() {
         let category: Category = operation.category();
-        println!("{:width$}  {:13}  {}", operation.name, category.as_str(), operation.about);
+        out::line(format_args!("{:width$}  {:13}  {}", operation.name, category.as_str(), operation.about));
     }
 }
 
 /// Prints a result: as one line of JSON, or for people.
 pub(crate) fn result(result: &Value, json: bool) {
     if json {
-        println!("{result}");
+        out::line(result);
         return;
     }
     let text = |name: &str| result.get(name).and_then(Value::as_str);
     match (text("output"), text("result")) {
         (Some(_), _) => {
-            print!("{}", text("stdout").unwrap_or_default());
-            eprint!("{}", text("stderr").unwrap_or_default());
-            for (flag, meaning) in [
-                ("truncated", "There was more output than max_bytes."),
-                ("timed_out", "The time limit passed."),
-            ] {
-                if result[flag] == true {
-                    eprintln!("{meaning}");
-                }
+            out::print(text("stdout").unwrap_or_default());
+            out::flush();
+            out::note_as_it_is(text("stderr").unwrap_or_default());
+            if result["truncated"] == true {
+                out::note("There was more output than max_bytes.");
             }
         }
-        (None, Some(sentence)) => println!("{sentence}"),
-        (None, None) => println!("{result:#}"),
+        (None, Some(sentence)) => out::line(sentence),
+        (None, None) => out::line(format_args!("{result:#}")),
+    }
+    if result["timed_out"] == true {
+        out::note("The time limit passed.");
     }
 }
 
@@ -43,15 +44,16 @@ pub(crate) fn health(health: &Health, json: bool) {
     let Health { engine_version, api_version, round_trip, warnings } = health;
     let milliseconds = round_trip.as_secs_f64() * 1e3;
     if json {
-        println!(
-            "{}",
-            json!({"engine_version": engine_version, "api_version": api_version, "round_trip_milliseconds": milliseconds, "warnings": warnings})
+        out::line(
+            json!({"engine_version": engine_version, "api_version": api_version, "round_trip_milliseconds": milliseconds, "warnings": warnings}),
         );
         return;
     }
-    println!("Docker Engine {engine_version}, API {api_version}, {milliseconds:.1} ms for a round trip.");
+    out::line(format_args!(
+        "Docker Engine {engine_version}, API {api_version}, {milliseconds:.1} ms for a round trip."
+    ));
     for warning in warnings {
-        println!("Warning: {warning}");
+        out::line(format_args!("Warning: {warning}"));
     }
 }
 

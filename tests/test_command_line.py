@@ -1,0 +1,217 @@
+"""`fsr-docker` beside other tools: its exit codes, and what it does where its streams are closed, full or odd."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+
+from support.engine import IMAGE, api, container
+from support.raw_server import RawServer, is_silent
+from support.session import given
+
+# What dies by SIGPIPE: a shell shows nothing, and sees 141.
+CLOSED_PIPE = -signal.SIGPIPE
+
+
+@unittest.skipUnless("FSR_DOCKER" in os.environ, "fsr-docker is not built for this Python")
+class CommandLineTestCase(unittest.TestCase):
+    """Runs the program as a shell does."""
+
+    def command(self, *words: str | bytes) -> list[str | bytes]:
+        return [given("FSR_DOCKER"), "--host", f"unix://{given('ENGINE_SOCKET')}", *words]
+
+    def call(self, *words: str | bytes, **how: Any) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=120, **how)
+        self.assertNotIn("panicked", done.stderr)
+        return done
+
+    def shell(self, script: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """What a script in bash makes of the program, which it calls `"$@"`."""
+        command = ["bash", "-c", script, "bash", *map(str, self.command(*words))]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, env={**os.environ, **environment})
+        self.assertNotIn("panicked", done.stderr)
+        return done
+
+    def made(self, command: str) -> str:
+        """A container that has ended."""
+        name = container(self, "sh", "-c", command)
+        api("POST", f"/containers/{name}/wait")
+        return name
+
+
+class F48ExitCodes(CommandLineTestCase):
+    """The table of `--help`."""
+
+    def code(self, *words: str, **how: Any) -> int:
+        return self.call("run", *words, **how).returncode
+
+    def test_only_exec_and_run_pass_a_commands_code_on(self) -> None:
+        name = container(self)
+        for code in (0, 1, 42, 137, 255):
+            self.assertEqual(code, self.code("exec_container", f"id={name}", f"Cmd=sh -c 'exit {code}'"))
+        given_up = self.code("exec_container", f"id={name}", "Cmd=sh -c 'exit 9'", "fail_on_nonzero=true")
+        self.assertEqual(1, given_up, "the step failed, and its error says by which code")
+        self.assertEqual(7, self.code("run_container", f"image={IMAGE}", "Cmd=sh -c 'exit 7'"))
+
+    def test_f48_what_stops_a_container_ends_with_0(self) -> None:
+        for words in (("stop_container", "t=0"), ("kill_container",), ("kill_container", "signal=SIGTERM")):
+            name = container(self, "sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.1; done")
+            self.assertEqual(0, self.code(words[0], f"id={name}", *words[1:]), words)
+        ended = self.made("exit 5")
+        for operation in ("wait_container", "inspect_container", "container_logs", "stop_container"):
+            self.assertEqual(0, self.code(operation, f"id={ended}"), operation)
+
+    def test_a_time_out_is_124(self) -> None:
+        name = container(self)
+        for words in (
+            ("exec_container", f"id={name}", "Cmd=sleep 30", "timeout=1"),
+            ("wait_container", f"id={name}", "timeout=1"),
+            ("container_logs", f"id={name}", "follow=true", "timeout=1"),
+            ("system_events", "follow=true", "timeout=1"),
+        ):
+            done = self.call("run", *words)
+            self.assertEqual((124, True), (done.returncode, "The time limit passed." in done.stderr), words)
+
+    def test_an_engine_that_never_answers_is_a_time_out(self) -> None:
+        with RawServer(is_silent) as silent:
+            for words in (("list_containers",), ("stop_container", "id=web")):
+                command = [given("FSR_DOCKER"), "--host", f"tcp://{silent.address}", "--timeout", "1"]
+                done = subprocess.run([*command, "run", *words], capture_output=True, text=True, timeout=60)
+                self.assertEqual(124, done.returncode, done.stderr)
+
+    def test_a_usage_error_is_2_and_another_failure_1(self) -> None:
+        for words, code in (
+            ((), 2),
+            (("--no-such-flag",), 2),
+            (("run", "no_such_operation"), 2),
+            (("run", "stop_container"), 2),
+            (("run", "stop_container", "id=web", "t=soon"), 2),
+            (("run", "ping", "word"), 2),
+            (("--host", "nowhere", "check"), 2),
+            (("--host", "unix:///no/such/socket", "check"), 2),
+            (("--host", "tcp://127.0.0.1:9", "check"), 1),
+            (("run", "stop_container", "id=no-such-container"), 1),
+            (("--help",), 0),
+            (("--version",), 0),
+            (("list",), 0),
+        ):
+            done = self.call(*words)
+            self.assertEqual(code, done.returncode, f"{words}: {done.stderr}")
+
+    def test_an_interruption_is_130_in_a_pipe_too(self) -> None:
+        command = self.command("run", "container_logs", f"id={container(self)}", "follow=true", "timeout=60")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            with self.assertRaises(subprocess.TimeoutExpired):
+                running.wait(2)
+            running.send_signal(signal.SIGINT)
+            _, said = running.communicate(timeout=30)
+        self.assertEqual(130, running.returncode, said)
+
+    def test_the_help_has_the_table(self) -> None:
+        for words in (("--help",), ("run", "--help")):
+            shown = self.call(*words).stdout
+            for code in ("0", "1", "2", "124", "130"):
+                self.assertRegex(shown, rf"(?m)^  {code} +\w")
+
+
+class F48ClosedPipes(CommandLineTestCase):
+    """Where nobody reads on."""
+
+    def test_a_reader_that_leaves_ends_it_quietly(self) -> None:
+        name = self.made("seq 200000")
+        for words in (
+            ("list",),
+            ("--help",),
+            ("run", "--help"),
+            ("run", "stop_container", "--help"),
+            ("--version",),
+            ("check",),
+            ("run", "container_logs", f"id={name}"),
+            ("run", "container_logs", f"id={name}", "--json"),
+            ("run", "list_images"),
+        ):
+            reading, writing = os.pipe()
+            os.close(reading)
+            with open(writing, "wb") as closed:
+                done = subprocess.run(self.command(*words), stdout=closed, stderr=subprocess.PIPE, timeout=60)
+            self.assertEqual(CLOSED_PIPE, done.returncode, words)
+            self.assertNotIn(b"panicked", done.stderr)
+            self.assertLessEqual(len(done.stderr.splitlines()), 1, "only the line of the call")
+
+    def test_head_takes_what_it_wants(self) -> None:
+        words = ("run", "container_logs", f"id={self.made('seq 200000')}")
+        done = self.shell('"$@" 2>/dev/null | head -n 2; echo "${PIPESTATUS[0]}"', *words)
+        self.assertEqual("1\n2\n141\n", done.stdout)
+        done = self.shell('"$@" | head -n 1', "list")
+        self.assertEqual((0, 1, ""), (done.returncode, len(done.stdout.splitlines()), done.stderr))
+
+    def test_standard_error_that_nobody_reads_harms_nothing(self) -> None:
+        name = container(self)
+        words = ("run", "exec_container", f"id={name}", "Cmd=sh -c 'echo out; seq 100000 >&2; exit 4'")
+        for closed in ("2>&-", "2> >(true)", "2>/dev/full"):
+            done = self.shell(f'"$@" {closed}; echo "$?"', *words)
+            self.assertEqual("out\n4\n", done.stdout, closed)
+        done = self.shell('"$@" 2>/dev/full; echo "$?"', "run", "no_such_operation")
+        self.assertEqual("2\n", done.stdout)
+
+    def test_a_full_disk_is_said_and_is_a_failure(self) -> None:
+        name = self.made("seq 200000")
+        for words in (("list",), ("--help",), ("--version",), ("check",), ("run", "container_logs", f"id={name}")):
+            done = self.shell('"$@" >/dev/full', *words)
+            self.assertEqual(1, done.returncode, words)
+            self.assertRegex(done.stderr, r"Standard output cannot be written: No space left on device")
+
+    def test_closed_streams_are_no_place_for_the_engines_socket(self) -> None:
+        name = container(self)
+        words = ("run", "exec_container", f"id={name}", "Cmd=sh -c 'echo out; exit 6'")
+        for closed, output in (("<&-", "out\n"), (">&-", ""), ("<&- >&- 2>&-", "")):
+            done = self.shell(f'"$@" {closed}', *words)
+            self.assertEqual((6, output), (done.returncode, done.stdout), closed)
+
+
+class F48OddSurroundings(CommandLineTestCase):
+    """Arguments and terminals as they should not be."""
+
+    def test_arguments_that_are_no_text_are_a_usage_error(self) -> None:
+        for words in (
+            (b"run", b"ping", b"a=\xff"),
+            (b"\xff",),
+            (b"run", b"\xff"),
+            (b"--host", b"unix:///\xff", b"check"),
+        ):
+            self.assertEqual(2, self.call(*words).returncode, words)
+
+    def test_any_terminal_will_do(self) -> None:
+        for kind in ("", "dumb", "no-such-terminal", "xterm", "\x1b[31m"):
+            screen, other = pty.openpty()
+            try:
+                done = subprocess.run(
+                    self.command("run", "ping"),
+                    stdin=other,
+                    stdout=subprocess.PIPE,
+                    stderr=other,
+                    env={**os.environ, "TERM": kind},
+                    timeout=60,
+                )
+                self.assertEqual(0, done.returncode, kind)
+                self.assertIn(b"ping on ", os.read(screen, 65536))
+            finally:
+                os.close(screen)
+                os.close(other)
+
+    def test_a_folder_that_is_gone(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            inner = Path(folder, "gone")
+            inner.mkdir()
+            script = f'cd {inner}; rmdir {inner}; exec "$@"'
+            self.assertEqual(0, self.shell(script, "run", "ping").returncode)
+
+
+if __name__ == "__main__":
+    unittest.main()

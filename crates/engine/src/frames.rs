@@ -27,6 +27,8 @@ pub enum StreamName {
 pub struct Frame {
     /// Where it came from.
     pub stream: StreamName,
+    /// Whether it is the first piece of its frame.
+    pub begins: bool,
     /// What came.
     pub data: Bytes,
 }
@@ -37,8 +39,8 @@ pub struct Frame {
 pub struct FrameDecoder {
     pending: Bytes,
     header: BytesMut,
-    /// The frame being read, and how much of it is still to come.
-    current: Option<(StreamName, usize)>,
+    /// The frame being read, how much of it is still to come, and whether none of it has come yet.
+    current: Option<(StreamName, usize, bool)>,
 }
 
 impl FrameDecoder {
@@ -56,7 +58,7 @@ impl FrameDecoder {
     /// The next piece of output, or `None` when more bytes are needed.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, Error> {
         loop {
-            if let Some((stream, left)) = self.current {
+            if let Some((stream, left, begins)) = self.current {
                 if left == 0 {
                     self.current = None;
                     continue;
@@ -65,8 +67,8 @@ impl FrameDecoder {
                     return Ok(None);
                 }
                 let data = self.pending.split_to(left.min(self.pending.len()));
-                self.current = Some((stream, left - data.len()));
-                return Ok(Some(Frame { stream, data }));
+                self.current = Some((stream, left - data.len(), false));
+                return Ok(Some(Frame { stream, begins, data }));
             }
             let missing = HEADER - self.header.len();
             let part = self.pending.split_to(missing.min(self.pending.len()));
@@ -74,13 +76,14 @@ impl FrameDecoder {
             if self.header.len() < HEADER {
                 return Ok(None);
             }
-            self.current = Some(read_header(&mut self.header)?);
+            let (stream, length) = read_header(&mut self.header)?;
+            self.current = Some((stream, length, true));
         }
     }
 
     /// Whether the stream may end here: between two frames.
     pub fn is_complete(&self) -> bool {
-        self.header.is_empty() && self.pending.is_empty() && self.current.is_none_or(|(_, left)| left == 0)
+        self.header.is_empty() && self.pending.is_empty() && self.current.is_none_or(|(_, left, _)| left == 0)
     }
 }
 
@@ -125,8 +128,8 @@ mod tests {
         let mut decoder = FrameDecoder::default();
         decoder.push([frame(1, b"out"), frame(1, b""), frame(2, b"err")].concat().into());
         let frames = drain(&mut decoder);
-        assert_eq!(frames[0], Frame { stream: StreamName::Stdout, data: "out".into() });
-        assert_eq!(frames[1], Frame { stream: StreamName::Stderr, data: "err".into() });
+        assert_eq!(frames[0], Frame { stream: StreamName::Stdout, begins: true, data: "out".into() });
+        assert_eq!(frames[1], Frame { stream: StreamName::Stderr, begins: true, data: "err".into() });
         assert_eq!(frames.len(), 2);
         assert!(decoder.is_complete());
     }
@@ -137,6 +140,12 @@ mod tests {
         decoder.push(frame(1, b"hello")[..10].to_vec().into());
         assert_eq!(drain(&mut decoder)[0].data, "he");
         assert!(!decoder.is_complete());
+        decoder.push("llo".into());
+        assert_eq!(
+            drain(&mut decoder),
+            [Frame { stream: StreamName::Stdout, begins: false, data: "llo".into() }]
+        );
+        assert!(decoder.is_complete());
     }
 
     #[test]
@@ -157,7 +166,7 @@ mod tests {
             let (mut out, mut err) = (Vec::new(), Vec::new());
             for chunk in wire.chunks(cut) {
                 decoder.push(chunk.to_vec().into());
-                for Frame { stream, data } in drain(&mut decoder) {
+                for Frame { stream, data, .. } in drain(&mut decoder) {
                     if stream == StreamName::Stdout { &mut out } else { &mut err }.extend_from_slice(&data);
                 }
             }

@@ -12,16 +12,27 @@ use crate::Param;
 pub(crate) struct Arguments {
     declared: &'static [Param],
     given: Vec<(&'static Param, Value)>,
+    /// The points in time that were given as how long ago, and are read by this machine's clock.
+    ago: Vec<&'static str>,
 }
 
 impl Arguments {
     /// No values yet, for these parameters.
     pub(crate) fn of(declared: &'static [Param]) -> Self {
-        Self { declared, given: Vec::new() }
+        Self { declared, given: Vec::new(), ago: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, param: &'static Param, value: Value) {
         self.given.push((param, value));
+    }
+
+    pub(crate) fn note_as_ago(&mut self, param: &'static Param) {
+        self.ago.push(param.name);
+    }
+
+    /// Whether a point in time was given as how long ago.
+    pub(crate) fn is_ago(&self, name: &str) -> bool {
+        self.ago.contains(&name)
     }
 
     /// Keeps those for which `keep` is true.

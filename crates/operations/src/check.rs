@@ -8,7 +8,7 @@ use crate::{
     arguments::Arguments,
     body::{Type, conform, type_at},
     request,
-    values::{is_unset_for, normalise},
+    values::{is_ago, is_unset_for, normalise},
 };
 
 /// The checked parameters, with defaults where nothing is given; or one error that names every fault. What lists choices for
@@ -111,7 +111,12 @@ pub(crate) fn read(
             normal => normal,
         };
         match normal {
-            Ok(Some(value)) => arguments.push(param, value),
+            Ok(Some(value)) => {
+                if param.kind == ValueKind::Time && given.get(param.name).is_some_and(is_ago) {
+                    arguments.note_as_ago(param);
+                }
+                arguments.push(param, value);
+            }
             Ok(None) if param.required => faults.push(format!("{} is missing", param.name)),
             Ok(None) => {}
             Err(fault) => faults.push(format!("{} {fault}", param.name)),

@@ -43,6 +43,7 @@ mod services;
 mod storable;
 mod stream;
 mod system;
+mod text;
 mod trim;
 mod unmarshal;
 mod values;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Operation, Outcome, Output, Services, files::Writer, output::unwritten, storable::make_storable,
+    text::without_half_character,
 };
 
 /// How much of the result's text is shown in its place, in bytes.
@@ -52,7 +53,7 @@ pub(crate) fn fit(
     let (filename, description) =
         (format!("{}.json", operation.name), format!("Result of {}", operation.title));
     let record = file.save(services, &filename, &description)?;
-    let preview = String::from_utf8_lossy(&beginning).into_owned();
+    let preview = String::from_utf8_lossy(without_half_character(&beginning)).into_owned();
     let result = format!("The result has {size} bytes, more than max_result_size: it is attached");
     let fields = json!({"result": result, "attachment": record, "preview": preview, "truncated": true});
     Ok(Outcome::Value(fields))

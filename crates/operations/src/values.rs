@@ -18,6 +18,7 @@ pub(crate) use self::{
     embedded::embedded,
     lines::{lines, pairs},
     number::{digits, whole, whole_float},
+    time::is_ago,
 };
 use crate::{Notation, ValueKind, images::reference::Reference};
 

@@ -1,6 +1,6 @@
 //! What a container uses: `GET /containers/{id}/stats`, and what `docker stats` computes from it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     Error, Kind, Operation, Output, Schema,
@@ -26,7 +26,7 @@ const COMPUTED: Schema = Schema::Fields(&[
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_stats", "/containers/{id}/stats")
     .title("Get Container Statistics")
-    .about("Gets what a container uses: CPU, memory, network, disk. The engine's own figures, and what docker stats shows.")
+    .about("Gets what a container uses: CPU, memory, network, disk. The engine's own figures, and what docker stats shows. Says if the container does not run.")
     .params(&[
         CONTAINER,
         integer("samples").title("Samples").about("How many samples, one a second.").default("1").local(),
@@ -41,7 +41,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_stats",
     .gives(Schema::All(&[
         Schema::Answer("GET /containers/{id}/stats"),
         Schema::Field("computed", &COMPUTED),
-        Schema::Field("samples", &Schema::List(&Schema::All(&[COMPUTED, Schema::Fields(&["read"])]))),
+        Schema::Fields(&["running", "note"]),
+        Schema::Field("samples", &Schema::List(&Schema::All(&[COMPUTED, Schema::Fields(&["read", "running"])]))),
         Schema::Fields(&["timed_out"]),
     ]))
     .run(stats)];
@@ -50,57 +51,99 @@ fn stats(call: &Call<'_>) -> Result<Output, Error> {
     let wanted = call.arguments.integer("samples").unwrap_or(1);
     if wanted <= 1 {
         let answer = call.send(call.request()?.query("stream", "false"))?;
-        return Ok(with_computed(answer.json()?, None).into());
+        return Ok(with_computed(call, answer.json()?)?.into());
     }
     if call.arguments.is_on("oneshot") {
         let fault = "oneshot gives one sample, so samples must be 1".to_owned();
         return Err(Error::faults(Kind::InvalidParameters, &[fault]));
     }
     let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-    let Values { values: mut samples, timed_out } =
-        Values::read(call, call.request()?.query("stream", "true"), wanted)?;
-    let all = samples.iter().map(|sample| {
-        let mut computed = computed(sample);
-        computed.insert("read".into(), sample["read"].clone());
-        Value::Object(computed)
-    });
-    let all: Vec<Value> = all.collect();
-    let last =
-        samples.pop().ok_or_else(|| Error::new(Kind::Failed, "No sample came in time. Raise timeout."))?;
-    Ok(with_computed(last, Some((all, timed_out))).into())
+    let read = Values::read(call, call.request()?.query("stream", "true"), wanted)?;
+    let all: Vec<Value> = read.items.iter().map(in_short).collect();
+    let Some(last) = read.items.into_iter().next_back() else {
+        let what = if read.timed_out {
+            "No sample came in time. Raise timeout."
+        } else {
+            "The engine sent no sample."
+        };
+        return Err(Error::new(Kind::Failed, what));
+    };
+    let mut result = with_computed(call, last)?;
+    result.insert("samples".into(), all.into());
+    result.insert("timed_out".into(), read.timed_out.into());
+    Ok(result.into())
 }
 
-/// The engine's own sample, with what was computed beside it.
-fn with_computed(mut sample: Value, all: Option<(Vec<Value>, bool)>) -> Value {
-    let computed = computed(&sample);
-    if let Some(fields) = sample.as_object_mut() {
-        fields.insert("computed".into(), computed.into());
-        if let Some((samples, timed_out)) = all {
-            fields.insert("samples".into(), samples.into());
-            fields.insert("timed_out".into(), timed_out.into());
-        }
-    }
-    sample
+/// The engine's own sample, with what was computed beside it, and whether there was something to measure.
+fn with_computed(call: &Call<'_>, sample: Value) -> Result<Map<String, Value>, Error> {
+    let (computed, is_measured) = (computed(&sample), is_measured(&sample));
+    let Value::Object(mut fields) = sample else {
+        return Err(Error::new(Kind::Failed, "The engine sent something other than a sample."));
+    };
+    let note = if is_measured { String::new() } else { not_running(call) };
+    fields.insert("computed".into(), computed.into());
+    fields.insert("running".into(), is_measured.into());
+    fields.insert("note".into(), note.into());
+    Ok(fields)
 }
 
-/// What `docker stats` shows, the way it computes it. Sizes are in bytes.
+/// What stays of one sample of several.
+fn in_short(sample: &Value) -> Value {
+    let is_measured = is_measured(sample);
+    let mut fields = computed(sample);
+    fields.insert("read".into(), if is_measured { sample["read"].clone() } else { Value::Null });
+    fields.insert("running".into(), is_measured.into());
+    fields.into()
+}
+
+/// Says that there was nothing to measure, and in which state the container is, if that can be learned.
+fn not_running(call: &Call<'_>) -> String {
+    let container = call.look("/containers/{id}/json").unwrap_or_default();
+    // It may have been started again meanwhile.
+    let state = container["State"]["Status"].as_str().filter(|state| *state != "running");
+    let state = state.map_or(String::new(), |state| format!(" (its state is {state})"));
+    format!(
+        "The container did not run when the engine sampled it{state}: the zeros in the engine's own fields are no \
+         measurements, and computed is null. Start it, or look at it with inspect_container."
+    )
+}
+
+/// Whether the engine has measured something: of a container that does not run it sends a sample that was never read.
+fn is_measured(sample: &Value) -> bool {
+    !is_never(&sample["read"])
+}
+
+fn is_never(time: &Value) -> bool {
+    time.as_str().is_some_and(|time| time.starts_with(GO_ZERO_TIME))
+}
+
+/// What `docker stats` shows, the way it computes it. Sizes are in bytes; null is what was not measured.
 fn computed(sample: &Value) -> Map<String, Value> {
-    let cpu = cpu_percent(sample);
-    let usage = memory_without_cache(&sample["memory_stats"]);
-    let limit = number(&sample["memory_stats"]["limit"]);
+    let is_measured = is_measured(sample);
+    let cpu = cpu_percent(sample).filter(|_| is_measured);
+    let reason = match (is_measured, cpu) {
+        (false, _) => NOT_RUNNING,
+        (true, None) => NO_EARLIER_SAMPLE,
+        (true, Some(_)) => "",
+    };
+    let memory = &sample["memory_stats"];
+    let usage = memory["usage"].is_number().then(|| memory_without_cache(memory));
+    let limit = memory["limit"].as_f64();
+    let percent = usage.zip(limit.filter(|limit| *limit > 0.0)).map(|(usage, limit)| usage / limit * 100.0);
     let networks = || sample["networks"].as_object().into_iter().flatten().map(|(_, network)| network);
     let sum = |name: &str| networks().map(|network| number(&network[name])).sum::<f64>();
+    let measured = |figure: Option<Value>| figure.filter(|_| is_measured).unwrap_or_default();
     let fields = [
-        ("cpu_percent", cpu.map_or(Value::Null, |percent| json!(percent))),
-        ("cpu_percent_reason", if cpu.is_some() { "" } else { NO_EARLIER_SAMPLE }.into()),
-        ("memory_usage", whole(usage)),
-        ("memory_limit", whole(limit)),
-        ("memory_percent", json!(if limit > 0.0 { usage / limit * 100.0 } else { 0.0 })),
-        ("network_rx_bytes", whole(sum("rx_bytes"))),
-        ("network_tx_bytes", whole(sum("tx_bytes"))),
-        ("block_read_bytes", whole(block_bytes(sample, "read"))),
-        ("block_write_bytes", whole(block_bytes(sample, "write"))),
-        ("pids", whole(number(&sample["pids_stats"]["current"]))),
+        ("cpu_percent", measured(cpu.map(Value::from))),
+        ("cpu_percent_reason", reason.into()),
+        ("memory_usage", measured(usage.map(whole))),
+        ("memory_limit", measured(limit.map(whole))),
+        ("memory_percent", measured(percent.map(Value::from))),
+        ("network_rx_bytes", measured(Some(whole(sum("rx_bytes"))))),
+        ("network_tx_bytes", measured(Some(whole(sum("tx_bytes"))))),
+        ("block_read_bytes", measured(Some(whole(block_bytes(sample, "read"))))),
+        ("block_write_bytes", measured(Some(whole(block_bytes(sample, "write"))))),
+        ("pids", measured(sample["pids_stats"]["current"].as_f64().map(whole))),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -108,16 +151,12 @@ fn computed(sample: &Value) -> Map<String, Value> {
 /// How Go writes a time that never was.
 const GO_ZERO_TIME: &str = "0001-01-01";
 
+const NOT_RUNNING: &str = "The container did not run.";
 const NO_EARLIER_SAMPLE: &str = "It takes two samples, and this one has none before it: oneshot was on, it is the first of several, or the engine took one.";
 
-/// From two samples only: without an earlier one there is no percentage. Of what does not run it is 0.
+/// From two samples only: without an earlier one there is no percentage.
 fn cpu_percent(sample: &Value) -> Option<f64> {
     let (now, before) = (&sample["cpu_stats"], &sample["precpu_stats"]);
-    let is_never = |time: &Value| time.as_str().is_some_and(|time| time.starts_with(GO_ZERO_TIME));
-    // The engine has read nothing, as the container does not run.
-    if is_never(&sample["read"]) {
-        return Some(0.0);
-    }
     // Podman has zeros where there is no earlier sample.
     if is_never(&sample["preread"]) {
         return None;
@@ -164,6 +203,8 @@ fn whole(number: f64) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// As an engine on cgroup v1 answers, shortened.
@@ -247,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn says_no_percentage_from_one_sample_and_zeros_for_what_has_stopped() {
+    fn says_no_percentage_from_one_sample() {
         let one_shot = computed(
             &json!({"cpu_stats": {"cpu_usage": {"total_usage": 300}, "system_cpu_usage": 2000}, "precpu_stats": {"cpu_usage": {"total_usage": 0}}}),
         );
@@ -257,13 +298,35 @@ mod tests {
             &json!({"read": "2026-01-01T00:00:00Z", "preread": "0001-01-01T00:00:00Z", "cpu_stats": {"cpu_usage": {"total_usage": 300}, "system_cpu_usage": 2000}, "precpu_stats": {"cpu_usage": {"total_usage": 0}, "system_cpu_usage": 0}}),
         );
         assert_eq!(podmans["cpu_percent"], Value::Null);
-        let stopped = computed(
-            &json!({"read": "0001-01-01T00:00:00Z", "memory_stats": {}, "pids_stats": {}, "blkio_stats": {"io_service_bytes_recursive": null}}),
-        );
-        assert_eq!((&stopped["cpu_percent"], &stopped["cpu_percent_reason"]), (&json!(0.0), &json!("")));
-        assert_eq!(
-            (stopped["memory_usage"].as_u64(), stopped["memory_percent"].as_f64(), stopped["pids"].as_u64()),
-            (Some(0), Some(0.0), Some(0))
-        );
+    }
+
+    /// As engines of 20.10 and 28.5 answer for what is created, exited or waits to be restarted.
+    fn of_what_does_not_run() -> Value {
+        json!({
+            "read": "0001-01-01T00:00:00Z", "preread": "0001-01-01T00:00:00Z", "pids_stats": {},
+            "blkio_stats": {"io_service_bytes_recursive": null}, "num_procs": 0, "storage_stats": {},
+            "cpu_stats": {"cpu_usage": {"total_usage": 0}, "throttling_data": {"periods": 0}},
+            "precpu_stats": {"cpu_usage": {"total_usage": 0}, "throttling_data": {"periods": 0}},
+            "memory_stats": {}, "name": "/web", "id": "1",
+        })
+    }
+
+    #[test]
+    fn f37_zeros_of_what_does_not_run_are_no_figures() {
+        let mut figures = in_short(&of_what_does_not_run());
+        let figures = figures.as_object_mut().unwrap();
+        assert_eq!(figures.remove("cpu_percent_reason").unwrap(), NOT_RUNNING);
+        assert_eq!(figures.remove("running").unwrap(), false);
+        assert!(figures.values().all(Value::is_null), "{figures:?}");
+        assert!(in_short(&on_v1())["running"] == true && !is_measured(&of_what_does_not_run()));
+    }
+
+    #[test]
+    fn f37_what_the_host_does_not_count_is_null() {
+        let figures =
+            computed(&json!({"read": "2026-01-01T00:00:00Z", "memory_stats": {}, "pids_stats": {}}));
+        for name in ["memory_usage", "memory_limit", "memory_percent", "pids"] {
+            assert_eq!(figures[name], Value::Null, "{name}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Messages of progress: what the engine says, JSON by JSON, while it pulls, pushes, builds or loads.
 //!
-//! Its status is 200 from the beginning: a failure is a line like any other, and is told from success only here.
+//! Its status is 200 from the beginning: a failure is a message like any other, and is told from success only here.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -67,9 +67,9 @@ impl Messages {
                 messages.add(value)?;
             }
         }
-        for value in lines.finish()? {
-            show(&value, watch.as_mut());
-            messages.add(value)?;
+        match lines.finish() {
+            Ok(last) => last.into_iter().try_for_each(|value| messages.add(value))?,
+            Err(error) => return Err(messages.broke_off(error.into())),
         }
         Ok(messages)
     }

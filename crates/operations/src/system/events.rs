@@ -1,9 +1,18 @@
 //! What has happened on the engine: `GET /events`.
+//!
+//! All points in time are of the engine's clock, since it compares them with it. `memory.rs` says what it can still remember.
 
-use engine::Request;
-use jiff::Timestamp;
-use serde_json::{Value, json};
+mod clock;
+mod memory;
 
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use self::{
+    clock::{Point, now},
+    memory::Memory,
+};
 use crate::{
     Error, Operation, Output, Schema,
     call::Call,
@@ -11,9 +20,12 @@ use crate::{
     stream::Values,
 };
 
-/// The engine remembers so many events, whatever they are about.
-const REMEMBERED: usize = 256;
-const NANOSECONDS: i64 = 1_000_000_000;
+/// The engine itself ends a stream at the time limit; so much later nobody waits for it any more.
+const GRACE: Duration = Duration::from_secs(2);
+/// Where the engine's time is known to the second only, what comes next may lie so far ahead.
+const A_MOMENT: Duration = Duration::from_secs(2);
+/// A stream that ends so much before its last moment was not ended by it.
+const EARLY: Duration = Duration::from_millis(500);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("system_events", "/events")
@@ -21,8 +33,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("system_events", "
     .about("Gets what has happened on the engine: containers started and died, images pulled, networks connected.")
     .params(&[
         FILTERS,
-        time("since").title("Since").about("Only what happened from then on. The engine remembers the last 256 events only."),
-        time("until").title("Until").about("Only what happened until then; until now, if empty.").local(),
+        time("since").title("Since").about("Only what happened from then on, by the engine's clock. To go on from an earlier call, its next_since. The engine remembers the last 256 events only.").local(),
+        time("until").title("Until").about("Only what happened until then, by the engine's clock; until now, if empty.").local(),
         flag("follow").title("Follow").about("Wait for more, until the time limit or the time given.").local(),
         integer("max_events").title("Most Events").about("No more than this many are read.").default("1000").local(),
         TIME_LIMIT,
@@ -38,84 +50,115 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("system_events", "
             "timed_out",
             "may_be_incomplete",
             "incomplete_reason",
+            "oldest_remembered",
+            "engine_time",
         ]),
     ]))
     .run(events)];
 
 fn events(call: &Call<'_>) -> Result<Output, Error> {
-    let now = Timestamp::now();
-    let now = point(now.as_second(), now.subsec_nanosecond());
-    let (since, follow) = (call.arguments.text("since"), call.arguments.is_on("follow"));
-    let until = call.arguments.text("until").or((!follow).then_some(&now));
-    // What was remembered when the call began, before more pushes it out.
-    let oldest = if since.is_none() && until.is_none() { None } else { oldest_remembered(call, &now)? };
-    let request = until.iter().fold(call.request()?, |request, until| request.query("until", until));
+    let (began, limit) = (Instant::now(), call.time_limit());
+    let now = now(call)?;
+    let asked = Instant::now();
+    let ours = Point::ours();
+    // How long ago something was is meant by the engine's clock, and was read by ours.
+    let on_its_clock =
+        |name, point: Point| if call.arguments.is_ago(name) { point.shifted(ours, now) } else { point };
+    let given = |name| Some(on_its_clock(name, Point::read(call.arguments.text(name)?)?));
+    let (since, follow) = (given("since"), call.arguments.is_on("follow"));
+    // Where nobody wants to wait, the engine must not: it waits for a time that it has not reached.
+    let last_moment = if follow { now.after(limit.saturating_sub(began.elapsed())) } else { now };
+    let until = given("until").map_or(last_moment, |until| until.min(last_moment));
+    if let Some(since) = since.filter(|since| *since > until && *since > now) {
+        return Ok(nothing_yet(since, until, now));
+    }
     let most = call.arguments.integer("max_events").unwrap_or_default();
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    // One more tells whether there are more; but for what is still to come nobody waits.
-    let enough = if follow { most } else { most.saturating_add(1) };
-    let Values { values: mut events, timed_out } = Values::read(call, request, enough)?;
-    let truncated = events.len() >= enough;
+
+    let (mut read, mut memory, mut reason) = (Values::default(), Memory::default(), String::new());
+    // What was. One more than is wanted tells whether there are more, and where they begin.
+    if !follow || since.is_some_and(|since| since <= now) {
+        read = between(call, since, until.min(now), most.saturating_add(1), limit)?;
+        // Afterwards, as what the engine forgets until it answers is missing from the answer.
+        memory = Memory::look(call, now)?;
+        reason = memory.cannot_tell(since);
+    }
+    // What comes. For more than is wanted nobody waits.
+    let room = most.saturating_sub(read.items.len());
+    if until > now && room > 0 {
+        let since = since.map_or(now.next(), |since| since.max(now.next()));
+        let came = between(call, Some(since), until, room, limit + GRACE)?;
+        read.items.extend(came.items);
+        (read.timed_out, read.cut) = (came.timed_out, read.cut || came.cut);
+    }
+
+    let Values { items: mut events, timed_out, cut } = read;
+    let truncated = events.len() > most || (until > now && events.len() >= most);
+    let is_over = truncated || timed_out || now.after(asked.elapsed() + EARLY) >= until;
+    let ended_early = cut || !is_over;
+    let left_out = events.get(most).and_then(Point::of_event);
     events.truncate(most);
-    let last = events.last().and_then(|event| event["timeNano"].as_i64());
-    let last = last.map(|nanoseconds| {
-        point(nanoseconds / NANOSECONDS, i32::try_from(nanoseconds % NANOSECONDS).unwrap_or_default())
-    });
-    // From the last event on where there was no end, or it was not reached: that event comes again, and none is missed.
-    let next = if truncated || timed_out { last.as_deref().or(since) } else { until };
-    let forgotten =
-        oldest.is_some_and(|oldest| since.is_none_or(|since| reaches_back_only_to(&oldest, since)));
-    let why = if forgotten {
-        "The engine remembers its last 256 events only, and forgets what was before."
-    } else {
-        ""
+    // What was not delivered must come again: from the first that was left out, or behind the last that came.
+    let last = events.last().and_then(Point::of_event);
+    let next = match left_out {
+        Some(left_out) => left_out,
+        None if truncated || timed_out || ended_early => last.map(Point::next).or(since).unwrap_or(now),
+        None => until.next(),
     };
+    if reason.is_empty() && cut {
+        reason =
+            "The stream ended within an event, which is left out. With next_since it comes again.".into();
+    } else if reason.is_empty() && ended_early {
+        reason = "The engine ended the stream early: it, or what stands between, may have stopped.".into();
+    }
     Ok(json!({
         "count": events.len(),
         "events": events,
-        "since": since,
-        "until": until,
-        "next_since": next.unwrap_or(&now),
+        "since": since.map(|since| since.to_string()),
+        "until": until.to_string(),
+        "next_since": next.to_string(),
         "truncated": truncated,
-        "timed_out": timed_out,
-        "may_be_incomplete": forgotten,
-        "incomplete_reason": why,
+        "timed_out": timed_out || (follow && until == last_moment && !truncated && !ended_early),
+        "may_be_incomplete": !reason.is_empty(),
+        "incomplete_reason": reason,
+        "oldest_remembered": memory.oldest().map(|oldest| oldest.to_string()),
+        "engine_time": now.to_string(),
     })
     .into())
 }
 
-/// A point in time as the engine takes it.
-fn point(seconds: i64, nanoseconds: i32) -> String {
-    format!("{seconds}.{nanoseconds:09}")
+/// The events between two points in time, `enough` at most.
+fn between(
+    call: &Call<'_>,
+    since: Option<Point>,
+    until: Point,
+    enough: usize,
+    bound: Duration,
+) -> Result<Values, Error> {
+    let request = call.request()?.query("until", &until.to_string());
+    let request = since.iter().fold(request, |request, since| request.query("since", &since.to_string()));
+    Values::of(call.stream(request.silence(bound).deadline(bound))?.into_body(), enough)
 }
 
-/// The oldest event that the engine remembers, if its memory is full: what came before is lost.
-fn oldest_remembered(call: &Call<'_>, now: &str) -> Result<Option<Value>, Error> {
-    let everything = Request::get(call.path("/events")?).query("since", "1").query("until", now);
-    let remembered = Values::read(call, everything, REMEMBERED)?.values;
-    Ok(if remembered.len() < REMEMBERED { None } else { remembered.into_iter().next() })
-}
-
-/// Whether an event is younger than `since`, in seconds with a fraction.
-fn reaches_back_only_to(oldest: &Value, since: &str) -> bool {
-    let (seconds, fraction) = since.split_once('.').unwrap_or((since, "0"));
-    let nanoseconds = seconds.parse::<u64>().ok().and_then(|seconds| seconds.checked_mul(1_000_000_000));
-    let since = nanoseconds
-        .zip(format!("{fraction:0<9}").parse::<u64>().ok())
-        .map(|(seconds, fraction)| seconds + fraction);
-    oldest["timeNano"].as_u64().zip(since).is_some_and(|(oldest, since)| oldest > since)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn knows_whether_the_memory_reaches_back() {
-        let oldest = json!({"timeNano": 1_700_000_000_500_000_000_u64});
-        assert!(reaches_back_only_to(&oldest, "1700000000"));
-        assert!(reaches_back_only_to(&oldest, "1700000000.4"));
-        assert!(!reaches_back_only_to(&oldest, "1700000000.6"));
-        assert!(!reaches_back_only_to(&oldest, "1800000000"));
-    }
+/// The answer where the time that is asked for has not come yet, by the engine's clock: it would refuse, or wait.
+fn nothing_yet(since: Point, until: Point, now: Point) -> Output {
+    let is_a_moment_ahead = since <= now.after(A_MOMENT);
+    let reason = format!(
+        "The engine's clock has not reached since: it says {now}. If since came from another clock, the two differ: set them \
+         by one time server, and use next_since."
+    );
+    json!({
+        "count": 0,
+        "events": [],
+        "since": since.to_string(),
+        "until": until.to_string(),
+        "next_since": if is_a_moment_ahead { since } else { now.next() }.to_string(),
+        "truncated": false,
+        "timed_out": false,
+        "may_be_incomplete": !is_a_moment_ahead,
+        "incomplete_reason": if is_a_moment_ahead { "" } else { &reason },
+        "oldest_remembered": null,
+        "engine_time": now.to_string(),
+    })
+    .into()
 }

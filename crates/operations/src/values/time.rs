@@ -26,6 +26,13 @@ pub(super) fn read(value: &Value) -> Result<Value, String> {
     Ok(if nanoseconds == 0 { seconds.to_string() } else { format!("{seconds}.{nanoseconds:09}") }.into())
 }
 
+/// Whether a point in time is written as how long ago: it depends on whose clock is asked.
+pub(crate) fn is_ago(value: &Value) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| epoch(text.trim()).is_none() && ago(text.trim(), Timestamp::now()).is_some())
+}
+
 fn epoch(text: &str) -> Option<Timestamp> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if whole.is_empty() || !whole.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit()) {
@@ -75,6 +82,16 @@ mod tests {
         ] {
             assert_eq!(read(&written).unwrap(), json!(sent), "{written}");
         }
+    }
+
+    #[test]
+    fn knows_how_long_ago_from_a_point() {
+        for (written, expected) in
+            [("10m", true), (" 1h30m ", true), ("1704164645", false), ("2024-01-02", false)]
+        {
+            assert_eq!(is_ago(&json!(written)), expected, "{written}");
+        }
+        assert!(!is_ago(&json!(10)));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) const STORIES: &[Story] = &[
                 "Too Much",
                 &[
                     when("CPU", "{{(vars.steps.Measure.data.computed.cpu_percent or 0) > (vars.input.params.cpu | float)}}", "Stop It"),
-                    when("Processes", "{{vars.steps.Measure.data.computed.pids > (vars.input.params.processes | int)}}", "Stop It"),
+                    when("Processes", "{{(vars.steps.Measure.data.computed.pids or 0) > (vars.input.params.processes | int)}}", "Stop It"),
                     otherwise("No", "All Is Well"),
                 ],
             ),

@@ -119,7 +119,7 @@ pub(super) const STORIES: &[Story] = &[
                 "report",
                 "Container {{vars.steps.Inspect.data.Name}} was created {{vars.steps.Inspect.data.Created}} and is \
                  {{vars.steps.Inspect.data.State.Status}}. Events: {{vars.timeline | join(', ')}}\
-                 {{' (older ones are forgotten)' if vars.steps.Read_Events.data.may_be_incomplete else ''}}. \
+                 {{' (older ones may be forgotten)' if vars.steps.Read_Events.data.may_be_incomplete else ''}}. \
                  Errors: {{vars.steps.Read_Log.data.stderr}}",
             )]),
         ],

@@ -1,6 +1,6 @@
 //! Kept output as a result shows it: the streams apart and together, and line by line.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use engine::StreamName;
 use jiff::Timestamp;
@@ -8,6 +8,7 @@ use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::{Map, Value};
 
 use super::Capture;
+use crate::text::{Decoder, without_half_character};
 
 /// A result in the making. Written as it goes: as values, the lines of 50 MB would take ten times that.
 #[derive(Debug)]
@@ -17,8 +18,12 @@ pub(super) struct Report {
     pub(super) timed: bool,
 }
 
-/// The text of one stream, or of both.
-struct Text<'a>(&'a Capture, fn(StreamName) -> bool);
+/// The text of one stream, or of both. Where lines begin with a time, so does each part of a long one.
+pub(super) struct Text<'a> {
+    pub(super) capture: &'a Capture,
+    pub(super) of: fn(StreamName) -> bool,
+    pub(super) timed: bool,
+}
 
 struct Lines<'a>(&'a Capture, bool);
 
@@ -64,8 +69,9 @@ impl Capture {
             }
         }
         for (name, begun) in [("stdout", out), ("stderr", err)] {
+            let begun = if self.is_cut() { without_half_character(&begun) } else { &begun };
             if !begun.is_empty() {
-                line(name, &begun)?;
+                line(name, begun)?;
             }
         }
         Ok(())
@@ -79,9 +85,10 @@ impl Serialize for Report {
         for (name, value) in &self.fields {
             report.serialize_entry(name, value)?;
         }
-        report.serialize_entry("stdout", &Text(capture, |stream| stream != StreamName::Stderr))?;
-        report.serialize_entry("stderr", &Text(capture, |stream| stream == StreamName::Stderr))?;
-        report.serialize_entry("output", &Text(capture, |_| true))?;
+        let text = |of| Text { capture, of, timed: self.timed };
+        report.serialize_entry("stdout", &text(|stream| stream != StreamName::Stderr))?;
+        report.serialize_entry("stderr", &text(|stream| stream == StreamName::Stderr))?;
+        report.serialize_entry("output", &text(|_| true))?;
         report.serialize_entry("lines", &Lines(capture, self.timed))?;
         report.serialize_entry("truncated", &capture.truncated)?;
         report.serialize_entry("timed_out", &capture.timed_out)?;
@@ -97,30 +104,24 @@ impl Serialize for Text<'_> {
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(capture, is_wanted) = self;
-        // A character may begin in one stretch and end in the next of its stream.
-        let mut begun = Vec::new();
-        for (_, stretch) in capture.stretches().filter(|(stream, _)| is_wanted(*stream)) {
-            let joined = (!begun.is_empty()).then(|| [begun.as_slice(), stretch].concat());
-            begun.clear();
-            let mut chunks = joined.as_deref().unwrap_or(stretch).utf8_chunks().peekable();
-            while let Some(chunk) = chunks.next() {
-                f.write_str(chunk.valid())?;
-                let invalid = chunk.invalid();
-                if chunks.peek().is_none() && is_beginning(invalid) {
-                    begun.extend_from_slice(invalid);
-                } else if !invalid.is_empty() {
-                    f.write_char(char::REPLACEMENT_CHARACTER)?;
-                }
+        let (mut out, mut err) = (Decoder::default(), Decoder::default());
+        for (stream, mut stretch) in self.capture.stretches().filter(|(stream, _)| (self.of)(*stream)) {
+            let decoder = if stream == StreamName::Stderr { &mut err } else { &mut out };
+            if self.timed
+                && decoder.is_within_a_character()
+                && let (Some(time), rest) = split_time(stretch)
+            {
+                write!(f, "{time} ")?;
+                stretch = rest;
             }
+            decoder.add(stretch, f)?;
         }
-        if begun.is_empty() { Ok(()) } else { f.write_char(char::REPLACEMENT_CHARACTER) }
+        if self.capture.is_cut() {
+            return Ok(());
+        }
+        out.finish(f)?;
+        err.finish(f)
     }
-}
-
-/// Whether these bytes begin a character of UTF-8.
-fn is_beginning(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
 impl Serialize for Lines<'_> {

@@ -11,25 +11,31 @@ import unittest
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_TOOLS = Path(os.environ.get("ENGINE_TOOLS", "/"))
+# The last is the machine itself.
+_ROOTS = [Path(os.environ[name]) for name in ("ENGINE_TOOLS", "INTERMEDIARIES") if os.environ.get(name)] + [Path("/")]
 _FOLDERS = ("usr/sbin", "usr/bin")
 
 # What the unpacked programs are linked with.
 ENVIRONMENT: Mapping[str, str] = {
     **os.environ,
     "LD_LIBRARY_PATH": ":".join(
-        str(_TOOLS / folder) for folder in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
+        str(root / folder) for root in _ROOTS[:-1] for folder in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
     ),
 }
 
 
 def program(name: str) -> str:
     """Where a program is. Without it, a test that needs it is skipped."""
-    unpacked = ":".join(str(_TOOLS / folder) for folder in _FOLDERS)
-    found = shutil.which(name, path=f"{unpacked}:/usr/sbin:{os.environ.get('PATH', '')}")
+    folders = ":".join(str(root / folder) for root in _ROOTS for folder in _FOLDERS)
+    found = shutil.which(name, path=f"{folders}:{os.environ.get('PATH', '')}")
     if found is None:
         raise unittest.SkipTest(f"there is no {name}: `cargo xtask test` unpacks it and sets ENGINE_TOOLS")
     return found
+
+
+def unpacked(path: str) -> Path:
+    """Where a program's own folder is, such as that of its modules."""
+    return next((root / path for root in _ROOTS if (root / path).exists()), Path("/", path))
 
 
 def run(*command: str) -> str:

@@ -42,6 +42,9 @@ pub(crate) const BESIDE: &[&str] = &[
     "libfaketime",
 ];
 
+/// The web servers that people put in front of an engine.
+const INTERMEDIARIES: &[&str] = &["lighttpd", "haproxy", "apache2-bin", "caddy"];
+
 /// The tests of what may differ from one Python to another.
 const OF_PYTHON: &[&str] = &[
     "test_contract.",
@@ -166,6 +169,7 @@ impl Shared {
                 .env("FSR_TEST_ALL", if self.all && is_newest { "1" } else { "" })
                 .env("PLAYBOOK_TOOLS", self.playbook_tools(python)?)
                 .env("ENGINE_TOOLS", machine::unpacked("beside", BESIDE)?)
+                .env("INTERMEDIARIES", machine::unpacked("intermediaries", INTERMEDIARIES)?)
                 .env("DOCKER_CLIENT", System::this_machine()?.find(&["usr/bin/docker"]).unwrap_or_default())
                 .env("PYTHONDONTWRITEBYTECODE", "1"),
         )
@@ -182,6 +186,7 @@ fn tools(shared: &mut Shared, log: &mut Log) -> Result<()> {
         }
     }
     machine::unpacked("beside", BESIDE)?;
+    machine::unpacked("intermediaries", INTERMEDIARIES)?;
     Ok(())
 }
 

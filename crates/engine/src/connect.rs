@@ -1,12 +1,11 @@
-//! Makes a connection: name to address, socket, proxy, TLS or SSH. Every failure says which of them it was.
+//! Makes a connection: socket, proxy, TLS or SSH. Every failure says which of them it was.
 
 use std::{
     cell::Cell,
     io,
-    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     os::fd::{AsRawFd, RawFd},
-    sync::{Arc, mpsc},
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Instant,
 };
 
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -16,6 +15,7 @@ use tokio_rustls::TlsConnector;
 use crate::{
     Address, Error, ErrorKind, Settings,
     address::authority,
+    dial::{Undialed, dial},
     driver::{Driver, Stopped},
     interrupt,
     socket::{Socket, Wait},
@@ -75,21 +75,31 @@ pub(crate) fn connect(settings: &Settings, way: &Way, until: Instant) -> Result<
     };
     let (stream, socket) = match &settings.address {
         Address::Unix(path) => {
-            let reached = driver.drive(until, Socket::to_path(path, &wait)).map_err(in_time)?;
-            let socket = reached.map_err(|error| unreachable(&settings.address, error))?;
+            let socket =
+                Socket::to_path(path, &wait).map_err(|error| unreachable(&settings.address, error))?;
             let descriptor = socket.as_raw_fd();
             (Box::new(socket) as Box<dyn Stream>, descriptor)
         }
-        Address::Tcp { host, port } => {
-            driver.drive(until, reach(settings, way, host, *port, &wait, &stage)).map_err(in_time)??
-        }
+        Address::Tcp { host, port } => match &settings.proxy {
+            Some(proxy) => {
+                let socket = proxy.dial(&settings.address, until, &wait)?;
+                let secured = async {
+                    let tunnel = proxy.connect(socket, host, *port, &stage).await?;
+                    secure(tunnel, host, settings, way, &stage).await
+                };
+                driver.drive(until, secured).map_err(in_time)??
+            }
+            None => {
+                let socket = reach(&settings.address, host, *port, until, &wait)?;
+                driver.drive(until, secure(socket, host, settings, way, &stage)).map_err(in_time)??
+            }
+        },
         Address::Ssh { user, host, port, socket: path } => {
             let Some(client) = &way.ssh else {
                 let message = "an address by SSH needs a key and host keys";
                 return Err(Error::new(ErrorKind::InvalidRequest, message));
             };
-            let reached =
-                driver.drive(until, connect_tcp(settings, host, *port, &wait)).map_err(in_time)??;
+            let reached = reach(&settings.address, host, *port, until, &wait)?;
             let socket = reached.as_raw_fd(); // stays the same
             let server = format!("the SSH server {}", authority(host, *port));
             let target = ssh::Target { user, server, socket: path };
@@ -107,22 +117,20 @@ pub(crate) fn connect(settings: &Settings, way: &Way, until: Instant) -> Result<
     Ok(Connection { stream, carrier, driver })
 }
 
-/// An engine by TCP, through a proxy or not, with TLS or not.
-async fn reach(
-    settings: &Settings,
-    way: &Way,
+/// The host of an address, by TCP.
+fn reach(
+    address: &Address,
     host: &str,
     port: u16,
+    until: Instant,
     wait: &Arc<Wait>,
-    stage: &Cell<Stage>,
-) -> Result<(Box<dyn Stream>, RawFd), Error> {
-    match &settings.proxy {
-        Some(proxy) => {
-            let tunnel = proxy.connect(host, port, settings.connect_timeout, wait, stage).await?;
-            secure(tunnel, host, settings, way, stage).await
-        }
-        None => secure(connect_tcp(settings, host, port, wait).await?, host, settings, way, stage).await,
-    }
+) -> Result<Socket, Error> {
+    dial(host, port, "server_address", until, wait).map_err(|undialed| match undialed {
+        Undialed::Never(error) => error,
+        Undialed::Failed(error) => unreachable(address, error),
+        Undialed::Late(None) => Stage::Network.too_late(address),
+        Undialed::Late(Some(tried)) => Stage::Network.too_late(address).and(&tried),
+    })
 }
 
 /// TLS over a stream, if that is wanted.
@@ -143,50 +151,6 @@ async fn secure(
     let stream =
         connector.connect(name, stream).await.map_err(|error| handshake_failed(&settings.address, error))?;
     Ok((Box::new(stream), socket))
-}
-
-async fn connect_tcp(settings: &Settings, host: &str, port: u16, wait: &Arc<Wait>) -> Result<Socket, Error> {
-    let candidates = resolve(host, port, settings.connect_timeout, "server_address")?;
-    dial(candidates, wait).await.map_err(|error| unreachable(&settings.address, error))
-}
-
-/// Connects to the first address that answers.
-pub(crate) async fn dial(candidates: Vec<SocketAddr>, wait: &Arc<Wait>) -> io::Result<Socket> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for candidate in candidates {
-        match Socket::to_address(candidate, wait).await {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-/// Looks a name up, bounded: the system's resolver has no time-out of its own, so it is asked on a thread that
-/// ends by itself, and left behind only when the bound passes. An error names the field that the name is from.
-pub(crate) fn resolve(
-    host: &str,
-    port: u16,
-    bound: Duration,
-    named_by: &str,
-) -> Result<Vec<SocketAddr>, Error> {
-    if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(ip, port)]);
-    }
-    let (answer, answered) = mpsc::channel();
-    let name = host.to_owned();
-    let asked = std::thread::Builder::new().name("resolve".into()).spawn(move || {
-        let _gone_if_late = answer.send((name.as_str(), port).to_socket_addrs().map(Iterator::collect));
-    });
-    let failed = |why: String| {
-        Error::new(ErrorKind::Unreachable, format!("the name {host:?} cannot be resolved: {why}"))
-            .hint(format!("Check {named_by} and the DNS of this machine"))
-    };
-    asked.map_err(|error| failed(error.to_string()))?;
-    match answered.recv_timeout(bound) {
-        Ok(found) => found.map_err(|error| failed(error.to_string())),
-        Err(_) => Err(failed(format!("no answer within {} s", bound.as_secs_f32()))),
-    }
 }
 
 fn unreachable(address: &Address, error: io::Error) -> Error {

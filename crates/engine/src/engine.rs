@@ -7,10 +7,11 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, StatusCode,
-    header::{DATE, HOST, USER_AGENT},
+    HeaderValue, Method, StatusCode,
+    header::{CONTENT_LENGTH, DATE, HOST, USER_AGENT},
     response::Parts,
 };
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::Value;
 
@@ -245,6 +246,7 @@ impl Engine {
             )
             .hint("Give fewer or shorter values, such as filters")
         })?;
+        let is_empty = request.payload.is_end_stream();
         let mut message = http::Request::new(std::mem::take(&mut request.payload));
         *message.method_mut() = request.method.clone();
         *message.uri_mut() = uri;
@@ -253,6 +255,9 @@ impl Engine {
         headers
             .insert(USER_AGENT, HeaderValue::from_static(concat!("fsr-docker/", env!("CARGO_PKG_VERSION"))));
         headers.extend(request.headers.iter().cloned());
+        if is_empty && takes_a_body(&request.method) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         if let Some(sign_in) = &self.settings.sign_in {
             sign_in.sign(headers);
         }
@@ -324,6 +329,12 @@ impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("settings", &self.settings).finish_non_exhaustive()
     }
+}
+
+/// Whether a request of this method says its body's length even where it has none (RFC 9110, 8.6). A strict server answers
+/// 411 to one that does not.
+fn takes_a_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
 /// Whether a proxy in front of the engine may let other paths through.

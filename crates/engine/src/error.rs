@@ -96,6 +96,14 @@ impl Error {
         }))
     }
 
+    /// Adds more of what happened.
+    #[must_use]
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.0.message.push_str(": ");
+        self.0.message.push_str(more);
+        self
+    }
+
     /// Adds what the reader can do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

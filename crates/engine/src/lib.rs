@@ -18,6 +18,7 @@
 mod address;
 mod connect;
 mod conversation;
+mod dial;
 mod driver;
 mod engine;
 mod error;

@@ -1,5 +1,7 @@
 //! An HTTP proxy that leads to an engine: `CONNECT` (RFC 9110, 9.3.6), then TLS from end to end.
 
+mod exempt;
+
 use std::{
     cell::Cell,
     env, fmt,
@@ -10,7 +12,7 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -25,9 +27,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
-    Error, ErrorKind,
+    Address, Error, ErrorKind,
     address::authority,
-    connect,
+    dial::{Undialed, dial},
     socket::{Socket, Wait},
     stage::Stage,
 };
@@ -69,48 +71,60 @@ impl Proxy {
         if Matcher::builder().https(url).build().intercept(&destination("any.invalid", 443)?).is_none() {
             return Err(unreadable(name));
         }
-        let except = first_of(["NO_PROXY", "no_proxy"]).map_or_else(String::new, |(_, value)| value);
-        Self::of(&Matcher::builder().https(url).no(except).build(), host, port, name)
+        if first_of(["NO_PROXY", "no_proxy"]).is_some_and(|(_, list)| exempt::is_exempt(&list, host, port)) {
+            return Ok(None);
+        }
+        Self::of(&Matcher::builder().https(url).build(), host, port, name)
     }
 
     fn of(matcher: &Matcher, host: &str, port: u16, named_by: &'static str) -> Result<Option<Self>, Error> {
         let Some(found) = matcher.intercept(&destination(host, port)?) else { return Ok(None) };
         let uri = found.uri();
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
-        if uri.scheme_str() != Some("http") || host.is_empty() {
+        // What stands there and is no port must not become port 80.
+        let digits = uri.authority().and_then(|authority| authority.as_str().rsplit_once(':'));
+        let is_said = digits.is_some_and(|(_, port)| !port.is_empty() && !port.contains(']'));
+        let port = if is_said { uri.port_u16() } else { Some(80) };
+        let Some(port) =
+            port.filter(|port| *port > 0 && uri.scheme_str() == Some("http") && !host.is_empty())
+        else {
             return Err(unreadable(named_by));
-        }
+        };
         let mut credentials = found.basic_auth().cloned();
         if let Some(value) = &mut credentials {
             value.set_sensitive(true);
         }
-        Ok(Some(Self { host, port: uri.port_u16().unwrap_or(80), credentials, named_by }))
+        Ok(Some(Self { host, port, credentials, named_by }))
     }
 
-    /// Connects to the proxy, and has it connect to `host` and `port`.
+    /// Connects to the proxy itself, on the way to `engine`.
+    pub(crate) fn dial(&self, engine: &Address, until: Instant, wait: &Arc<Wait>) -> Result<Socket, Error> {
+        dial(&self.host, self.port, self.named_by, until, wait).map_err(|undialed| match undialed {
+            Undialed::Never(error) => error,
+            Undialed::Failed(error) => self.unreachable(&error).with_source(error),
+            Undialed::Late(tried) => {
+                let late = Stage::Proxy.too_late(engine);
+                tried.iter().fold(late, |late, tried| late.and(tried))
+            }
+        })
+    }
+
+    /// Has the proxy, on a connection to it, connect to `host` and `port`.
     pub(crate) async fn connect(
         &self,
+        socket: Socket,
         host: &str,
         port: u16,
-        bound: Duration,
-        wait: &Arc<Wait>,
         stage: &Cell<Stage>,
     ) -> Result<Tunnel, Error> {
         stage.set(Stage::Proxy);
-        let unreachable = |why: &dyn fmt::Display| {
-            Error::new(ErrorKind::Unreachable, format!("no connection to the {self}: {why}"))
-                .hint(format!("Check {}, and that the proxy runs", self.named_by))
-        };
-        let candidates = connect::resolve(&self.host, self.port, bound, self.named_by)?;
-        let stream =
-            connect::dial(candidates, wait).await.map_err(|error| unreachable(&error).with_source(error))?;
         let failed = |error: hyper::Error| {
             let what = if error.is_parse() { "does not speak HTTP" } else { "closed the connection" };
             Error::new(ErrorKind::Unreachable, format!("the {self} {what}"))
                 .hint(format!("Check {}: it must be an HTTP proxy", self.named_by))
                 .with_source(error)
         };
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await.map_err(failed)?;
         let mut connection = pin!(connection.with_upgrades());
         let mut answer = pin!(sender.send_request(self.request(host, port)?));
         let response = poll_fn(|context| {
@@ -125,8 +139,13 @@ impl Proxy {
         match tunnel.downcast::<TokioIo<Socket>>() {
             Ok(parts) if parts.read_buf.is_empty() => Ok(Tunnel(parts.io.into_inner())),
             // Nobody speaks before the client does, in TLS.
-            _ => Err(unreachable(&"it spoke out of turn")),
+            _ => Err(self.unreachable(&"it spoke out of turn")),
         }
+    }
+
+    fn unreachable(&self, why: &dyn fmt::Display) -> Error {
+        Error::new(ErrorKind::Unreachable, format!("no connection to the {self}: {why}"))
+            .hint(format!("Check {}, and that the proxy runs", self.named_by))
     }
 
     fn request(&self, host: &str, port: u16) -> Result<Request<Empty<Bytes>>, Error> {
@@ -259,9 +278,17 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_http_proxy_without_repeating_it() {
-        for url in
-            ["", "http://", "https://user:s3cret@proxy", "socks5://user:s3cret@proxy", "ftp://s3cret", "a b"]
-        {
+        for url in [
+            "",
+            "http://",
+            "http://proxy:0",
+            "http://s3cret@proxy:99999",
+            "http://[::1]:70000",
+            "https://user:s3cret@proxy",
+            "socks5://user:s3cret@proxy",
+            "ftp://s3cret",
+            "a b",
+        ] {
             let error = read(url).unwrap_err().to_string();
             assert!(error.contains("HTTP proxy") && !error.contains("s3cret"), "{url}: {error}");
         }

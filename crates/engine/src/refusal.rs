@@ -13,6 +13,10 @@ use crate::{Error, ErrorKind};
 const WEB_PAGE: &str =
     "This is a web page, not the engine's answer: the proxy's rules do not let this call through";
 
+/// What HAProxy says of a line that is too long, among other things.
+const UNREADABLE: &str = "The proxy cannot read this call; its own log says why. If filters or other values are long, give \
+                          fewer or shorter ones, or raise its limit (HAProxy: tune.bufsize)";
+
 /// The most of an explanation that is kept, in bytes.
 const LONGEST: usize = 2000;
 
@@ -32,6 +36,11 @@ pub(crate) fn is_of_a_lost_answer(status: StatusCode) -> bool {
     matches!(status.as_u16(), 502 | 504)
 }
 
+/// Whether an engine never answers so: what stands before it does.
+fn is_an_intermediarys(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 411 | 413 | 414 | 431 | 502 | 504)
+}
+
 /// The error for an answer with this status, headers and (the beginning of the) body.
 pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let text = String::from_utf8_lossy(body);
@@ -40,9 +49,14 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
     let error = if is_plain_http_to_tls(&text) {
         Error::new(ErrorKind::Tls, "the engine's port speaks TLS, and plain HTTP was sent")
             .hint("Set protocol to HTTPS")
-    } else if html {
-        Error::new(kind, format!("a proxy in front of the engine answered {status}"))
-            .hint(if matches!(status.as_u16(), 403..=405) { WEB_PAGE } else { hint })
+    } else if html || (text.trim().is_empty() && is_an_intermediarys(status)) {
+        Error::new(kind, format!("a proxy in front of the engine answered {status}")).hint(
+            match status.as_u16() {
+                400 => UNREADABLE,
+                403..=405 => WEB_PAGE,
+                _ => hint,
+            },
+        )
     } else if let Some((ours, theirs)) = version_refused(&text) {
         Error::new(ErrorKind::Unsupported, explanation(&text))
             .hint(format!("The call spoke API {ours} and the engine wants {theirs}: set api_version to Auto"))
@@ -65,9 +79,40 @@ fn meaning(status: StatusCode) -> (ErrorKind, &'static str) {
             "The engine, or a proxy or plugin in front of it, does not allow this call",
         ),
         404 => (ErrorKind::NotFound, "Check the id or name; the list operations show what is there"),
+        408 => (
+            ErrorKind::BadRequest,
+            "The proxy waited too long for the whole request: raise its time limit for request bodies (nginx: \
+             client_body_timeout; Apache: RequestReadTimeout; HAProxy: timeout client), or look at the network",
+        ),
         409 => (ErrorKind::Conflict, "Look at the object's present state: it does not allow this"),
+        411 => (
+            ErrorKind::BadRequest,
+            "The proxy wants to know the length of every body, and that of this call did not reach it: look at what else \
+             stands between, or reach the engine without this proxy",
+        ),
+        413 => (
+            ErrorKind::BadRequest,
+            "The proxy refuses bodies of this size: raise its limit (nginx: client_max_body_size; Apache: \
+             LimitRequestBody; lighttpd: server.max-request-size; Caddy: request_body max_size), or send less",
+        ),
+        414 | 431 => (
+            ErrorKind::BadRequest,
+            "The proxy refuses a request line or headers of this length: give fewer or shorter values, such as filters, \
+             or raise its limit (nginx: large_client_header_buffers; Apache: LimitRequestLine; lighttpd: \
+             server.max-request-field-size; HAProxy: tune.bufsize)",
+        ),
         429 => (ErrorKind::RateLimited, "Wait, or lower rate_limit"),
-        502..=504 => (ErrorKind::Unavailable, "The engine cannot answer now; try again later"),
+        502 => (
+            ErrorKind::Unavailable,
+            "The engine cannot answer now; try again later, and check that it runs and that the proxy reaches it",
+        ),
+        503 => (ErrorKind::Unavailable, "The engine cannot answer now; try again later"),
+        504 => (
+            ErrorKind::Unavailable,
+            "The proxy did not wait long enough for the engine's answer: raise its time limit (nginx: proxy_read_timeout; \
+             Apache: ProxyTimeout; HAProxy: timeout server; lighttpd: server.max-write-idle), or give the call a shorter \
+             timeout",
+        ),
         500..=599 => (ErrorKind::EngineError, "The engine's own log says more"),
         300..=399 => {
             (ErrorKind::Protocol, "Redirects are not followed: check server_address, port and protocol")
@@ -142,6 +187,32 @@ mod tests {
             let error = refused(status, "text/html", "<h1>No</h1>");
             assert!(error.to_string().contains("proxy") && error.to_string().contains(hint), "{error}");
         }
+    }
+
+    /// Bodies as lighttpd, nginx, HAProxy and Apache have them, and none, as Caddy.
+    #[test]
+    fn says_whose_limit_it_is_and_where_to_raise_it() {
+        for (status, advice) in [
+            (408, "client_body_timeout"),
+            (411, "length of every body"),
+            (413, "client_max_body_size"),
+            (414, "large_client_header_buffers"),
+            (431, "server.max-request-field-size"),
+            (502, "that the proxy reaches it"),
+            (504, "proxy_read_timeout"),
+        ] {
+            for (kind, body) in [("text/html", "<h1>No</h1>"), ("text/plain", "")] {
+                let error = refused(status, kind, body);
+                let text = error.to_string();
+                assert!(text.starts_with("a proxy in front of the engine answered"), "{text}");
+                assert!(text.contains(advice) && error.status() == Some(status), "{text}");
+            }
+            let text = refused(status, "text/plain", "their own words").to_string();
+            assert!(text.starts_with("their own words") && text.contains(advice), "{text}");
+        }
+        let text = refused(400, "text/html", "<h1>400 Bad request</h1>").to_string();
+        assert!(text.contains("tune.bufsize"), "{text}");
+        assert!(refused(404, "text/plain", "").to_string().starts_with("the engine answered 404"));
     }
 
     #[test]

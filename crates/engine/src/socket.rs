@@ -27,7 +27,7 @@ use rustix::{
     io::Errno,
     net::{
         AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketAddrUnix, SocketFlags,
-        SocketType, addr::SocketAddrArg, sockopt,
+        SocketType, sockopt,
     },
 };
 use tokio::{
@@ -61,16 +61,16 @@ pub(crate) struct Wait {
 
 impl Socket {
     /// Connects to a unix socket.
-    pub(crate) async fn to_path(path: &Path, wait: &Arc<Wait>) -> io::Result<Self> {
-        Self::to(AddressFamily::UNIX, &SocketAddrUnix::new(path)?, wait).await
+    pub(crate) fn to_path(path: &Path, wait: &Arc<Wait>) -> io::Result<Self> {
+        let descriptor = new(AddressFamily::UNIX)?;
+        rustix::net::connect(&descriptor, &SocketAddrUnix::new(path)?)?;
+        Self::of(descriptor, wait)
     }
 
-    /// Connects by TCP. Requests are small and waited for, so that Nagle's delay would only cost.
-    pub(crate) async fn to_address(address: SocketAddr, wait: &Arc<Wait>) -> io::Result<Self> {
-        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-        let socket = Self::to(family, &address, wait).await?;
-        let _best_effort = sockopt::set_tcp_nodelay(&socket.descriptor, true);
-        Ok(socket)
+    /// A connection by TCP that was made. Requests are small and waited for, so that Nagle's delay would only cost.
+    pub(crate) fn of_tcp(descriptor: OwnedFd, wait: &Arc<Wait>) -> io::Result<Self> {
+        let _best_effort = sockopt::set_tcp_nodelay(&descriptor, true);
+        Self::of(descriptor, wait)
     }
 
     /// The same descriptor as a socket of the runtime that runs here, which waits for it from now on.
@@ -81,31 +81,45 @@ impl Socket {
         TcpStream::from_std(descriptor.into())
     }
 
-    async fn to(family: AddressFamily, address: &impl SocketAddrArg, wait: &Arc<Wait>) -> io::Result<Self> {
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let descriptor = Arc::new(rustix::net::socket_with(family, SocketType::STREAM, flags, None)?);
-        *wait.socket() = Arc::downgrade(&descriptor);
-        match rustix::net::connect(&descriptor, address) {
-            Err(Errno::INPROGRESS) => {
-                std::future::poll_fn(|_| match is_ready(&descriptor, PollFlags::OUT, Duration::ZERO) {
-                    Ok(true) => Poll::Ready(Ok(())),
-                    Ok(false) | Err(Errno::INTR) => {
-                        wait.to_write.store(true, Relaxed);
-                        Poll::Pending
-                    }
-                    Err(error) => Poll::Ready(Err(error)),
-                })
-                .await?;
-                sockopt::socket_error(&descriptor)??;
-            }
-            outcome => outcome?,
-        }
+    fn of(descriptor: OwnedFd, wait: &Arc<Wait>) -> io::Result<Self> {
         // Only a patient read ever waits; all else says MSG_DONTWAIT.
         sockopt::set_socket_timeout(&descriptor, sockopt::Timeout::Recv, Some(INTERVAL))?;
         rustix::io::ioctl_fionbio(&descriptor, false)?;
+        let descriptor = Arc::new(descriptor);
+        *wait.socket() = Arc::downgrade(&descriptor);
         wait.drained.store(true, Relaxed);
         Ok(Self { descriptor, wait: Arc::clone(wait) })
     }
+}
+
+/// Begins to connect by TCP, without waiting; answers whether that is done already.
+pub(crate) fn begin_tcp(address: SocketAddr) -> io::Result<(OwnedFd, bool)> {
+    let descriptor = new(if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 })?;
+    match rustix::net::connect(&descriptor, &address) {
+        Ok(()) => Ok((descriptor, true)),
+        Err(Errno::INPROGRESS | Errno::INTR) => Ok((descriptor, false)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Waits until something comes of sockets that are being connected, for `bound` at most: of each, nothing yet, or the outcome.
+pub(crate) fn wait_to_connect<'a>(
+    sockets: impl Iterator<Item = &'a OwnedFd>,
+    bound: Duration,
+) -> Vec<Option<io::Result<()>>> {
+    let mut polled: Vec<_> = sockets.map(|socket| PollFd::new(socket, PollFlags::OUT)).collect();
+    // A signal only ends the wait sooner.
+    let _signalled = rustix::event::poll(&mut polled, Some(&timespec(bound)));
+    let outcome = |socket: &PollFd<'_>| match sockopt::socket_error(socket) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) | Err(error) => Err(error.into()),
+    };
+    polled.iter().map(|socket| (!socket.revents().is_empty()).then(|| outcome(socket))).collect()
+}
+
+fn new(family: AddressFamily) -> rustix::io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    rustix::net::socket_with(family, SocketType::STREAM, flags, None)
 }
 
 impl AsRawFd for Socket {
@@ -258,8 +272,12 @@ impl Wake for Wait {
 
 /// Waits until a socket is ready, for `bound` at most; answers whether it is.
 fn is_ready(socket: &OwnedFd, wanted: PollFlags, bound: Duration) -> rustix::io::Result<bool> {
-    let bound = Timespec { tv_sec: 0, tv_nsec: bound.min(INTERVAL).subsec_nanos().into() };
-    Ok(rustix::event::poll(&mut [PollFd::new(socket, wanted)], Some(&bound))? > 0)
+    Ok(rustix::event::poll(&mut [PollFd::new(socket, wanted)], Some(&timespec(bound)))? > 0)
+}
+
+/// A bound as the system takes it, [`INTERVAL`] at most.
+fn timespec(bound: Duration) -> Timespec {
+    Timespec { tv_sec: 0, tv_nsec: bound.min(INTERVAL).subsec_nanos().into() }
 }
 
 /// Whether an idle connection can take a request: nothing has come on it, neither data nor its end.

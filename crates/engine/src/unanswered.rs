@@ -80,12 +80,18 @@ impl Try<'_> {
 
 const CHECK_ADDRESS: &str = "Check protocol and port, and that a Docker Engine listens there";
 
+const LOOK: &str = "Look at the present state before trying again: this was not repeated";
+
 /// A request that changes something has no answer: whether it was applied is not known.
 pub(crate) fn unknown_outcome(error: Error) -> Error {
     Error::new(
         ErrorKind::UnknownOutcome,
         format!("{}; the engine may have done it all the same", error.message()),
     )
-    .hint("Look at the present state before trying again: this was not repeated")
+    .hint(match (error.status(), error.advice()) {
+        // A proxy's own limit can be raised.
+        (Some(504), Some(advice)) => format!("{LOOK}. {advice}"),
+        _ => LOOK.to_owned(),
+    })
     .with_source(error)
 }

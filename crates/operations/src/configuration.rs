@@ -1,6 +1,7 @@
 //! The configuration: what its fields mean for the engine.
 
 mod fields;
+mod host;
 mod ssh;
 mod tls;
 
@@ -136,24 +137,29 @@ fn address(protocol: &str, fields: &Arguments, faults: &mut Vec<String>) -> Opti
     if protocol == "unix" {
         let path = server.strip_prefix("unix://").unwrap_or(server);
         if !path.starts_with('/') {
-            faults.push(format!("server_address must be the absolute path of a socket, not {server:?}"));
+            // What stands before an @ may hold a password.
+            let shown = if server.contains('@') { String::new() } else { format!(", not {server:?}") };
+            faults.push(format!(
+                "server_address must be the absolute path of a socket, as protocol is UNIX{shown}"
+            ));
         }
         return Some(Address::Unix(path.into()));
     }
-    if server.contains("://") || server.contains(['/', '@', '?', '#', ' ']) {
-        faults.push(format!("server_address must be a host name or IP address alone, not {server:?}"));
-    }
-    let host = server.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let host = host::read(server, true).unwrap_or_else(|why| {
+        faults.push(format!("server_address {why}"));
+        host::guess(server)
+    });
+    let host = host.to_owned();
     let default = match protocol {
         "https" => 2376,
         "ssh" => 22,
-        _ => 2375,
+        _ => 2375_u16,
     };
-    let port = fields.get("port").map_or(Some(default), Value::as_u64);
-    let Some(port) = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0) else {
+    let port = fields.get("port").map_or(Some(default.into()), Value::as_u64);
+    let port = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0).unwrap_or_else(|| {
         faults.push("port must be from 1 to 65535".into());
-        return None;
-    };
+        default
+    });
     Some(if protocol == "ssh" {
         ssh::address(host, port, fields, faults)
     } else {
@@ -257,9 +263,24 @@ mod tests {
         }))
         .unwrap_err()
         .to_string();
-        for part in ["timeout must be", "host name or IP address alone", "port must be from 1"] {
+        for part in [
+            "timeout must be",
+            "host name or IP address alone",
+            "set protocol to HTTPS",
+            "port must be from 1",
+            "api_version must be",
+            "cert_path \"/nowhere\" cannot be read",
+        ] {
             assert!(error.contains(part), "{part}: {error}");
         }
+        let error = configuration(json!({
+            "server_address": "engine:2376", "tls_server_name": "https://engine", "authentication_type": "None",
+        }));
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("put 2376 into port") && error.contains("tls_server_name must be a host"),
+            "{error}"
+        );
         let error = configuration(json!({"server_address": "engine", "cert_path": "/nowhere"}))
             .unwrap_err()
             .to_string();

@@ -4,7 +4,7 @@ use engine::{Address, Identity, Pin, Proxy, Tls};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::pem;
+use super::{host, pem};
 use crate::{Services, arguments::Arguments};
 
 /// Whom to trust, and who we are.
@@ -31,7 +31,10 @@ pub(super) fn read(fields: &Arguments, services: &dyn Services, faults: &mut Vec
         key: key.into(),
         passphrase: passphrase.clone(),
     });
-    let server_name = fields.text("tls_server_name").map(str::to_owned);
+    let server_name = fields.text("tls_server_name").map(|name| {
+        let read = host::read(name, false).map_err(|why| faults.push(format!("tls_server_name {why}")));
+        read.unwrap_or_default().to_owned()
+    });
     let mut pins = Vec::new();
     for pin in fields
         .get("certificate_pin")

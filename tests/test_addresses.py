@@ -62,7 +62,11 @@ class SeveralAddresses(unittest.TestCase):
         self.assertLess(ending.seconds, SOON_SECONDS)
         self.assertRegex(ending.error, rf"^\[unreachable\] ping: no connection to tcp://{NAME}:\d+ in time: ")
         port = self.listeners.port
-        for part in (f"127.0.0.1:{port}: no answer", f"127.0.0.2:{port}: no answer", f"127.0.0.3:{port}: Connection ref"):
+        for part in (
+            f"127.0.0.1:{port}: no answer",
+            f"127.0.0.2:{port}: no answer",
+            f"127.0.0.3:{port}: Connection ref",
+        ):
             self.assertIn(part, ending.error)
 
     def test_all_refuse(self) -> None:

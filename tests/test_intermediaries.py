@@ -1,6 +1,6 @@
 """F25: behind the web servers that people put in front of an engine, the strict ones among them.
 
-Every operation's cases (`data/real/`) run through lighttpd, which is the strictest, and with `--all` through every server.
+Every operation's cases (`data/real/`) run through lighttpd, which is the strictest, and with `--all` through all.
 What a server refuses by itself ends with an error that says whose limit it is and where it is raised.
 """
 
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import unittest
+
 import test_every_operation
+
 from support.case import OperationTestCase
 from support.engine import container
 from support.intermediaries import SERVERS, Intermediary
@@ -80,20 +82,29 @@ class Limits(OperationTestCase):
                     self.assert_advised(text, "bad_request 4(00|14|31)", "fewer or shorter", "raise its limit")
 
     def test_an_answer_that_takes_too_long(self) -> None:
-        running = container(self)
         for name in CHOSEN:
             if SERVERS[name].impatient is not None:
                 with self.subTest(name), Intermediary(name, "impatient") as server:
-                    text = self.refusal_with(server.config(), "stop_container", id=container(self, "sh", "-c", _STAYS), t=5)
+                    text = self.refusal_with(
+                        server.config(), "stop_container", id=container(self, "sh", "-c", _STAYS), t=5
+                    )
                     self.assert_advised(text, "unknown_outcome 504", "may have done it", "raise its time limit")
-                    text = self.refusal_with(server.config(), "wait_container", id=running)
-                    self.assert_advised(text, "unavailable 504", "raise its time limit")
 
     def test_an_engine_that_is_away(self) -> None:
         for name in CHOSEN:
             with self.subTest(name), Intermediary(name, engine=False) as server:
                 text = self.refusal_with(server.config(), "list_containers")
                 self.assert_advised(text, "unavailable 50[23]", "try again later")
+
+
+class Input(OperationTestCase):
+    """Apache passes what the engine takes over, and the end of one half."""
+
+    def test_a_command_gets_its_input_and_the_end_of_it(self) -> None:
+        with Intermediary("apache", "passing") as server:
+            self.config = server.config()  # type: ignore[misc]
+            result = self.run_operation("exec_container", id=container(self), Cmd="sort", stdin_text="b\na\n")
+            self.assertEqual(("a\nb\n", 0), (result["stdout"], result["exit_code"]))
 
 
 # Ends only when it is killed.

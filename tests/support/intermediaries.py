@@ -1,7 +1,7 @@
 """The web servers that people put in front of an engine: real ones, each as a reverse proxy to the private engine.
 
-A server is set up as its documentation says, and no further. What has to be said besides is chosen by name: that answers
-pass as they come, and requests of any size; or, for tests of how a call ends then, that bodies are small or waits short.
+A server is set up as its documentation says, and no further. What has to be said besides is chosen by name: that
+answers pass as they come, and requests of any size; or, for tests of how a call ends then, small bodies, short waits.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ class Server(NamedTuple):
 
 
 class Intermediary:
-    """One of `SERVERS`, on a free port of the loopback address. `settings` are fields of `Server`. Without `engine`, there is none behind it."""
+    """One of `SERVERS`, on a free port of the loopback address.
+
+    `settings` are fields of `Server`. Without `engine`, there is none behind it.
+    """
 
     def __init__(self, name: str, *settings: str, engine: bool = True) -> None:
         server = SERVERS[name]
@@ -50,7 +53,8 @@ class Intermediary:
             "port": str(port),
             "folder": str(self._folder),
             "engine": given("ENGINE_SOCKET") if engine else f"{self._folder}/nothing.sock",
-            "tcp": given("ENGINE_TCP") if engine else "127.0.0.1:1",  # Apache does not run as root, which the socket's folder is for
+            # For Apache, which does not run as root: the socket's folder is for root only.
+            "tcp": given("ENGINE_TCP") if engine else "127.0.0.1:1",
             "modules": str(unpacked(f"usr/lib/{'apache2/modules' if name == 'apache' else name}")),
             "settings": "\n".join(getattr(server, setting) or "" for setting in settings),
             "seconds": "2s" if "impatient" in settings else "1h",
@@ -78,7 +82,9 @@ class Intermediary:
 
 
 def _fill(text: str, words: Mapping[str, str]) -> str:
-    return re.sub(r"\{(port|folder|engine|tcp|modules|seconds|settings)\}", lambda found: _fill(words[found[1]], words), text)
+    return re.sub(
+        r"\{(port|folder|engine|tcp|modules|seconds|settings)\}", lambda found: _fill(words[found[1]], words), text
+    )
 
 
 SERVERS: Mapping[str, Server] = {
@@ -119,8 +125,8 @@ http {
     }
 }
 """,
-        passing='proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; '
-        "proxy_buffering off;",
+        passing="proxy_http_version 1.1; proxy_buffering off; "
+        'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";',
         unlimited="client_max_body_size 0; large_client_header_buffers 4 1m;",
         small="client_max_body_size 1000k;",
         impatient="proxy_read_timeout 2s;",

@@ -1,6 +1,7 @@
-"""A call from a process for which a name has the addresses that a test says; and listeners that answer, refuse, or do neither.
+"""A call from a process for which a name has the addresses that a test says; and listeners that answer, or do not.
 
-Run as a program, it makes one call and prints how that ended. `call` runs it in a mount namespace with a hosts file of its own.
+Run as a program, it makes one call and prints how that ended. `call` runs it in a mount namespace of its own, with a
+hosts file of its own.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ class Ending(NamedTuple):
 
 
 def call(addresses: Sequence[str], config: dict[str, Any]) -> Ending:
-    """Pings through a configuration, in a process that finds these addresses for `NAME`, in an order that the system chooses."""
+    """Pings through a configuration, in a process that finds these addresses for `NAME`.
+
+    The system chooses their order.
+    """
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "hosts").write_text("".join(f"{address} {NAME}\n" for address in addresses))
         Path(folder, "host.conf").write_text("multi on\n")

@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind};
 const WEB_PAGE: &str =
     "This is a web page, not the engine's answer: the proxy's rules do not let this call through";
 
-/// What HAProxy says of a line that is too long, among other things.
+/// What a proxy may mean by 400: one that is too long for it, among other things.
 const UNREADABLE: &str = "The proxy cannot read this call; its own log says why. If filters or other values are long, give \
                           fewer or shorter ones, or raise its limit (HAProxy: tune.bufsize)";
 
@@ -189,7 +189,7 @@ mod tests {
         }
     }
 
-    /// Bodies as lighttpd, nginx, HAProxy and Apache have them, and none, as Caddy.
+    /// Bodies as most servers have them, and none, as some do.
     #[test]
     fn says_whose_limit_it_is_and_where_to_raise_it() {
         for (status, advice) in [

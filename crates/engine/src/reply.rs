@@ -190,7 +190,7 @@ impl Body {
             Ok(Err(error)) => {
                 self.lease = None;
                 Err(Error::new(ErrorKind::Protocol, "the answer broke off before its end")
-                    .hint("The engine, or a proxy in front of it, closed the connection")
+                    .hint("The engine, or a proxy in front of it, closed the connection. Where it had been quiet for long, raise the proxy's time limit for answers")
                     .with_source(error))
             }
             Err(stopped) => {

@@ -26,11 +26,13 @@ pub(super) fn read(given: &str, is_address: bool) -> Result<&str, String> {
     if host.len() < given.len() && is_v6(host) || is_v6(given) || is_name(given) {
         return Ok(host);
     }
-    let advice = if is_address { advice(given) } else { Vec::new() };
     // What stands before an @ may hold a password.
     let shown = if given.contains('@') { String::new() } else { format!(", not {given:?}") };
-    let advice = advice.iter().map(|part| format!("; {part}")).collect::<String>();
-    Err(format!("must be a host name or IP address alone{shown}{advice}"))
+    let mut parts = vec![format!("must be a host name or IP address alone{shown}")];
+    if is_address {
+        parts.extend(advice(given));
+    }
+    Err(parts.join("; "))
 }
 
 /// The host that is probably meant where [`read`] refuses, so that the other fields can be checked as well.

@@ -150,6 +150,24 @@ class Protected(ProtectedTestCase):
                 self.assertFalse(any("force" in one.query or "v" in one.query for one in changes))
                 self.assertEqual(self.before, self.fingerprint())
 
+    def test_a_prune_of_networks_spares_that_of_one_that_is_stopped(self) -> None:
+        """It would not start again without it."""
+        for name in (self.protected, self.other):
+            api("POST", f"/containers/{name}/stop?t=0")
+        unused = network(self)
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            config = self.guarding(proxy)
+            foreseen = execute(config, "prune_networks", dry_run=True)
+            done = execute(config, "prune_networks")
+        self.assertIn(unused, done["NetworksDeleted"])
+        self.assertEqual(sorted(foreseen["NetworksDeleted"]), sorted(done["NetworksDeleted"]))
+        self.assertEqual(foreseen["spared"], done["spared"])
+        (spared,) = done["spared"]
+        self.assertEqual(self.network, spared["name"])
+        self.assertIn(f"container {self.protected} in it is protected by", spared["rule"])
+        self.assertEqual({"GET", "DELETE"}, {request.method for request in proxy.requests})
+        api("POST", f"/containers/{self.protected}/start")
+
     def test_a_prune_for_others_by_call_api(self) -> None:
         api("POST", f"/containers/{self.identity}/stop?t=0")
         self.before = self.fingerprint()

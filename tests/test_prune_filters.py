@@ -88,6 +88,22 @@ class Prune(OperationTestCase):
             with self.subTest(operation, filters=filters):
                 self.assertIn(says, self.both(operation, filters=filters))
 
+    def test_call_api_is_no_way_around(self) -> None:
+        for path, query in (
+            ("/containers/prune", {"filters": {"label": []}}),
+            ("/v1.41/volumes/prune", {"filters": '{"label": [""]}'}),
+            ("/images/prune/", "filters=label="),
+            ("/images/create", {"fromImage": "127.0.0.1:1/app:"}),
+            ("/images/create", {"fromImage": "127.0.0.1:1/app", "tag": ""}),
+            ("/images/127.0.0.1:1/app/push", {"tag": " "}),
+        ):
+            with self.subTest(path, query=query):
+                params = {"method": "POST", "path": path, "query": query}
+                self.assertRegex(
+                    self.refusal("call_api", **params), r"^\[invalid_parameters\] call_api: .* in query must"
+                )
+                self.assertEqual([], [one for one in self.wire("call_api", **params) if one.method != "GET"])
+
     def test_all_is_of_its_version(self) -> None:
         if tuple(map(int, engine.api_version().split("."))) < (1, 42):
             self.assertIn("all needs API 1.42", self.both("prune_volumes", filters="all=true"))

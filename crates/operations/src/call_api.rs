@@ -149,6 +149,7 @@ fn containers_named(arguments: &Arguments) -> Vec<Option<String>> {
 fn call_api(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;
     let path = Path::checked(arguments.text("path").unwrap_or_default())?;
+    let segments: Vec<String> = path.segments().collect();
     let has_version = path.segments().next().is_some_and(|first| is_version(&first));
     let method = engine::Method::from_bytes(arguments.text("method").unwrap_or_default().as_bytes())
         .map_err(|_| Error::new(Kind::Internal, "The method is none of HTTP's."))?;
@@ -158,7 +159,9 @@ fn call_api(call: &Call<'_>) -> Result<Output, Error> {
     if has_version || arguments.is_on("unversioned") {
         request = request.unversioned();
     }
-    for (name, value) in query(arguments)? {
+    let query = query(arguments)?;
+    refuse_empty(&segments, &query)?;
+    for (name, value) in query {
         request = request.query(&name, &value);
     }
     let mut content_type = None;
@@ -190,6 +193,25 @@ fn call_api(call: &Call<'_>) -> Result<Output, Error> {
             Ok(data(answer.status, content_type.unwrap_or_default(), body, false))
         }
     }
+}
+
+/// Where the engine takes an empty value for everything, it is refused, as in the operations: a tag, and a filter of a prune.
+fn refuse_empty(path: &[String], query: &[(String, String)]) -> Result<(), Error> {
+    let action = path.iter().rev().find(|segment| !segment.is_empty()).map_or("", String::as_str);
+    for (name, value) in query {
+        let refused = match (action, name.as_str()) {
+            ("prune", "filters") => normalise(ValueKind::PruneFilters, &value.as_str().into()).err(),
+            ("create", "fromImage") => normalise(ValueKind::Reference, &value.as_str().into()).err(),
+            ("create" | "push", "tag") if value.trim().is_empty() => {
+                Some("must not be empty: it means every tag".into())
+            }
+            _ => None,
+        };
+        if let Some(refused) = refused {
+            return Err(fault(format!("{name} in query {refused}")));
+        }
+    }
+    Ok(())
 }
 
 /// What only looks may never end (events, logs that are followed): at the time limit, what had come is the answer.

@@ -125,6 +125,11 @@ impl Policy {
         )))
     }
 
+    /// Whether the configuration names what is protected.
+    pub(crate) fn has_rules(&self) -> bool {
+        !self.protected.is_empty()
+    }
+
     /// The rule that protects a container, if one does. `container` is an inspection of it.
     pub(crate) fn protecting_rule(&self, container: &Value) -> Option<String> {
         let labels = &container["Config"]["Labels"];

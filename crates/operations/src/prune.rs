@@ -70,10 +70,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Removes all networks that no container is in.")
         .effect(Effect::Destroy)
         .params(PARAMS)
-        .gives(Schema::Answer("POST /networks/prune"))
-        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /networks/prune"), FORESEEN]))])
+        .gives(Schema::All(&[Schema::Answer("POST /networks/prune"), SPARED, KEPT]))
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[Schema::Answer("POST /networks/prune"), FORESEEN, SPARED]),
+        )])
         .preview(preview::networks)
-        .run(prune_networks),
+        .run(spare::prune_networks),
     Operation::post("prune_volumes", "/volumes/prune")
         .title("Prune Volumes")
         .about("Removes volumes that no container uses; since API 1.42 named ones only with the filter all=true.")
@@ -126,10 +130,6 @@ fn reach(_: &Arguments) -> Reach {
 
 fn prune_images(call: &Call<'_>) -> Result<Output, Error> {
     prune(call, Pruned::Images)
-}
-
-fn prune_networks(call: &Call<'_>) -> Result<Output, Error> {
-    prune(call, Pruned::Networks)
 }
 
 fn prune_volumes(call: &Call<'_>) -> Result<Output, Error> {

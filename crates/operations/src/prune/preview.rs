@@ -20,7 +20,7 @@ const VERBOSE_USAGE: ApiVersion = ApiVersion::new(1, 52);
 pub(super) fn containers(call: &Call<'_>) -> Result<Output, Error> {
     let filters = Filters::read(call, Pruned::Containers)?;
     let choice = filters.at_present(call);
-    let found = list(call, spare::stopped().query("size", "true"))?;
+    let found = spare::look(call, spare::all_containers().query("size", "true"))?;
     let chosen = chosen_containers(call, &choice, &found)?;
     let (going, spared) = spare::divide(call, chosen);
     let freed: u64 = going.iter().filter_map(|container| container["SizeRw"].as_u64()).sum();
@@ -42,29 +42,43 @@ pub(super) fn chosen_containers<'a>(
     chosen(call, choice, stopped, "/containers/{id}/json")
 }
 
-/// Networks tell their containers only one by one, and containers their networks at once.
 pub(super) fn networks(call: &Call<'_>) -> Result<Output, Error> {
     let filters = Filters::read(call, Pruned::Networks)?;
     let mut choice = filters.at_present(call);
     let found = list(call, Request::get(Path::fixed("/networks")))?;
+    let (going, spared) = spare::divide_networks(call, chosen_networks(call, &mut choice, &found)?)?;
+    let names: Vec<&Value> = going.iter().map(|network| &network["Name"]).collect();
+    let mut fields = json!({"NetworksDeleted": names});
+    if !spared.is_empty() {
+        fields["spared"] = spared.into();
+    }
+    Ok(foreseen("networks", going.len(), fields, choice.notes))
+}
+
+/// The networks of a list that a prune with these filters takes. Networks tell their containers only one by one, and
+/// containers their networks at once.
+pub(super) fn chosen_networks<'a>(
+    call: &Call<'_>,
+    choice: &mut Choice<'_>,
+    found: &'a Value,
+) -> Result<Vec<&'a Value>, Error> {
     let running = list(call, Request::get(Path::fixed("/containers/json")))?;
     let places = array(&running).filter_map(|container| container["NetworkSettings"]["Networks"].as_object());
     let used: HashSet<&str> =
         places.flat_map(Map::values).filter_map(|place| place["NetworkID"].as_str()).collect();
-    let unused = array(&found).filter(|network| {
+    let unused = array(found).filter(|network| {
         !is_predefined(network["Name"].as_str().unwrap_or_default())
             && network["Ingress"] != true
             && network["ConfigOnly"] != true
             && !used.contains(id(network))
     });
-    let chosen = chosen(call, &choice, unused, "/networks/{id}")?;
+    let chosen = chosen(call, choice, unused, "/networks/{id}")?;
     if chosen.iter().any(|network| network["Scope"] == "swarm") {
         choice
             .notes
             .push("A network that services of other nodes use stays, which this node cannot see.".into());
     }
-    let names: Vec<&Value> = chosen.iter().map(|network| &network["Name"]).collect();
-    Ok(foreseen("networks", names.len(), json!({"NetworksDeleted": names}), choice.notes))
+    Ok(chosen)
 }
 
 /// Only those of the engine's own driver, and without options: the others it leaves alone.

@@ -92,13 +92,13 @@ class Prune(OperationTestCase):
         for path, query in (
             ("/containers/prune", {"filters": {"label": []}}),
             ("/v1.41/volumes/prune", {"filters": '{"label": [""]}'}),
-            ("/images/prune/", "filters=label="),
+            ("/images/prune", "filters=label="),
             ("/images/create", {"fromImage": "127.0.0.1:1/app:"}),
             ("/images/create", {"fromImage": "127.0.0.1:1/app", "tag": ""}),
             ("/images/127.0.0.1:1/app/push", {"tag": " "}),
         ):
             with self.subTest(path, query=query):
-                params = {"method": "POST", "path": path, "query": query}
+                params: dict[str, Any] = {"method": "POST", "path": path, "query": query}
                 self.assertRegex(
                     self.refusal("call_api", **params), r"^\[invalid_parameters\] call_api: .* in query must"
                 )

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{Coverage, Error, Identity, archive, icons, info, playbooks, python, reference, stories};
 
 /// Pages about the repository, which stay there.
-const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md", "style.md"];
+const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md", "style.md", "tested.md"];
 
 /// A package, ready to be written.
 #[derive(Debug)]
@@ -41,9 +41,15 @@ impl Package {
     }
 }
 
-/// Makes the package: from the native module, its bill of materials, the folder with the connector's Python, and the
-/// repository around that.
-pub fn build(identity: &Identity, module: &Path, sbom: &Value, connector: &Path) -> Result<Package, Error> {
+/// Makes the package: from the native module, its bill of materials, how it was built, the folder with the connector's Python,
+/// and the repository around that.
+pub fn build(
+    identity: &Identity,
+    module: &Path,
+    sbom: &Value,
+    build: &Value,
+    connector: &Path,
+) -> Result<Package, Error> {
     let module = read(module)?;
     let mut files = BTreeMap::from([
         ("info.json".to_owned(), pretty(&info::info(identity))),
@@ -51,9 +57,10 @@ pub fn build(identity: &Identity, module: &Path, sbom: &Value, connector: &Path)
         ("playbooks/playbooks.json".to_owned(), pretty(&playbooks::playbooks(identity))),
         ("_engine.sha256".to_owned(), format!("{}\n", hex(&Sha256::digest(&module))).into_bytes()),
         ("_engine.so".to_owned(), module),
+        ("build.json".to_owned(), pretty(build)),
         ("docs/sbom.cdx.json".to_owned(), pretty(sbom)),
     ]);
-    for (name, picture) in icons::icons(&connector.join("images/icon.svg"))? {
+    for (name, picture) in icons::icons(&connector.join("images"))? {
         files.insert(format!("images/{name}"), picture);
     }
     for path in files_of(connector)?.iter().filter(|path| ships(path)) {
@@ -100,7 +107,7 @@ fn pretty(value: &Value) -> Vec<u8> {
     format!("{value:#}\n").into_bytes()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -132,10 +139,9 @@ mod tests {
 
     use super::*;
 
-    /// A repository as small as it can be, around the real icon.
+    /// A repository as small as it can be.
     fn repository() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let icon = include_str!("../../../connector/images/icon.svg");
         for (path, contents) in [
             ("engine.so", "native"),
             ("LICENSE", "may"),
@@ -152,7 +158,9 @@ mod tests {
             ("connector/requirements.txt", "none"),
             ("connector/notes.txt", "private"),
             ("connector/__pycache__/connector.py", "compiled"),
-            ("connector/images/icon.svg", icon),
+            ("connector/images/icon.svg", "drawing"),
+            ("connector/images/small.png", "small picture"),
+            ("connector/images/large.png", "large picture"),
         ] {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -163,7 +171,8 @@ mod tests {
 
     fn built(repository: &Path) -> Result<Package, Error> {
         let identity = Identity::new("docker", None).unwrap();
-        build(&identity, &repository.join("engine.so"), &Value::Null, &repository.join("connector"))
+        let (module, connector) = (repository.join("engine.so"), repository.join("connector"));
+        build(&identity, &module, &Value::Null, &Value::Null, &connector)
     }
 
     fn unpacked(package: &Package) -> BTreeMap<String, String> {
@@ -193,6 +202,7 @@ mod tests {
             "_engine.so",
             "_engine/__init__.py",
             "_engine/__init__.pyi",
+            "build.json",
             "connector.py",
             "docs/operations.md",
             "docs/page.png",
@@ -234,7 +244,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        for missing in ["engine.so", "LICENSE", "connector/images/icon.svg"] {
+        for missing in ["engine.so", "LICENSE", "connector/images/large.png"] {
             let repository = repository();
             fs::remove_file(repository.path().join(missing)).unwrap();
             let error = built(repository.path()).unwrap_err().to_string();

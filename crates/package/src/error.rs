@@ -25,14 +25,6 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
-    /// The icon cannot be drawn.
-    #[error("Cannot draw {} as a picture: {reason}.", path.display())]
-    Icon {
-        /// The drawing.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// The archive cannot be put together.
     #[error("Cannot put the archive together: {0}.")]
     Archive(#[from] io::Error),

@@ -1,67 +1,63 @@
-//! The icon: drawn once as SVG, and made into the two pictures that FortiSOAR shows.
+//! The icon: drawn once as SVG; the two pictures that FortiSOAR shows lie beside the drawing. CONTRIBUTING.md says how to make
+//! them again after a change to the drawing.
 
 use std::{fs, path::Path};
 
-use resvg::{
-    tiny_skia::{Pixmap, Transform},
-    usvg::{Options, Tree},
-};
-
 use crate::Error;
 
-/// A picture that FortiSOAR shows.
-pub(crate) struct Icon {
-    /// Its file in the package's `images`.
-    pub(crate) name: &'static str,
-    /// Its width and height.
-    size: u16,
-}
-
-/// In lists and on the steps of a playbook.
-pub(crate) const SMALL: Icon = Icon { name: "small.png", size: 32 };
-/// On the connector's own page.
-pub(crate) const LARGE: Icon = Icon { name: "large.png", size: 80 };
+/// In lists and on the steps of a playbook: 32 by 32 pixels.
+pub(crate) const SMALL: &str = "small.png";
+/// On the connector's own page: 80 by 80 pixels.
+pub(crate) const LARGE: &str = "large.png";
 
 /// The pictures, each with its file's name.
-pub(crate) fn icons(drawing: &Path) -> Result<[(&'static str, Vec<u8>); 2], Error> {
-    let svg = fs::read(drawing).map_err(|source| Error::Read { path: drawing.to_owned(), source })?;
-    let wrong = |reason: String| Error::Icon { path: drawing.to_owned(), reason };
-    let tree = Tree::from_data(&svg, &Options::default()).map_err(|error| wrong(error.to_string()))?;
-    let picture = |icon: &Icon| png(&tree, icon.size).map_err(wrong);
-    Ok([(SMALL.name, picture(&SMALL)?), (LARGE.name, picture(&LARGE)?)])
-}
-
-fn png(tree: &Tree, size: u16) -> Result<Vec<u8>, String> {
-    let mut pixmap = Pixmap::new(size.into(), size.into()).ok_or("the picture has no size")?;
-    let scale = |side: f32| f32::from(size) / side;
-    let to_size = Transform::from_scale(scale(tree.size().width()), scale(tree.size().height()));
-    resvg::render(tree, to_size, &mut pixmap.as_mut());
-    pixmap.encode_png().map_err(|error| error.to_string())
+pub(crate) fn icons(folder: &Path) -> Result<[(&'static str, Vec<u8>); 2], Error> {
+    let picture = |name: &'static str| {
+        let path = folder.join(name);
+        match fs::read(&path) {
+            Ok(picture) => Ok((name, picture)),
+            Err(source) => Err(Error::Read { path, source }),
+        }
+    };
+    Ok([picture(SMALL)?, picture(LARGE)?])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use sha2::{Digest as _, Sha256};
 
-    const DRAWING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../connector/images/icon.svg");
+    use super::*;
+    use crate::contents::hex;
+
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../connector/images");
+
+    /// The drawing that the pictures were made from. It changes together with them.
+    const DRAWING: &str = "5215cff0617fdc31c18ff841046dcf1a2d1327250fb0251543a923d93c22ed09";
 
     #[test]
     fn pictures_have_the_sizes_that_fortisoar_wants() {
-        for ((name, png), size) in icons(Path::new(DRAWING)).unwrap().into_iter().zip([32, 80]) {
-            let picture = Pixmap::decode_png(&png).unwrap();
-            assert_eq!((picture.width(), picture.height()), (size, size), "{name}");
-            let painted = picture.pixels().iter().filter(|pixel| pixel.alpha() > 0).count();
-            assert!(painted > picture.pixels().len() / 3, "{name}: {painted} pixels are painted");
+        for ((name, png), size) in icons(Path::new(FOLDER)).unwrap().into_iter().zip([32_u32, 80]) {
+            assert_eq!(png[..8], *b"\x89PNG\r\n\x1a\n", "{name}");
+            assert_eq!(png[12..16], *b"IHDR", "{name}");
+            let [width, height] = [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()));
+            assert_eq!((width, height), (size, size), "{name}");
         }
     }
 
     #[test]
-    fn what_is_no_drawing_is_refused() {
+    fn pictures_were_made_from_the_drawing_as_it_is() {
+        let drawing = fs::read(Path::new(FOLDER).join("icon.svg")).unwrap();
+        let digest = hex(&Sha256::digest(drawing));
+        assert_eq!(
+            digest, DRAWING,
+            "icon.svg has changed: make the pictures again (CONTRIBUTING.md), and record its digest here"
+        );
+    }
+
+    #[test]
+    fn a_picture_that_is_not_there_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("icon.svg");
-        assert!(matches!(icons(&path), Err(Error::Read { .. })));
-        fs::write(&path, "no drawing").unwrap();
-        let error = icons(&path).unwrap_err().to_string();
-        assert!(error.contains("icon.svg"), "{error}");
+        let error = icons(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("small.png"), "{error}");
     }
 }

@@ -4,6 +4,7 @@
 //! FortiSOAR's words. [`build`] makes the package and [`reference()`] the operation reference.
 
 mod archive;
+mod build_info;
 mod configuration;
 mod contents;
 mod coverage;
@@ -24,6 +25,7 @@ mod stories;
 mod values;
 mod workflow;
 
+pub use build_info::build_info;
 pub use contents::{Package, build};
 pub use coverage::Coverage;
 pub use error::Error;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Parser;
-use package::{Coverage, Identity, build, playbooks_page, reference, sbom};
+use package::{Coverage, Identity, build, build_info, playbooks_page, reference, sbom};
 use serde_json::Value;
 
 /// Derives from the catalogue the package that FortiSOAR installs, or the reference of its operations.
@@ -34,6 +34,9 @@ struct Options {
     /// The folder for the .tgz.
     #[arg(long, value_name = "FOLDER", default_value = "dist")]
     out: PathBuf,
+    /// How the module was built, such as profile=release; may be given several times. It is in the package's build.json.
+    #[arg(long = "build", value_name = "KEY=VALUE", value_parser = fact)]
+    facts: Vec<(String, String)>,
     /// Write the operation reference to this file and the playbooks' page beside it, and no package.
     #[arg(long, value_name = "FILE", conflicts_with = "module")]
     reference: Option<PathBuf>,
@@ -64,8 +67,11 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if let Some(help) = &options.help_online {
         identity = identity.documented_at(help)?;
     }
-    let bill = bill_of_materials(&identity, &options.connector.join(".."))?;
-    let package = build(&identity, module, &bill, &options.connector)?;
+    let repository = options.connector.join("..");
+    let bill = bill_of_materials(&identity, &repository)?;
+    let rustc = said(&repository, "rustc", &["--version"])?;
+    let how = build_info(&options.facts, rustc.trim(), commit(&repository).as_deref());
+    let package = build(&identity, module, &bill, &how, &options.connector)?;
     let path = options.out.join(&package.file_name);
     fs::create_dir_all(&options.out)
         .and_then(|()| fs::write(&path, &package.contents))
@@ -96,22 +102,38 @@ fn write_page(path: &Path, page: &str, options: &Options) -> Result<(), Box<dyn 
 
 /// What the native module is made of, as Cargo says.
 fn bill_of_materials(identity: &Identity, repository: &Path) -> Result<Value, Box<dyn Error>> {
-    let said = |program: &str, arguments: &[&str]| -> Result<String, Box<dyn Error>> {
-        let output = Command::new(program).args(arguments).current_dir(repository).output()?;
-        if !output.status.success() {
-            return Err(format!(
-                "{program} {}: {}",
-                arguments.join(" "),
-                String::from_utf8_lossy(&output.stderr)
-            )
-            .into());
-        }
-        Ok(String::from_utf8(output.stdout)?)
-    };
     let target = ["--filter-platform", "x86_64-unknown-linux-gnu"];
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let metadata = said(&cargo, &[&["metadata", "--format-version", "1", "--locked"][..], &target].concat())?;
+    let metadata = said(
+        repository,
+        &cargo,
+        &[&["metadata", "--format-version", "1", "--locked"][..], &target].concat(),
+    )?;
     let lock = fs::read_to_string(repository.join("Cargo.lock"))?;
-    let bill = sbom(identity, &serde_json::from_str(&metadata)?, &lock, &said("rustc", &["--version"])?);
+    let bill =
+        sbom(identity, &serde_json::from_str(&metadata)?, &lock, &said(repository, "rustc", &["--version"])?);
     bill.ok_or_else(|| "Cargo does not know the native module: is this the connector's repository?".into())
+}
+
+/// The commit that the files are those of, where they are of one.
+fn commit(repository: &Path) -> Option<String> {
+    let changes = said(repository, "git", &["status", "--porcelain"]).ok()?;
+    let commit = said(repository, "git", &["rev-parse", "HEAD"]).ok()?;
+    changes.is_empty().then(|| commit.trim().to_owned())
+}
+
+/// What a program says.
+fn said(folder: &Path, program: &str, arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let output = Command::new(program).args(arguments).current_dir(folder).output()?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{program} {}: {complaint}", arguments.join(" ")).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// A key and its value.
+fn fact(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("a fact is KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
 }

@@ -99,7 +99,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     if !options.quick && options.only.is_none() {
         let docs = paths::root().join("docs");
         for curve in report.growth.iter().flat_map(|growth| &growth.curves) {
-            fs::write(docs.join(curve.file()), curve.svg()?)?;
+            fs::write(docs.join(curve.file()), curve.svg())?;
         }
         fs::write(docs.join("benchmarks.md"), report.markdown())?;
         eprintln!("Written: docs/benchmarks.md and its curves");

@@ -48,7 +48,7 @@ impl Ground {
         let oldest = all.first().context("no Python was found")?.clone();
         let python = all.last().context("no Python was found")?.clone();
         let system = System::this_machine()?;
-        let package = packaging::build(&PackageOptions::new(paths::runs().join("package")))?;
+        let package = packaging::build(&PackageOptions::new(paths::runs().join("release")), &mut show)?;
         let packages = BENCH_PEERS.install(&python)?;
         let rust = build_rust_peers()?;
         let curl = match find("curl") {

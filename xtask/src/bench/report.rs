@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::command::capture;
+use crate::hardware;
 
 use super::figures::{Rounds, Spread, quantile};
 use super::ground::{Ground, Sizes};
@@ -46,7 +46,7 @@ impl Report {
             first_call: None,
             checks: None,
             growth: None,
-            machine: machine()?,
+            machine: hardware::description()?,
             versions: ground.versions()?,
             package_bytes: fs::metadata(&ground.package)?.len(),
             sizes: format!(
@@ -251,18 +251,4 @@ fn mib(bytes: u64) -> String {
 fn capitalised(title: &str) -> String {
     let mut letters = title.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// The processor, its number, the memory and the kernel.
-fn machine() -> Result<String> {
-    let of = |path: &str, name: &str| -> Result<Option<String>> {
-        let text = fs::read_to_string(path)?;
-        let line = text.lines().find(|line| line.starts_with(name));
-        Ok(line.and_then(|line| Some(line.split_once(':')?.1.trim().to_owned())))
-    };
-    let processors = std::thread::available_parallelism()?;
-    let model = of("/proc/cpuinfo", "model name")?.unwrap_or_else(|| "unknown processor".into());
-    let memory = of("/proc/meminfo", "MemTotal")?.unwrap_or_default();
-    let kernel = capture(std::process::Command::new("uname").args(["-s", "-r"]))?;
-    Ok(format!("{model}, {processors} processors, {memory}, {}", kernel.trim()))
 }

@@ -30,6 +30,12 @@ pub(crate) fn unpacked(name: &str, packages: &[&str]) -> Result<PathBuf> {
     Ok(root)
 }
 
+/// Whether apt reaches its mirror. Nothing is kept.
+pub(crate) fn reachable() -> Result<()> {
+    let folder = paths::machine().join(format!("reachable-{}.download", std::process::id()));
+    capture(Download::new(folder)?.apt().args(["-o", "APT::Update::Error-Mode=any", "update"])).map(drop)
+}
+
 /// apt's lists and the packages, for as long as they are needed.
 struct Download {
     folder: PathBuf,

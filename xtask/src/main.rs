@@ -3,29 +3,36 @@
 
 mod bench;
 mod browser;
+mod build_progress;
 mod certificates;
 mod cgroups;
 mod command;
 mod counts;
 mod demo;
+mod doctor;
 mod engine;
 mod examples;
 mod faults;
 mod fuzz;
+mod hardware;
 mod image;
 mod interrupt;
+mod log;
 mod machine;
 mod native;
 mod once;
+mod outcomes;
 mod packaging;
 mod paths;
 mod private_engine;
 mod process;
 mod pythons;
 mod record;
+mod serve;
 mod steps;
 mod system;
 mod test;
+mod tested;
 mod tools;
 mod unix_http;
 mod wait;
@@ -38,7 +45,10 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
-    about = "Works this repository: the demo, the tests, the benchmark, the package, private engines."
+    bin_name = "cargo xtask",
+    about = "Works this repository: the demo, the tests, the benchmark, the package, private engines.",
+    arg_required_else_help = true,
+    disable_help_subcommand = true
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -51,6 +61,8 @@ enum Task {
     Bench(bench::Options),
     /// Build the package, install it into the local host, and work a real engine with it.
     Demo(demo::Options),
+    /// Say what this machine lacks for any of this, and how to get it; nothing is changed.
+    Doctor,
     /// Start, stop or show a private Docker Engine.
     #[command(subcommand)]
     Engine(engine::Task),
@@ -62,6 +74,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Build the connector's package: dist/NAME-VERSION.tgz.
     Package(packaging::Options),
+    /// Start the local host: FortiSOAR's API and a page for playbook authors, with the package in it.
+    Serve(serve::Options),
     /// Run the tests, on private engines that are started for it.
     Test(test::Options),
 }
@@ -92,7 +106,9 @@ fn run(task: &Task) -> Result<bool> {
         Task::Examples => examples::record().map(|()| true),
         Task::Faults(options) => faults::run(options),
         Task::Fuzz(options) => fuzz::run(options),
-        Task::Package(options) => packaging::build(options).map(|_| true),
+        Task::Doctor => Ok(doctor::run()),
+        Task::Package(options) => packaging::build(options, &mut command::show).map(|_| true),
+        Task::Serve(options) => serve::run(options),
         Task::Test(options) => test::run(options),
     }
 }

@@ -2,19 +2,22 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use object::elf::FileHeader64;
 use object::read::elf::{Dyn, FileHeader};
 use object::{Endianness, elf};
 
-use crate::command::{at_root, show};
+use crate::command::at_root;
 use crate::paths;
 use crate::pythons;
 use crate::tools::ZIGBUILD;
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-const GLIBC: (u32, u32) = (2, 28);
+/// What the module is built for.
+pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// The newest glibc that it may need.
+pub(crate) const GLIBC: (u32, u32) = (2, 28);
 /// All are glibc's, but for the unwinder.
 const ALLOWED_LIBRARIES: [&str; 7] = [
     "ld-linux-x86-64.so.2",
@@ -27,20 +30,17 @@ const ALLOWED_LIBRARIES: [&str; 7] = [
 ];
 
 /// Builds the module, makes sure that it runs where it must, and answers where it is.
-pub(crate) fn build() -> Result<PathBuf> {
+/// `run` runs the programs.
+pub(crate) fn build(run: &mut dyn FnMut(&mut Command) -> Result<()>) -> Result<PathBuf> {
     let zigbuild = ZIGBUILD.install(&pythons::newest()?)?;
     let (major, minor) = GLIBC;
     eprintln!("Building the native module for {TARGET} with glibc {major}.{minor}");
-    show(
-        at_root(zigbuild.path("bin/cargo-zigbuild"))
-            .args(["zigbuild", "--release", "--package", "python"])
-            .args(["--target", &format!("{TARGET}.{major}.{minor}")])
-            .env("CARGO_ZIGBUILD_ZIG_PATH", zigbuild.path("ziglang/zig"))
-            .env("CARGO_ZIGBUILD_CACHE_DIR", paths::tools().join("cache"))
-            .env("ZIG_GLOBAL_CACHE_DIR", paths::tools().join("cache/zig"))
-            // One binary for every Python: none of those here may leave its mark.
-            .env("PYO3_NO_PYTHON", "1"),
-    )?;
+    run(at_root(zigbuild.path("bin/cargo-zigbuild"))
+        .args(["zigbuild", "--release", "--package", "python"])
+        .args(["--target", &format!("{TARGET}.{major}.{minor}")])
+        .env("CARGO_ZIGBUILD_ZIG_PATH", zigbuild.path("ziglang/zig"))
+        .env("CARGO_ZIGBUILD_CACHE_DIR", paths::tools().join("cache"))
+        .env("ZIG_GLOBAL_CACHE_DIR", paths::tools().join("cache/zig")))?;
     let module = paths::target().join(TARGET).join("release/lib_engine.so");
     let needs = Needs::of(&module).with_context(|| format!("cannot look into {}", module.display()))?;
     needs.check()?;

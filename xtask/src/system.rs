@@ -20,6 +20,10 @@ const PODMAN: [&str; 5] = ["podman", "netavark", "aardvark-dns", "nftables", "ca
 /// The release of Debian that Podman is tested on.
 const PODMANS_RELEASE: &str = "sid";
 
+/// What an engine needs of the machine, and the packages that have it.
+pub(crate) const PROGRAMS: &[(&str, &str)] =
+    &[("unshare", "util-linux"), ("nsenter", "util-linux"), ("setpriv", "util-linux"), ("mount", "mount")];
+
 /// Which engine runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Daemon {
@@ -97,15 +101,7 @@ fn require_root() -> Result<()> {
         "A private engine needs root, for namespaces of its own: \
          sudo env \"PATH=$PATH\" \"HOME=$HOME\" cargo xtask ... (or, for the demo, an engine of yours: --engine URL)"
     );
-    require(
-        &[
-            ("unshare", "util-linux"),
-            ("nsenter", "util-linux"),
-            ("setpriv", "util-linux"),
-            ("mount", "mount"),
-        ],
-        "A private engine",
-    )
+    require(PROGRAMS, "A private engine")
 }
 
 /// debootstrap from where it is unpacked, in namespaces of its own, so that what it mounts is gone with it.

@@ -1,29 +1,41 @@
 //! `cargo xtask test`: everything that a change must pass, on engines that it starts itself.
 
-use std::path::PathBuf;
-use std::process::Command;
+mod checks;
+mod end_to_end;
 
-use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::browser::Browser;
-use crate::command::{capture, cargo};
+use crate::log::Log;
 use crate::machine;
-use crate::once::remove;
-use crate::packaging;
+use crate::outcomes::Outcomes;
+use crate::packaging::{self, Quick};
 use crate::paths;
 use crate::private_engine::Engine;
 use crate::pythons::{self, Python};
-use crate::steps::{self, Log, Step};
+use crate::steps::{self, Lane, Stage, Step};
 use crate::system::System;
+use crate::tested;
 use crate::tools::{MYPY, PYFSR, RUFF, Tool};
+
+use self::end_to_end::{ALONE, Kind, Suite, modules};
 
 /// How much to test.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Also what takes long: newer engines, and tests of several minutes.
+    /// Also what takes long: every Python, newer engines, Podman, the release package, and tests of several minutes. Writes
+    /// docs/tested.md.
     #[arg(long)]
     all: bool,
+    /// Begin with this step, such as `clippy`; what later steps need is made nevertheless.
+    #[arg(long, value_name = "STEP", conflicts_with = "only")]
+    from: Option<String>,
     /// Only the end-to-end tests whose name holds this, such as `test_retries` or `test_story.OverMutualTls`, on the newest
     /// Python; may be given several times.
     #[arg(long, value_name = "NAME")]
@@ -47,68 +59,40 @@ const INTERMEDIARIES: &[&str] = &["lighttpd", "haproxy", "apache2-bin", "caddy"]
 
 /// The tests of what may differ from one Python to another.
 const OF_PYTHON: &[&str] = &[
-    "test_contract.",
-    "test_loader.",
-    "test_native.",
-    "test_processes.",
-    "test_services.",
-    "test_story.",
-    "test_wire.",
+    "test_contract",
+    "test_loader",
+    "test_native",
+    "test_processes",
+    "test_services",
+    "test_story",
+    "test_wire",
 ];
 
 /// The tests that the oldest Python runs besides: of how Rust and Python, and their files, go together.
 const OF_THE_OLDEST: &[&str] =
-    &["test_bad_input.", "test_files.", "test_install.", "test_logging.", "test_trouble."];
+    &["test_bad_input", "test_files", "test_install", "test_logging", "test_trouble"];
+
+/// The tests of what may differ from one engine to another, for the sample of a newer one.
+const OF_THE_ENGINE: &[&str] = &["test_every_operation", "test_published", "test_story"];
 
 /// The tests that run on Podman too. The rest is of Docker, of TLS, or of the connector by itself.
-const OF_PODMAN: &[&str] = &["test_every_operation."];
+const OF_PODMAN: &[&str] = &["test_every_operation"];
+
+/// The tests of the package that people upload; the others have the same module, built in less time.
+const OF_THE_RELEASE: &[&str] = &["test_build_info", "test_contract", "test_native", "test_story"];
+
+/// What only `--all` runs: the story in `test_page` stands for them otherwise.
+const WITH_ALL: &[&str] = &["test_page_corners", "test_progress_page"];
 
 /// What the steps leave for each other.
-struct Shared {
-    /// Whether the tests of several minutes are wanted.
-    all: bool,
+pub(crate) struct Shared {
     /// All that were found, the oldest first.
     pythons: Vec<Python>,
-    package: Option<PathBuf>,
-    /// `fsr-docker`.
-    program: Option<PathBuf>,
-    engine: Option<Engine>,
-}
-
-type Steps<'a> = Vec<Step<'a, Shared>>;
-
-/// Runs the tests; false when one failed.
-pub(crate) fn run(options: &Options) -> Result<bool> {
-    let mut shared =
-        Shared { all: options.all, pythons: pythons::all()?, package: None, program: None, engine: None };
-    if !options.only.is_empty() {
-        return steps::run(only(&options.only, shared.newest()?.clone()), &mut shared);
-    }
-    let mut plan: Steps = vec![Step::new("tools", tools)];
-    plan.extend(checks());
-    plan.push(Step::new("package", package));
-    plan.push(Step::new("validate", validate));
-    plan.push(engine());
-    plan.push(Step::new("integration tests", integration));
-    plan.extend(shared.pythons.clone().into_iter().map(|python| end_to_end(python.to_string(), python)));
-    plan.push(Step::new("engine stop", stop));
-    if options.all {
-        for release in System::RELEASES {
-            let newest = shared.newest()?.clone();
-            plan.push(Step::new(format!("engine {release}"), |shared, log| {
-                start(shared, log, System::debian(release)?)
-            }));
-            plan.push(end_to_end(format!("{newest} on {release}"), newest));
-            plan.push(Step::new(format!("engine {release} stop"), stop));
-        }
-        let newest = shared.newest()?.clone();
-        plan.push(Step::new("engine podman", |shared, log| start(shared, log, System::podman()?)));
-        plan.push(Step::new(format!("{newest} on podman"), move |shared: &mut Shared, log| {
-            shared.unittest(&newest, OF_PODMAN, log)
-        }));
-        plan.push(Step::new("engine podman stop", stop));
-    }
-    steps::run(plan, &mut shared)
+    quick: OnceLock<Quick>,
+    /// The package for uploading.
+    release: OnceLock<PathBuf>,
+    /// What was in `dist/` before.
+    dist: Vec<(PathBuf, SystemTime)>,
 }
 
 impl Shared {
@@ -116,202 +100,177 @@ impl Shared {
         self.pythons.last().context("no Python was found")
     }
 
-    fn package(&self) -> Result<&PathBuf> {
-        self.package.as_ref().context("not tried, as the package was not built")
+    fn package(&self) -> Result<&Path> {
+        Ok(&self.quick.get().context("not tried, as the package was not built")?.package)
     }
 
-    fn engine(&self) -> Result<&Engine> {
-        self.engine.as_ref().context("not tried, as the engine does not run")
+    /// `fsr-docker`.
+    fn program(&self) -> Result<&Path> {
+        Ok(&self.quick.get().context("not tried, as fsr-docker was not built")?.program)
+    }
+
+    fn release(&self) -> Result<&Path> {
+        Ok(self.release.get().context("not tried, as the release package was not built")?)
     }
 
     /// A tool's Python; the tool is there after the first step.
     fn tool(&self, tool: &Tool) -> Result<Command> {
         Ok(tool.install(self.newest()?)?.python())
     }
-
-    /// Where Jinja is, for the tests that run playbooks; nowhere for another Python than the one that it was fetched for.
-    fn playbook_tools(&self, python: &Python) -> Result<PathBuf> {
-        let fits = python.version == self.newest()?.version && PYFSR.runs_on(python);
-        if fits { Ok(PYFSR.install(python)?.path("")) } else { Ok(PathBuf::new()) }
-    }
-
-    /// The end-to-end tests that a Python runs; empty means all. Every Python loads the same module file, so unless all is
-    /// asked for only the newest runs everything, and the others what may differ.
-    fn chosen(&self, python: &Python) -> Vec<&'static str> {
-        let is = |other: Option<&Python>| other.is_some_and(|other| other.version == python.version);
-        if self.all || is(self.pythons.last()) {
-            return Vec::new();
-        }
-        let further = if is(self.pythons.first()) { OF_THE_OLDEST } else { &[] };
-        [OF_PYTHON, further].concat()
-    }
-
-    /// Runs end-to-end tests; all, if none is named.
-    fn unittest(&self, python: &Python, chosen: &[&str], log: &mut Log) -> Result<()> {
-        let is_newest = python.version == self.newest()?.version;
-        let mut command = self.engine()?.inside(&python.program)?;
-        if is_newest && PYFSR.runs_on(python) {
-            let program = self.program.as_ref().context("not tried, as fsr-docker was not built")?;
-            command.env("FSR_DOCKER", program).env("PYFSR", PYFSR.install(python)?.path(""));
-            if self.all || !chosen.is_empty() {
-                Browser::get()?.tell(&mut command)?;
-            } else {
-                log.remark("SKIPPED: the local host's page in a browser (test_page); --all fetches one");
-            }
-        } else if is_newest {
-            log.remark(&PYFSR.too_new_for(python));
-        }
-        log.test(
-            command
-                .args(["-m", "unittest", "discover", "--verbose", "--start-directory", "tests"])
-                .args(chosen.iter().flat_map(|module| ["-k", module]))
-                .env("FSR_PACKAGE", self.package()?)
-                .env("FSR_TEST_ALL", if self.all && is_newest { "1" } else { "" })
-                .env("PLAYBOOK_TOOLS", self.playbook_tools(python)?)
-                .env("ENGINE_TOOLS", machine::unpacked("beside", BESIDE)?)
-                .env("INTERMEDIARIES", machine::unpacked("intermediaries", INTERMEDIARIES)?)
-                .env("DOCKER_CLIENT", System::this_machine()?.find(&["usr/bin/docker"]).unwrap_or_default())
-                .env("PYTHONDONTWRITEBYTECODE", "1"),
-        )
-    }
 }
 
-fn tools(shared: &mut Shared, log: &mut Log) -> Result<()> {
+/// Runs the tests; false when one failed.
+pub(crate) fn run(options: &Options) -> Result<bool> {
+    let (quick, release) = (OnceLock::new(), OnceLock::new());
+    let shared = Shared { pythons: pythons::all()?, quick, release, dist: dist() };
+    std::fs::create_dir_all(paths::runs())?;
+    if !options.only.is_empty() {
+        return Ok(steps::run(only(options, &shared)?, &shared, None)?.passed());
+    }
+    let before = Outcomes::before();
+    let outcomes = steps::run(plan(options.all, &shared)?, &shared, options.from.as_deref())?;
+    let outcomes = if options.from.is_some() { outcomes.after(before) } else { outcomes };
+    outcomes.save()?;
+    if options.all {
+        tested::write(&outcomes)?;
+        println!("Written: docs/tested.md");
+    }
+    Ok(outcomes.passed())
+}
+
+fn plan(all: bool, shared: &Shared) -> Result<Vec<Stage<Shared>>> {
+    let newest = shared.newest()?;
+    let mut sources: Lane<Shared> = vec![Step::new("tools", 10, tools).needed()];
+    sources.extend(checks::of_sources());
+    let mut plan = vec![
+        vec![vec![package()], sources],
+        vec![of_pythons(all, shared)?, checks::of_builds()],
+        vec![vec![step("measuring tests", 120, suite(newest, ALONE, all)?)]],
+    ];
+    let newer = |kind, chosen: &[&str]| {
+        anyhow::Ok(Suite { engine: kind, long: false, ..suite(newest, chosen, false)? })
+    };
+    if !all {
+        plan[1][0].push(step("a newer engine", 120, newer(Kind::Newest, OF_THE_ENGINE)?));
+        plan.push(vec![vec![untouched()]]);
+        return Ok(plan);
+    }
+    let mut engines = Lane::new();
+    for release in System::RELEASES {
+        engines.push(step(&format!("{newest} on {release}"), 600, newer(Kind::Debian(release), &[])?));
+    }
+    engines.push(step(&format!("{newest} on Podman"), 300, newer(Kind::Podman, OF_PODMAN)?));
+    plan.push(vec![engines, vec![Step::new("release package", 1200, release).needed()]]);
+    let on_release = Suite { release: true, ..suite(newest, OF_THE_RELEASE, false)? };
+    plan.push(vec![vec![step("release package's tests", 120, on_release), untouched()]]);
+    Ok(plan)
+}
+
+/// The end-to-end tests on each Python. Every Python loads the same module file, so unless all is asked for only the newest
+/// runs everything, and the others what may differ.
+fn of_pythons(all: bool, shared: &Shared) -> Result<Lane<Shared>> {
+    let newest = shared.newest()?;
+    let is_oldest =
+        |python: &Python| shared.pythons.first().is_some_and(|first| first.version == python.version);
+    let mut lane = Lane::new();
+    for python in shared.pythons.iter().rev() {
+        let is_newest = python.version == newest.version;
+        let further = if is_oldest(python) { OF_THE_OLDEST } else { &[] };
+        let chosen = if all || is_newest { Vec::new() } else { [OF_PYTHON, further].concat() };
+        let mut suite = suite(python, &chosen, all && is_newest)?;
+        let left_out: Vec<&str> = if all { Vec::new() } else { WITH_ALL.to_vec() };
+        suite
+            .modules
+            .retain(|module| !left_out.contains(&module.as_str()) && !ALONE.contains(&module.as_str()));
+        let budget = if is_newest { 360 } else { 120 };
+        lane.push(Step::new(python.to_string(), budget, move |shared: &Shared, log: &mut Log| {
+            if is_newest && !PYFSR.runs_on(&suite.python) {
+                log.skip(PYFSR.too_new_for(&suite.python));
+            } else if is_newest && !left_out.is_empty() {
+                log.skip(format!("{}: with --all", left_out.join(", ")));
+            }
+            end_to_end::run(&suite, shared, log)
+        }));
+    }
+    Ok(lane)
+}
+
+fn suite(python: &Python, chosen: &[&str], long: bool) -> Result<Suite> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(Suite {
+        python: python.clone(),
+        release: false,
+        engine: Kind::OfThisMachine,
+        modules: modules(chosen)?,
+        long,
+        workers: if chosen == ALONE { 1 } else { processors.min(4) },
+    })
+}
+
+fn step(name: &str, budget: u64, suite: Suite) -> Step<Shared> {
+    Step::new(name, budget, move |shared, log| end_to_end::run(&suite, shared, log))
+}
+
+/// Some end-to-end tests, and what they need.
+fn only(options: &Options, shared: &Shared) -> Result<Vec<Stage<Shared>>> {
+    let suite = suite(shared.newest()?, &[], options.all)?;
+    let names = options.only.clone();
+    let tests = Step::new(suite.python.to_string(), 600, move |shared: &Shared, log: &mut Log| {
+        let engine = Engine::temporary("test", &System::this_machine()?)?;
+        log.remark(engine.version()?);
+        log.test(
+            end_to_end::python(&suite, shared, &engine)?.args(names.iter().flat_map(|name| ["-k", name])),
+        )?;
+        engine.stop()
+    });
+    Ok(vec![vec![vec![package(), tests]]])
+}
+
+/// What the tests need besides, fetched before they run side by side.
+fn tools(shared: &Shared, log: &mut Log) -> Result<()> {
     let newest = shared.newest()?;
     for tool in [RUFF, MYPY, PYFSR] {
         if tool.runs_on(newest) {
             tool.install(newest)?;
         } else {
-            log.remark(&tool.too_new_for(newest));
+            log.skip(tool.too_new_for(newest));
         }
     }
+    System::this_machine()?;
+    Browser::get()?;
     machine::unpacked("beside", BESIDE)?;
-    machine::unpacked("intermediaries", INTERMEDIARIES)?;
-    Ok(())
-}
-
-/// What needs no engine.
-fn checks() -> Steps<'static> {
-    vec![
-        Step::new("format", |_, log| {
-            log.run(cargo().args(["fmt", "--all", "--check"]))?;
-            // A workspace of its own.
-            log.run(cargo().args(["fmt", "--check", "--manifest-path", "benches/rust/Cargo.toml"]))
-        }),
-        Step::new("clippy", |_, log| {
-            log.run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
-        }),
-        Step::new("unit tests", |_, log| {
-            log.test(cargo().args([
-                "test",
-                "--workspace",
-                "--lib",
-                "--bins",
-                "--examples",
-                "--no-fail-fast",
-            ]))?;
-            log.run(cargo().args(["test", "--workspace", "--doc", "--no-fail-fast"]))
-        }),
-        // Each is run once, to see that it still runs. No test depends on how long something takes.
-        Step::new("micro-benchmarks", |_, log| {
-            log.run(cargo().args(["test", "--workspace", "--bench", "*", "--no-fail-fast"]))
-        }),
-        Step::new("documentation", |_, log| {
-            log.run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
-        }),
-        Step::new("reference", |_, log| {
-            log.run(cargo().args([
-                "run",
-                "--package",
-                "package",
-                "--",
-                "--reference",
-                "docs/operations.md",
-                "--check",
-            ]))
-        }),
-        Step::new("ruff", ruff),
-        Step::new("mypy", mypy),
-    ]
-}
-
-fn ruff(shared: &mut Shared, log: &mut Log) -> Result<()> {
-    log.run(shared.tool(&RUFF)?.args(["-m", "ruff", "check", "."]))?;
-    log.run(shared.tool(&RUFF)?.args(["-m", "ruff", "format", "--check", "."]))
-}
-
-fn mypy(shared: &mut Shared, log: &mut Log) -> Result<()> {
-    if !MYPY.runs_on(shared.newest()?) {
-        log.remark(&MYPY.too_new_for(shared.newest()?));
-        return Ok(());
-    }
-    let folders = ["connector", "host", "tests", "demo", "benches"];
-    log.run(shared.tool(&MYPY)?.args(["-m", "mypy", "--strict"]).args(folders))
+    machine::unpacked("intermediaries", INTERMEDIARIES).map(drop)
 }
 
 /// The package, and the program of the local host, as a developer has them.
-fn package(shared: &mut Shared, log: &mut Log) -> Result<()> {
-    let quick = packaging::quick(&mut |command| log.run(command))?;
-    shared.package = Some(quick.package);
-    shared.program = Some(quick.program);
-    Ok(())
+fn package() -> Step<Shared> {
+    let build = |shared: &Shared, log: &mut Log| {
+        let quick = packaging::quick(&mut |command| log.run(command))?;
+        shared.quick.set(quick).map_err(|_| anyhow::anyhow!("the package was built twice"))
+    };
+    Step::new("package", 60, build).needed()
 }
 
-/// FortiSOAR's client looks into the package as the importer does, and a compiler of playbooks into its samples.
-fn validate(shared: &mut Shared, log: &mut Log) -> Result<()> {
-    let package = shared.package()?;
-    let unpacked = paths::runs().join("unpacked");
-    remove(&unpacked)?;
-    std::fs::create_dir_all(&unpacked)?;
-    capture(Command::new("tar").arg("-xzf").arg(package).arg("-C").arg(&unpacked))?;
-    let newest = shared.newest()?;
-    if !PYFSR.runs_on(newest) {
-        log.remark(&PYFSR.too_new_for(newest));
-        return Ok(());
-    }
-    let Some(folder) = std::fs::read_dir(&unpacked)?.next() else { bail!("the package is empty") };
-    log.run(shared.tool(&PYFSR)?.arg("xtask/src/judge.py").arg(folder?.path()))
+/// The package as it is uploaded. It lies where no one looks for one to upload.
+fn release(shared: &Shared, log: &mut Log) -> Result<()> {
+    let options = packaging::Options::new(paths::runs().join("release"));
+    let package = packaging::build(&options, &mut |command| log.run(command))?;
+    shared.release.set(package).map_err(|_| anyhow::anyhow!("the release package was built twice"))
 }
 
-fn start(shared: &mut Shared, log: &mut Log, system: System) -> Result<()> {
-    let engine = Engine::temporary("test", &system)?;
-    log.remark(&engine.version()?);
-    shared.engine = Some(engine);
-    Ok(())
-}
-
-fn integration(shared: &mut Shared, log: &mut Log) -> Result<()> {
-    let arguments = ["test", "--workspace", "--test", "*", "--no-fail-fast"];
-    // Built outside, where the network is.
-    log.run(cargo().args(arguments).arg("--no-run"))?;
-    log.test(shared.engine()?.inside(cargo().get_program())?.args(arguments).env("CARGO_NET_OFFLINE", "true"))
-}
-
-fn end_to_end(name: String, python: Python) -> Step<'static, Shared> {
-    Step::new(name, move |shared: &mut Shared, log| {
-        let chosen = shared.chosen(&python);
-        shared.unittest(&python, &chosen, log)
+/// People upload what is in `dist/`: only `cargo xtask package` writes there.
+fn untouched() -> Step<Shared> {
+    Step::new("nothing new in dist", 1, |shared: &Shared, _: &mut Log| {
+        let now = dist();
+        ensure!(now == shared.dist, "the tests have changed dist/: before {:?}, now {now:?}", shared.dist);
+        Ok(())
     })
 }
 
-/// Some end-to-end tests, and what they need.
-fn only(names: &[String], python: Python) -> Steps<'_> {
-    vec![
-        Step::new("package", package),
-        engine(),
-        Step::new(python.to_string(), move |shared: &mut Shared, log| {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            shared.unittest(&python, &names, log)
-        }),
-        Step::new("engine stop", stop),
-    ]
-}
-
-fn engine() -> Step<'static, Shared> {
-    Step::new("engine", |shared, log| start(shared, log, System::this_machine()?))
-}
-
-fn stop(shared: &mut Shared, _: &mut Log) -> Result<()> {
-    shared.engine()?;
-    shared.engine.take().map_or(Ok(()), Engine::stop)
+fn dist() -> Vec<(PathBuf, SystemTime)> {
+    let entries = std::fs::read_dir(paths::root().join("dist")).into_iter().flatten().flatten();
+    let mut files: Vec<_> =
+        entries.filter_map(|file| Some((file.path(), file.metadata().ok()?.modified().ok()?))).collect();
+    files.sort();
+    files
 }

@@ -108,9 +108,10 @@ fn not_running(call: &Call<'_>) -> String {
     )
 }
 
-/// Whether the engine has measured something: of a container that does not run it sends a sample that was never read.
+/// Whether the engine has measured something: of a container that does not run Docker sends a sample that was never read, and
+/// Podman an error in the place of a sample.
 fn is_measured(sample: &Value) -> bool {
-    !is_never(&sample["read"])
+    sample["read"].is_string() && !is_never(&sample["read"])
 }
 
 fn is_never(time: &Value) -> bool {
@@ -210,6 +211,7 @@ mod tests {
     /// As an engine on cgroup v1 answers, shortened.
     fn on_v1() -> Value {
         json!({
+            "read": "2025-01-16T13:55:22.165243637Z",
             "cpu_stats": {"cpu_usage": {"total_usage": 300, "percpu_usage": [1, 2]}, "system_cpu_usage": 2000, "online_cpus": 2},
             "precpu_stats": {"cpu_usage": {"total_usage": 200}, "system_cpu_usage": 1000},
             "memory_stats": {"usage": 1000, "limit": 2000, "stats": {"total_inactive_file": 200, "inactive_file": 100}},
@@ -231,6 +233,7 @@ mod tests {
         );
         // On cgroup v2 operations are in lower case, the cache has another name, and there is no percpu_usage.
         let v2 = computed(&json!({
+            "read": "2025-01-16T13:55:22.165243637Z",
             "cpu_stats": {"cpu_usage": {"total_usage": 300}, "system_cpu_usage": 2000, "online_cpus": 4},
             "precpu_stats": {"cpu_usage": {"total_usage": 200}, "system_cpu_usage": 1000},
             "memory_stats": {"usage": 1000, "limit": 2000, "stats": {"inactive_file": 500, "anon": 1}},
@@ -290,7 +293,7 @@ mod tests {
     #[test]
     fn says_no_percentage_from_one_sample() {
         let one_shot = computed(
-            &json!({"cpu_stats": {"cpu_usage": {"total_usage": 300}, "system_cpu_usage": 2000}, "precpu_stats": {"cpu_usage": {"total_usage": 0}}}),
+            &json!({"read": "2025-01-16T13:55:22Z", "cpu_stats": {"cpu_usage": {"total_usage": 300}, "system_cpu_usage": 2000}, "precpu_stats": {"cpu_usage": {"total_usage": 0}}}),
         );
         assert_eq!(one_shot["cpu_percent"], Value::Null);
         assert!(one_shot["cpu_percent_reason"].as_str().unwrap().contains("two samples"));
@@ -319,6 +322,9 @@ mod tests {
         assert_eq!(figures.remove("running").unwrap(), false);
         assert!(figures.values().all(Value::is_null), "{figures:?}");
         assert!(in_short(&on_v1())["running"] == true && !is_measured(&of_what_does_not_run()));
+        let podmans =
+            json!({"cause": "container is stopped", "message": "container is stopped", "response": 500});
+        assert_eq!(in_short(&podmans)["network_rx_bytes"], Value::Null);
     }
 
     #[test]

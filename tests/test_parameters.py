@@ -12,7 +12,7 @@ from test_wire import CASES, Outcome, fields, replayed, shows
 
 from support import session
 from support.recording_proxy import Request
-from support.wire import Case, contents
+from support.wire import by_name, Case, contents
 
 # They bound a call, and where the bound is not met they change nothing. Tests on real engines show what they do.
 BOUNDS = {"timeout", "max_bytes", "max_size", "max_events"}
@@ -92,7 +92,7 @@ def _outcome_of(number: int, parameter: str, value: Any) -> Outcome:
 def leaves(outcome: Outcome) -> set[tuple[str, str]]:
     """The values in the queries and JSON bodies that were sent, as text, each with where it stands."""
     found = set()
-    for request in outcome.requests:
+    for request, _ in by_name(outcome.requests):
         at = f"{request.method} {request.path}"
         found |= {(f"{at}?{name}", value) for name, value in request.query.items()}
         if request.headers.get("content-type") == "application/json":

@@ -4,18 +4,53 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import tempfile
+import threading
 import unittest
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from support import session
 from support.access import ACCESS, BLOCKED, PolicyTestCase, required
-from support.configurations import Config, over_unix
-from support.engine import api, container, network, remove, unique
+from support.case import OperationTestCase
+from support.configurations import Config, over_http, over_unix
+from support.engine import RefusedError, api, container, network, remove, unique
+from support.recorder import CONTAINER_ID, Recorder
+from support.recorder import Answer as Recorded
 from support.recording_proxy import RecordingProxy, Request
-from support.session import ConnectorError, execute, given
+from support.scripted_server import Answer, ScriptedServer
+from support.session import CONNECTOR, ConnectorError, execute, given
 
-CONTAINERS = {operation: field for operations in ACCESS.values() for operation, field in operations.items() if field}
+FIELDS = {operation: field for operations in ACCESS.values() for operation, field in operations.items() if field}
+EFFECTS = {operation: effect for effect, operations in ACCESS.items() for operation in operations}
+
+
+class Row(NamedTuple):
+    """A row of the table in `docs/security.md`: what protection does with operations and requests of Call API."""
+
+    operations: list[str]
+    requests: list[str]
+    is_allowed: bool
+
+
+def table() -> list[Row]:
+    """The table "What protection forbids"."""
+    text = (Path(__file__).parents[1] / "docs" / "security.md").read_text()
+    section = text.split("### What protection forbids")[1].split("\n## ")[0]
+    rows = []
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| ") and cells[2].startswith(("Refused", "Allowed")):
+            names, requests = (re.findall("`([^`]+)`", cell) for cell in cells[:2])
+            rows.append(Row(names, requests, cells[2].startswith("Allowed")))
+    return rows
+
+
+TABLE = table()
+CONTAINERS = {name: FIELDS[name] for row in TABLE if not row.is_allowed for name in row.operations}
 
 
 class ProtectedTestCase(PolicyTestCase):
@@ -57,7 +92,7 @@ class Protected(ProtectedTestCase):
     """Protected containers, by every operation and rule."""
 
     def params(self, operation: str, target: str) -> dict[str, Any]:
-        params = {**required(operation), CONTAINERS[operation]: target}
+        params = {**required(operation), FIELDS[operation]: target}
         if operation in ("connect_network", "disconnect_network"):
             params["id"] = self.network
         if operation == "rename_container":
@@ -195,6 +230,397 @@ class Protected(ProtectedTestCase):
                     self.guarding(proxy), "call_api", "protected", method="POST", path=path, body={"Detach": True}
                 )
                 self.assert_untouched(proxy.requests)
+
+
+class Table(ProtectedTestCase):
+    """Each row of the table in the documents, and no operation without one."""
+
+    def test_every_operation_that_changes_a_container_has_a_row(self) -> None:
+        entered = {name for row in TABLE for name in row.operations}
+        self.assertEqual({name for name in FIELDS if EFFECTS[name] != "read"}, entered)
+
+    def test_every_operation_that_names_a_container_is_known_to(self) -> None:
+        """Where the declaration offers a choice of containers, `access.json` must say which parameter that is."""
+        picked = {
+            operation["operation"]: field["name"]
+            for operation in session.PACKAGE.info["operations"]
+            for field in operation["parameters"]
+            if "pick_container" in json.dumps(field)
+        }
+        changing = {name: field for name, field in picked.items() if EFFECTS.get(name, "read") != "read"}
+        self.assertGreater(len(changing), 12)
+        self.assertEqual({}, {name: field for name, field in changing.items() if FIELDS.get(name) != field})
+
+    def test_what_is_allowed_is_done_without_a_look(self) -> None:
+        api("POST", f"/containers/{self.identity}/stop?t=0")
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            execute(self.guarding(proxy), "start_container", id=self.protected)
+            self.assertEqual(["POST"], [request.method for request in proxy.requests if request.path != "/_ping"])
+            self.assertTrue(self.inspect()["State"]["Running"])
+            api("POST", f"/containers/{self.identity}/pause")
+            execute(self.guarding(proxy), "unpause_container", id=self.identity[:12])
+            self.assertFalse(self.inspect()["State"]["Paused"])
+
+    def test_every_request_of_call_api(self) -> None:
+        api("POST", f"/containers/{self.other}/stop?t=0")
+        made: str = api("POST", f"/containers/{self.identity}/exec", {"Cmd": ["true"]})["Id"]
+        names = {"id": self.protected, "network": self.network, "exec": made}
+        self.before = self.fingerprint()
+        seen = 0
+        for row in TABLE:
+            for method, template in (request.split(" ") for request in row.requests):
+                call: dict[str, Any] = {"method": method, "path": template.format(**names)}
+                if template == "/commit":
+                    call["query"] = {"container": self.protected}
+                elif template.startswith("/networks/"):
+                    call["body"] = {"Container": self.protected}
+                elif template.endswith("/wait"):
+                    call["timeout"] = 1
+                for path in (call["path"], f"/v1.41{call['path']}"):
+                    with self.subTest(method, path=path), RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+                        text = ""
+                        try:
+                            execute(self.guarding(proxy), "call_api", **{**call, "path": path})
+                        except ConnectorError as error:
+                            text = str(error)
+                        if row.is_allowed:
+                            self.assertNotIn("blocked_by_policy", text)
+                        else:
+                            self.assertRegex(text, BLOCKED.format("protected"))
+                            self.assert_untouched(proxy.requests)
+                        seen += 1
+        self.assertGreater(seen, 40)
+
+    def test_a_start_that_does_more(self) -> None:
+        """Before API 1.24 a start could bring a new configuration along."""
+        one = f"/containers/{self.protected}/start"
+        for call in (
+            {"path": f"/v1.23{one}", "body": {"Privileged": True}},
+            {"path": one, "body": "text"},
+            {"path": one, "query": {"checkpoint": "c"}},
+            {"path": one, "query": "checkpoint-dir=/tmp"},
+        ):
+            with self.subTest(**call), RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+                self.assert_blocked(self.guarding(proxy), "call_api", "protected", method="POST", **call)
+                self.assert_untouched(proxy.requests)
+
+
+class FullIds(OperationTestCase):
+    """F39: what is checked is what is acted on. After the look, the name is sent no more."""
+
+    def assert_aimed(self, requests: list[Request], name: str) -> None:
+        sent = [request for request in requests if request.path != "/_ping"]
+        self.assertEqual("GET", sent[0].method)
+        self.assertIn(name, sent[0].target)
+        changes = [request for request in sent if request.method != "GET"]
+        self.assertTrue(changes, "nothing was changed")
+        for request in sent[1:]:
+            self.assertNotIn(name, request.target)
+            self.assertNotIn(name.encode(), request.body)
+        self.assertIn(CONTAINER_ID, changes[0].target + changes[0].body.decode("latin-1"))
+
+    def test_every_operation_sends_the_full_id_and_tells_the_name(self) -> None:
+        name = "some-container"
+        for rule in ("", "db", "label=tier"):
+            for operation, field in CONTAINERS.items():
+                params = {**required(operation), field: name}
+                params.update({"name": "renamed"} if operation == "rename_container" else {})
+                params.update({"filename": "f"} if operation == "copy_to_container" else {})
+                params.update({"disable_restart": True} if operation in ("stop_container", "kill_container") else {})
+                with self.subTest(operation, rule=rule), Recorder("1.54", self.answers()) as recorder:
+                    config = {**over_unix(recorder.socket), "protected_containers": rule, "timeout": 5}
+                    try:
+                        told = json.dumps(CONNECTOR.execute(config, operation, params))
+                    except ConnectorError as error:
+                        told = str(error)
+                    self.assertNotIn(CONTAINER_ID, told)
+                    if "some-container" not in told:
+                        self.assertRegex(told, r"^{\"(Id|Warnings|stdout)|\[failed\]", "the name is not told")
+                    self.assert_aimed(recorder.requests, name)
+
+    def answers(self) -> dict[str, Recorded]:
+        """A container whose restart policy is not yet no, so that an operation of several requests sends them all."""
+        body = {
+            "Id": CONTAINER_ID,
+            "Name": "/some-container",
+            "State": {"Running": True, "Status": "running", "StartedAt": "x"},
+            "Config": {"Labels": None},
+            "HostConfig": {"RestartPolicy": {"Name": "always"}, "LogConfig": {"Type": "json-file"}},
+        }
+        answer = Recorded(200, body)
+        return {f"GET /containers/{name}/json": answer for name in ("some-container", CONTAINER_ID)}
+
+    def test_every_request_of_call_api(self) -> None:
+        name = "some-container"
+        for row in TABLE:
+            for method, template in (request.split(" ") for request in row.requests if not row.is_allowed):
+                if "{exec}" in template:
+                    continue  # an exec belongs to one container for ever
+                call: dict[str, Any] = {"method": method, "path": template.format(id=name, network="n")}
+                if template == "/commit":
+                    call["query"] = {"container": name, "repo": "x"}
+                elif template.startswith("/networks/"):
+                    call["body"] = {"container": name}
+                for prefix in ("", "/v1.41", "/libpod", "/v4.0.0/libpod"):
+                    with self.subTest(method, path=prefix + call["path"]), Recorder("1.41", self.answers()) as recorder:
+                        config = {**over_unix(recorder.socket), "protected_containers": "db"}
+                        CONNECTOR.execute(config, "call_api", {**call, "path": prefix + call["path"]})
+                        self.assert_aimed(recorder.requests, name)
+
+    def test_an_error_tells_the_name(self) -> None:
+        name = container(self, start=False)
+        identity = api("GET", f"/containers/{name}/json")["Id"]
+        text = self.refusal("kill_container", id=name)
+        self.assertIn(name, text)
+        self.assertNotIn(identity, text)
+        self.assertEqual(name, self.run_operation("remove_container", id=name)["id"])
+
+    def test_a_container_that_is_named_like_the_id_of_another(self) -> None:
+        """Docker looks for a full id, then for a name, then for the beginning of an id."""
+        victim = container(self)
+        identity = api("GET", f"/containers/{victim}/json")["Id"]
+        decoy = container(self)
+        api("POST", f"/containers/{decoy}/rename?name={identity[:12]}")
+        self.addCleanup(remove, f"/containers/{identity[:12]}?force=1")
+        config = {**self.config, "protected_containers": victim}
+        execute(config, "pause_container", id=identity[:12])
+        text = self.refusal_with(config, "pause_container", id=identity[:13])
+        self.assertRegex(text, BLOCKED.format(victim))
+        self.assertFalse(api("GET", f"/containers/{identity}/json")["State"]["Paused"])
+        api("POST", f"/containers/{identity[:12]}/unpause")
+
+
+class Race(ProtectedTestCase):
+    """F39: a container is renamed to and from the beginning of a protected one's id, while calls name just that."""
+
+    ATTEMPTS = 240
+
+    @contextmanager
+    def renaming(self, name: str) -> Iterator[None]:
+        over = threading.Event()
+        decoy = api("GET", f"/containers/{self.other}/json")["Id"]
+
+        def rename() -> None:
+            while not over.is_set():
+                for new in (name, self.other):
+                    with suppress(RefusedError):
+                        api("POST", f"/containers/{decoy}/rename?name={new}")
+
+        thread = threading.Thread(target=rename, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            with suppress(RefusedError):
+                api("POST", f"/containers/{decoy}/rename?name={self.other}")
+
+    def attempt(self, number: int, name: str) -> str:
+        config = {**over_unix(), "protected_containers": "label=tier=db", "retry_attempts": 0}
+        calls: list[tuple[str, dict[str, Any]]] = [
+            ("kill_container", {"id": name}),
+            ("pause_container", {"id": name}),
+            ("exec_container", {"id": name, "Cmd": ["touch", "/touched"]}),
+            ("update_container", {"id": name, "Memory": "64m", "MemorySwap": "128m"}),
+            ("disconnect_network", {"id": self.network, "Container": name}),
+            ("call_api", {"method": "POST", "path": f"/containers/{name}/stop", "query": {"t": "0"}}),
+        ]
+        operation, params = calls[number % len(calls)]
+        try:
+            execute(config, operation, **params)
+        except ConnectorError as error:
+            return str(error)
+        return "done"
+
+    def test_the_protected_container_survives(self) -> None:
+        name, decoy = self.identity[:12], api("GET", f"/containers/{self.other}/json")["Id"]
+        outcomes = []
+        with self.renaming(name):
+            for number in range(self.ATTEMPTS):
+                outcomes.append(self.attempt(number, name))
+                for path, body in (
+                    (f"/containers/{decoy}/unpause", None),
+                    (f"/containers/{decoy}/start", None),
+                    (f"/networks/{self.network}/connect", {"Container": decoy}),
+                ):
+                    with suppress(RefusedError):
+                        api("POST", path, body)
+                if number % 12 == 11:
+                    self.assertEqual(self.before, self.fingerprint(), f"after attempt {number + 1}")
+        self.assertGreater(outcomes.count("done"), 10, "the decoy was hardly ever named so")
+        self.assertGreater(sum("blocked_by_policy" in outcome for outcome in outcomes), 10, "and it always was")
+
+
+HEX = "0123456789abcdef" * 4
+PAGE = "<html><h1>404 Not Found</h1></html>"
+TEXT, HTML = {"Content-Type": "text/plain"}, {"Content-Type": "text/html"}
+# What comes in place of an answer of Docker's, whatever was asked for.
+ODD = {
+    "a router's page": Answer(404, "404 page not found\n", TEXT),
+    "a web page": Answer(404, PAGE, HTML),
+    "a web page as JSON": Answer(404, PAGE),
+    "a 404 without a word": Answer(404, ""),
+    "a 404 with an empty object": Answer(404, {}),
+    "a 404 with a list": Answer(404, []),
+    "another message": Answer(404, {"message": "page not found"}),
+    "another message with the words in it": Answer(404, {"message": "endpoint 3: No such container"}),
+    "the words as text": Answer(404, "No such container: web", TEXT),
+    "the words in a web page": Answer(404, {"message": "No such container: web"}, HTML),
+    "the words under another name": Answer(404, {"error": "No such container: web"}),
+    "the words with another status": Answer(410, {"message": "No such container: web"}),
+    "the words as a success": Answer(200, {"message": "No such container: web"}),
+    "an empty object": Answer(200, {}),
+    "an empty answer": Answer(200, ""),
+    "no content": Answer(204, ""),
+    "a web page as success": Answer(200, "<html>Sign in</html>", HTML),
+    "null": Answer(200, "null"),
+    "true": Answer(200, "true"),
+    "text": Answer(200, '"web"'),
+    "broken JSON": Answer(200, '{"Id": "' + HEX),
+    "an object of objects": Answer(200, {"data": {"Id": HEX, "Name": "/web"}}),
+    "a redirect": Answer(301, "", {"Location": "/elsewhere"}),
+    "another redirect": Answer(307, "", {"Location": "/elsewhere"}),
+    "not modified": Answer(304, ""),
+    "forbidden": Answer(403, PAGE, HTML),
+    "unauthorized": Answer(401, {"message": "who are you"}),
+    "a failure": Answer(500, {"message": "oops"}),
+    "a failed gateway": Answer(502, PAGE, HTML),
+    "not now": Answer(503, ""),
+}
+OF_CONTAINERS = {
+    **ODD,
+    "an empty list": Answer(200, []),
+    "a list with the inspection": Answer(200, [{"Id": HEX, "Name": "/web"}]),
+    "a short id": Answer(200, {"Id": "0123456789ab", "Name": "/web"}),
+    "a long id": Answer(200, {"Id": HEX + "0", "Name": "/web"}),
+    "an id of other letters": Answer(200, {"Id": "g" + HEX[1:], "Name": "/web"}),
+    "an id with a path": Answer(200, {"Id": "../" + HEX[3:], "Name": "/web"}),
+    "an image's id": Answer(200, {"Id": f"sha256:{HEX}", "Name": "/web"}),
+    "a number as id": Answer(200, {"Id": 7, "Name": "/web"}),
+    "no id": Answer(200, {"Name": "/web"}),
+    "no name": Answer(200, {"Id": HEX}),
+    "an empty name": Answer(200, {"Id": HEX, "Name": "/"}),
+    "a number as name": Answer(200, {"Id": HEX, "Name": 7}),
+    "names": Answer(200, {"Id": HEX, "Name": ["/web"]}),
+    "labels that are a list": Answer(200, {"Id": HEX, "Name": "/web", "Config": {"Labels": ["tier=db"]}}),
+    "a configuration that is text": Answer(200, {"Id": HEX, "Name": "/web", "Config": "{}"}),
+}
+OF_EXECS = {
+    **ODD,
+    "an empty list": Answer(200, []),
+    "no container": Answer(200, {"ID": HEX}),
+    "a short id": Answer(200, {"ID": HEX, "ContainerID": HEX[:12]}),
+    "a name": Answer(200, {"ID": HEX, "ContainerID": "web"}),
+}
+OF_LISTS = {
+    **ODD,
+    "an object": Answer(200, {"containers": []}),
+    "no objects": Answer(200, ["web"]),
+    "empty objects": Answer(200, [{}]),
+    "no state": Answer(200, [{"Id": HEX, "Names": ["/web"], "Labels": {}}]),
+    "no id": Answer(200, [{"Names": ["/web"], "State": "exited"}]),
+}
+
+
+class Looks(PolicyTestCase):
+    """F41: an answer that is not Docker's opens nothing."""
+
+    def assert_closed(
+        self, look: str, answers: dict[str, Answer], operation: str, rule: str = "db", **params: Any
+    ) -> None:
+        for what, answer in answers.items():
+            with self.subTest(what, operation=operation), ScriptedServer({look: answer}) as server:
+                fields = {"protected_containers": rule, "retry_attempts": 0, "timeout": 5}
+                text = self.refusal_with({**over_http(server.address), **fields}, operation, **params)
+                self.assertIn("Nothing was done", text)
+                self.assertNotIn("blocked_by_policy", text)
+                changes = [seen for seen in server.seen if not seen.startswith(("GET", "HEAD"))]
+                self.assertEqual([], changes)
+                self.assertIn(look, server.seen)
+
+    def test_at_containers(self) -> None:
+        look = "GET /containers/web/json"
+        for operation, field in CONTAINERS.items():
+            answers = OF_CONTAINERS if operation in ("stop_container", "disconnect_network") else ODD
+            self.assert_closed(look, answers, operation, **{**required(operation), field: "web"})
+
+    def test_at_containers_by_force(self) -> None:
+        params: dict[str, Any] = {"id": "n", "Container": "web", "Force": True}
+        self.assert_closed("GET /containers/web/json", OF_CONTAINERS, "disconnect_network", **params)
+
+    def test_at_containers_of_call_api(self) -> None:
+        look = "GET /containers/web/json"
+        self.assert_closed(look, OF_CONTAINERS, "call_api", method="DELETE", path="/containers/web")
+        body = {"Container": "web"}
+        self.assert_closed(look, ODD, "call_api", method="POST", path="/networks/n/disconnect", body=body)
+        self.assert_closed(look, ODD, "call_api", method="POST", path="/commit", query={"container": "web"})
+
+    def test_at_commands(self) -> None:
+        look = f"GET /exec/{HEX}/json"
+        self.assert_closed(look, OF_EXECS, "call_api", method="POST", path=f"/exec/{HEX}/start", body={"Detach": True})
+
+    def test_at_a_commands_container(self) -> None:
+        made = Answer(200, {"ID": HEX, "ContainerID": HEX})
+        for what, answer in OF_CONTAINERS.items():
+            script = {f"GET /exec/{HEX}/json": made, f"GET /containers/{HEX}/json": answer}
+            with self.subTest(what), ScriptedServer(script) as server:
+                config = {**over_http(server.address), "protected_containers": "db", "retry_attempts": 0}
+                text = self.refusal_with(config, "call_api", method="POST", path=f"/exec/{HEX}/start")
+                self.assertIn("Nothing was done", text)
+                self.assertEqual([], [seen for seen in server.seen if seen.startswith("POST")])
+
+    def test_at_lists(self) -> None:
+        self.assert_closed("GET /containers/json", OF_LISTS, "call_api", method="POST", path="/containers/prune")
+
+    def test_labels_must_be_there_where_a_rule_asks_for_them(self) -> None:
+        look, bare = "GET /containers/web/json", Answer(200, {"Id": HEX, "Name": "/web"})
+        self.assert_closed(look, {"no configuration": bare}, "pause_container", rule="label=tier", id="web")
+        with ScriptedServer({look: bare, f"POST /containers/{HEX}/rename": Answer(204)}) as server:
+            config = {**over_http(server.address), "protected_containers": "db"}
+            execute(config, "rename_container", id="web", name="new")
+            self.assertIn(f"POST /containers/{HEX}/rename", server.seen)
+
+    def test_a_body_that_names_no_container(self) -> None:
+        """What cannot be told may be a protected one's."""
+        for verb in ("connect", "disconnect"):
+            for body in (
+                None,
+                {},
+                [],
+                "text",
+                '{"Container": "web"} and more',
+                {"Container": 7},
+                [{"Container": "web"}],
+            ):
+                with self.subTest(verb, body=body), Recorder("1.41", {}) as recorder:
+                    call = {"method": "POST", "path": f"/networks/a/{verb}", "body": body}
+                    config = {**over_unix(recorder.socket), "protected_containers": "db"}
+                    text = self.refusal_with(config, "call_api", **call)
+                    self.assertRegex(text, r"^\[(blocked_by_policy|invalid_parameters)\]")
+                    self.assertEqual([], [request for request in recorder.requests if request.method == "POST"])
+
+    def test_one_that_is_not_there_is_the_calls_own_error(self) -> None:
+        for message in (
+            "No such container: web",
+            'no container with name or ID "web" found: no such container',
+        ):
+            for operation in ("stop_container", "remove_container", "exec_container"):
+                absent = {"GET /containers/web/json": Answer(404, {"message": message})}
+                with self.subTest(operation, message=message), ScriptedServer(absent) as server:
+                    text = self.refusal_with(
+                        over_http(server.address), operation, **{**required(operation), "id": "web"}
+                    )
+                    self.assertRegex(text, rf"^\[not_found 404\] {operation}: {re.escape(message)}")
+                    self.assertEqual([], [seen for seen in server.seen if not seen.startswith("GET")])
+
+    def test_a_network_may_keep_what_the_engine_has_forgotten(self) -> None:
+        """Force removes what a network still has of a container that is gone: by its name, as there is no id."""
+        absent = Answer(404, {"message": "No such container: web"})
+        script = {"GET /containers/web/json": absent, "POST /networks/n/disconnect": Answer(200, "")}
+        with ScriptedServer(script) as server:
+            execute(over_http(server.address), "disconnect_network", id="n", Container="web", Force=True)
+            self.assertIn("POST /networks/n/disconnect", server.seen)
 
 
 class Detours(ProtectedTestCase):

@@ -254,7 +254,10 @@ class UnreadInput(OperationTestCase):
             time.sleep(0.2)  # for the input to come, and stay unread
             resets(client)
 
-        look = ok('{"Id": "x", "State": {"Running": true}, "Config": {}, "HostConfig": {}}')
+        identity = 64 * "0"
+        look = ok(
+            f'{{"Id": "{identity}", "Name": "/x", "State": {{"Running": true}}, "Config": {{}}, "HostConfig": {{}}}}'
+        )
         with RawServer(look, ok('{"Id": "e"}'), says_and_resets, *answers) as server:
             params = {"id": "x", "Cmd": ["true"], "stdin_text": "x" * 1_000_000, "timeout": 2}
             return self.ending(patient(server), "exec_container", params)

@@ -27,7 +27,15 @@ from support.marked import Marked
 from support.raw_server import PING, RawServer, dribbles, hangs_up, is_silent, refuses, resets, says
 from support.session import CONNECTOR, FOLDER, PACKAGE, ROOT, TEMPORARY, ConnectorError, given
 
-CONTAINER = '{"Id": "x", "State": {"Running": true}, "Config": {}, "HostConfig": {"LogConfig": {"Type": "json-file"}}}'
+CONTAINER = json.dumps(
+    {
+        "Id": 64 * "0",
+        "Name": "/x",
+        "State": {"Running": True},
+        "Config": {},
+        "HostConfig": {"LogConfig": {"Type": "json-file"}},
+    }
+)
 
 
 class Echo:

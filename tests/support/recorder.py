@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 from support.recording_proxy import Request
 
 ID = "0123456789ab" + 52 * "0"
+# Of every container that is looked at, whatever its name.
+CONTAINER_ID = "c0ffee" + 58 * "1"
 IMAGE_ID = f"sha256:{ID}"
 
 
@@ -84,10 +86,19 @@ class Recorder:
         what = f"{request.method} {request.path}"
         if what in ("GET /_ping", "HEAD /_ping"):
             return Answer(200, "OK", {"Api-Version": self._api_version})
-        if what in self._answers:
-            return self._answers[what]
+        # A container that was looked at is acted on by its full id: the same container for a case.
+        names = {what, *(what.replace(CONTAINER_ID, name) for name in ("web", "db"))}
+        if answer := next((self._answers[name] for name in names if name in self._answers), None):
+            return _inspection(answer) if re.fullmatch(r"GET /containers/[^/]+/json", what) else answer
         usual = (answer for pattern, answer in _USUAL if re.fullmatch(pattern, what))
         return next(usual, Answer(200, {}) if request.method == "GET" else Answer(204))
+
+
+def _inspection(answer: Answer) -> Answer:
+    """The same with what every inspection has, so that a case may say only what matters to it."""
+    if answer.status != 200 or not isinstance(answer.body, dict):
+        return answer
+    return answer._replace(body={"Id": CONTAINER_ID, "Name": "/web", "Config": {}, **answer.body})
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -159,7 +170,7 @@ _STATE = {
     "Health": {"Status": "healthy"},
 }
 _CONTAINER = {
-    "Id": ID,
+    "Id": CONTAINER_ID,
     "Name": "/web",
     "Image": IMAGE_ID,
     "State": _STATE,
@@ -183,7 +194,10 @@ _USUAL = [
     (r"POST /containers/[^/]+/wait", Answer(200, {"StatusCode": 0})),
     (r"POST /containers/[^/]+/update", Answer(200, {"Warnings": []})),
     (r"POST /exec/[^/]+/start|POST /containers/[^/]+/attach|GET /containers/[^/]+/logs", Answer(200, b"", _STREAM)),
-    (r"GET /exec/[^/]+/json", Answer(200, {"ID": ID, "ContainerID": ID, "Running": False, "ExitCode": 0, "Pid": 1})),
+    (
+        r"GET /exec/[^/]+/json",
+        Answer(200, {"ID": ID, "ContainerID": CONTAINER_ID, "Running": False, "ExitCode": 0, "Pid": 1}),
+    ),
     (r"GET /containers/json|GET /containers/[^/]+/changes", Answer(200, [])),
     (r"GET /containers/[^/]+/json", Answer(200, _CONTAINER)),
     (r"(HEAD|GET) /containers/[^/]+/archive", Answer(200, tar(), {**_TAR, **_PATH_STAT})),

@@ -15,6 +15,8 @@ A file holds a list of cases, each an object:
     error      how the text of the error must begin, where the call must fail all the same
     why        what the case is for
 
+A container that was looked at is acted on by its full id. `sends` says the name that `params` gives.
+
 In `sends`, "*" stands for any value, also within a path. Where a name stands several times in a query, its value is a
 list; of JSON in a query the order of fields does not matter. A tar's body is an object of its entries' texts, and a
 header that is an object is one that holds JSON in base64.
@@ -26,6 +28,7 @@ import base64
 import fnmatch
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,7 +37,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from support.recorder import Answer
+from support.recorder import CONTAINER_ID, Answer
 from support.recording_proxy import Request
 
 _FOLDER = Path(__file__).resolve().parents[1] / "data" / "wire"
@@ -66,9 +69,10 @@ class Case:
 
     def faults(self, requests: list[Request]) -> Iterator[str]:
         """What is missing in, or wrong with, the requests that were sent."""
-        rest = iter(requests)
+        rest = iter(by_name(requests))
         for sent in self.sends:
-            request = next((request for request in rest if _is_for(request, sent)), None)
+            found = (next((form for form in forms if _is_for(form, sent)), None) for forms in rest)
+            request = next(filter(None, found), None)
             if request is None:
                 yield f"{sent.method} {sent.path} was not sent, or too early"
                 return
@@ -112,6 +116,17 @@ def _case(file: str, case: dict[str, Any]) -> Case:
         case.get("config", {}),
         case.get("error"),
     )
+
+
+def by_name(requests: list[Request]) -> Iterator[tuple[Request, Request]]:
+    """Each request with the name that the first look asked for in place of the full id that it found, and as it is."""
+    name = CONTAINER_ID
+    for request in requests:
+        looked = re.fullmatch(r"/containers/([^/]+)/json", request.path)
+        if looked and name == CONTAINER_ID:
+            name = looked[1]
+        target, body = (text.replace(CONTAINER_ID, name) for text in (request.target, request.body.decode("latin-1")))
+        yield Request(request.method, target, request.headers, body.encode("latin-1")), request
 
 
 def _is_for(request: Request, sent: Sent) -> bool:

@@ -75,6 +75,7 @@ struct Inner {
     message: String,
     hint: Option<String>,
     status: Option<u16>,
+    said: Option<String>,
     tries: u32,
     after_a_lost_answer: bool,
     retry_after: Option<Duration>,
@@ -89,6 +90,7 @@ impl Error {
             message: message.into(),
             hint: None,
             status: None,
+            said: None,
             tries: 0,
             after_a_lost_answer: false,
             retry_after: None,
@@ -115,6 +117,11 @@ impl Error {
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_said(mut self, said: Option<String>) -> Self {
+        self.0.said = said;
         self
     }
 
@@ -156,6 +163,11 @@ impl Error {
     /// The HTTP status, if an answer came.
     pub fn status(&self) -> Option<u16> {
         self.0.status
+    }
+
+    /// The `message` of Docker's own JSON, if that is what came back. Pages, text and other JSON are somebody else's words.
+    pub fn said(&self) -> Option<&str> {
+        self.0.said.as_deref()
     }
 
     /// How often the request was sent, or its connection tried; 0 if it did not come to that.

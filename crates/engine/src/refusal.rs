@@ -67,7 +67,14 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
         )
         .hint(hint)
     };
-    error.with_status(status.as_u16()).with_retry_after(retry_after(headers))
+    let said = if html { None } else { said(&text) };
+    error.with_status(status.as_u16()).with_said(said).with_retry_after(retry_after(headers))
+}
+
+/// The `message` of Docker's JSON.
+fn said(text: &str) -> Option<String> {
+    let fields: Value = serde_json::from_str(text).ok()?;
+    fields.get("message")?.as_str().map(str::to_owned)
 }
 
 fn meaning(status: StatusCode) -> (ErrorKind, &'static str) {
@@ -176,6 +183,22 @@ mod tests {
         let error = refused(404, "application/json", r#"{"message":"No such container: web"}"#);
         assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(404)));
         assert!(error.to_string().starts_with("No such container: web. Check the id"), "{error}");
+        assert_eq!(error.said(), Some("No such container: web"));
+    }
+
+    #[test]
+    fn takes_nothing_else_for_dockers_own_words() {
+        for (kind, body) in [
+            ("text/plain", "No such container: web"),
+            ("text/html", r#"{"message":"No such container: web"}"#),
+            ("application/json", r#"{"error":"No such container: web"}"#),
+            ("application/json", r#"{"message":["No such container: web"]}"#),
+            ("application/json", r#"["No such container: web"]"#),
+            ("application/json", "{}"),
+            ("application/json", ""),
+        ] {
+            assert_eq!(refused(404, kind, body).said(), None, "{kind} {body}");
+        }
     }
 
     #[test]

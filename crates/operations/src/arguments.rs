@@ -14,12 +14,21 @@ pub(crate) struct Arguments {
     given: Vec<(&'static Param, Value)>,
     /// The points in time that were given as how long ago, and are read by this machine's clock.
     ago: Vec<&'static str>,
+    aims: Vec<Aim>,
+}
+
+/// A container that a parameter names, and the full id that a look has found for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Aim {
+    pub(crate) param: &'static str,
+    pub(crate) named: String,
+    pub(crate) id: String,
 }
 
 impl Arguments {
     /// No values yet, for these parameters.
     pub(crate) fn of(declared: &'static [Param]) -> Self {
-        Self { declared, given: Vec::new(), ago: Vec::new() }
+        Self { declared, given: Vec::new(), ago: Vec::new(), aims: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, param: &'static Param, value: Value) {
@@ -60,6 +69,31 @@ impl Arguments {
         self.declares(name).then(|| self.get(name)).flatten()
     }
 
+    /// Gives a parameter another value.
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
+        if let Some((_, present)) = self.given.iter_mut().find(|(param, _)| param.name == name) {
+            *present = value;
+        }
+    }
+
+    /// Notes that a name now stands for a full id; [`Arguments::shown`] keeps telling the name.
+    pub(crate) fn aim(&mut self, aim: Aim) {
+        self.aims.push(aim);
+    }
+
+    /// The names that full ids stand in the place of.
+    pub(crate) fn aims(&self) -> &[Aim] {
+        &self.aims
+    }
+
+    /// The text for people: the name that was given, where a full id has taken its place.
+    pub(crate) fn shown(&self, name: &str) -> Option<&str> {
+        match self.aims.iter().find(|aim| aim.param == name) {
+            Some(aim) => Some(&aim.named),
+            None => self.text(name),
+        }
+    }
+
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Value::as_str)
     }
@@ -81,8 +115,8 @@ impl Arguments {
     /// A sentence with the parameters in braces filled in: `Stopped container {id}`.
     pub(crate) fn fill(&self, sentence: &str) -> String {
         let mut filled = sentence.to_owned();
-        for (param, value) in self.iter() {
-            if let Some(text) = value.as_str() {
+        for (param, _) in self.iter() {
+            if let Some(text) = self.shown(param.name) {
                 filled = filled.replace(&format!("{{{}}}", param.name), text);
             }
         }

@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Configuration, Effect, Error, Kind, Method, Operation, Output, Services, Shape,
-    arguments::Arguments,
+    arguments::{Aim, Arguments},
     check::suit,
-    guard::{self, Target},
+    guard::{self, Named, Target},
     operation::Run,
     redact::{self, Secrets},
     request,
@@ -40,7 +40,8 @@ impl Call<'_> {
     pub(crate) fn run(mut self) -> (Result<Output, Error>, Option<u16>, u32) {
         let result = self.outcome().and_then(|output| redact::result(output, &self.arguments));
         let result = result.map_err(|error| {
-            self.qualified(error).hiding(self.configuration.secrets()).hiding(&self.secrets.borrow())
+            let error = self.qualified(error).naming(self.arguments.aims());
+            error.hiding(self.configuration.secrets()).hiding(&self.secrets.borrow())
         });
         // A look after a refusal is not what the call came to.
         let refused = result.as_ref().err().and_then(Error::status);
@@ -116,8 +117,20 @@ impl Call<'_> {
                 None => segment,
             };
         let path: Vec<&str> = self.operation.path.split('/').skip(1).map(segment).collect();
-        let container = || self.arguments.if_declared("Container").and_then(Value::as_str).map(str::to_owned);
-        guard::targets(self.operation.method, &path, container)
+        let member = self.arguments.if_declared("Container").and_then(Value::as_str);
+        let members = member.map(|text| Named::by("Container", text)).into_iter().collect();
+        let by = self.operation.placeholders().next().unwrap_or_default();
+        guard::targets(self.operation.method, &path, by, members)
+    }
+
+    /// From here on a full id stands in the place of the name that a parameter gave, in every request of this call.
+    pub(crate) fn aim(&mut self, named: Named, id: String) {
+        let aim = Aim { param: named.param, named: named.text, id };
+        match self.operation.aim {
+            Some(replace) => replace(&mut self.arguments, &aim),
+            None => self.arguments.set(aim.param, aim.id.as_str().into()),
+        }
+        self.arguments.aim(aim);
     }
 
     /// Whether a removal found nothing since an earlier try, whose answer was lost, had done its work.
@@ -216,7 +229,10 @@ impl Call<'_> {
 
     /// The fields of [`Call::done`], for those who add to them.
     pub(crate) fn outcome_fields(&self, sentence: &str, already: bool) -> Map<String, Value> {
-        let named = ["id", "name"].iter().find_map(|name| self.arguments.if_declared(name)?.as_str());
+        let named = ["id", "name"].iter().find_map(|name| {
+            self.arguments.if_declared(name)?;
+            self.arguments.shown(name)
+        });
         let mut fields = Map::from_iter([("result".to_owned(), self.arguments.fill(sentence).into())]);
         if let Some(named) = named {
             fields.insert("id".into(), named.into());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{redact::Secrets, unmarshal::reworded};
+use crate::{arguments::Aim, redact::Secrets, unmarshal::reworded};
 
 /// What went wrong, for code to match on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,6 +99,22 @@ impl Error {
         self
     }
 
+    /// The same error with the names that the caller gave in place of full ids. Ids within paths stay.
+    #[must_use]
+    pub(crate) fn naming(mut self, aims: &[Aim]) -> Self {
+        for Aim { named, id, .. } in aims {
+            let pieces: Vec<&str> = self.message.split(id.as_str()).collect();
+            let mut message = pieces.first().map_or(String::new(), |first| (*first).to_owned());
+            for pair in pieces.windows(2) {
+                let in_a_path = pair[0].ends_with('/') || pair[1].starts_with('/');
+                message.push_str(if in_a_path { id } else { named });
+                message.push_str(pair[1]);
+            }
+            self.message = message;
+        }
+        self
+    }
+
     /// The same error as one of another kind, where more is known than its status says.
     #[must_use]
     pub(crate) fn of_kind(self, kind: Kind) -> Self {
@@ -113,6 +129,11 @@ impl Error {
     /// The HTTP status, if an answer came.
     pub fn status(&self) -> Option<u16> {
         self.source.as_ref().and_then(engine::Error::status)
+    }
+
+    /// The `message` of Docker's own JSON, if that is what came back.
+    pub(crate) fn said(&self) -> Option<&str> {
+        self.source.as_ref().and_then(engine::Error::said)
     }
 
     /// How often the request was tried; 0 if it did not come to that.
@@ -160,6 +181,13 @@ impl fmt::Display for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tells_names_in_place_of_ids() {
+        let aims = [Aim { param: "id", named: "web".into(), id: "ab12".into() }];
+        let error = Error::new(Kind::Failed, "ab12: container ab12 is gone, see /var/ab12/log and ab12");
+        assert_eq!(error.naming(&aims).message(), "web: container web is gone, see /var/ab12/log and web");
+    }
 
     #[test]
     fn begins_with_a_stable_code() {

@@ -2,10 +2,10 @@
 //!
 //! Checked for every operation before its requests are sent. What is not known to be allowed is refused.
 
-use engine::{Path, Request, Segment};
+use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::{Value, json};
 
-use crate::{Effect, Error, Kind, Method, Operation, arguments::Arguments, call::Call, prune::is_pruned};
+use crate::{Effect, Error, Kind, Method, Operation, arguments::Arguments, call::Call};
 
 /// A container with this label is protected, whatever the configuration says.
 const PROTECTING_LABEL: (&str, &str) = ("fortisoar.protect", "true");
@@ -65,12 +65,30 @@ enum Protected {
 /// What a call would touch.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A container, by name or id.
-    Container(String),
+    /// A container.
+    Container(Named),
+    /// A container that is to leave a network. The engine may have forgotten it, and the network not: then nothing is
+    /// left to protect, and the name still removes the entry.
+    Member(Named),
     /// The container that a command runs in, by the command's id.
     Exec(String),
     /// All that do not run.
     StoppedContainers,
+    /// A container that the call does not name in a form that is understood. It says what the form is.
+    Unclear(&'static str),
+}
+
+/// A container's name or id, and the parameter that gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) param: &'static str,
+    pub(crate) text: String,
+}
+
+impl Named {
+    pub(crate) fn by(param: &'static str, text: &str) -> Self {
+        Self { param, text: text.to_owned() }
+    }
 }
 
 /// What a call does and touches.
@@ -130,6 +148,17 @@ impl Policy {
         !self.protected.is_empty()
     }
 
+    /// Whether any rule can apply. If none can, nothing needs to be looked up.
+    pub(crate) fn protects(&self) -> bool {
+        // The label counts in every configuration.
+        true
+    }
+
+    /// Whether a rule of the configuration asks for labels.
+    fn reads_labels(&self) -> bool {
+        self.protected.iter().any(|rule| matches!(rule, Protected::Label(..)))
+    }
+
     /// The rule that protects a container, if one does. `container` is an inspection of it.
     pub(crate) fn protecting_rule(&self, container: &Value) -> Option<String> {
         let labels = &container["Config"]["Labels"];
@@ -169,44 +198,157 @@ impl Protected {
     }
 }
 
-/// Refuses a call that the configuration does not allow.
-pub(crate) fn check(call: &Call<'_>) -> Result<(), Error> {
+/// Refuses a call that the configuration does not allow. A call that may go on acts on the containers that were checked:
+/// their full ids take the place of the names that it was given, which others could give away in between.
+pub(crate) fn check(call: &mut Call<'_>) -> Result<(), Error> {
     let policy = call.configuration.policy();
     let effect = call.effect();
     policy.check_operation(call.operation, effect)?;
-    if effect == Effect::Read {
+    if effect == Effect::Read || !policy.protects() {
         return Ok(());
     }
-    call.targets().into_iter().try_for_each(|target| check_target(call, policy, target))
-}
-
-fn check_target(call: &Call<'_>, policy: &Policy, target: Target) -> Result<(), Error> {
-    let inspect = |template: &str, id: &str| {
-        let answer = call.send(Request::get(Path::fill(template, |_| Segment::name(id))?));
-        answer.and_then(|answer| Ok(answer.json()?))
-    };
-    match target {
-        Target::Container(id) => match inspect("/containers/{id}/json", &id) {
-            Ok(container) => refuse_protected(policy, &id, &container),
-            // What is not there cannot be harmed, and the call itself says so best.
-            Err(error) if error.status() == Some(404) => Ok(()),
-            Err(error) => Err(error),
-        },
-        Target::Exec(id) => {
-            let container =
-                inspect("/exec/{id}/json", &id)?["ContainerID"].as_str().unwrap_or_default().to_owned();
-            check_target(call, policy, Target::Container(container))
-        }
-        Target::StoppedContainers => {
-            let listed = call.send(Request::get(Path::fixed("/containers/json")).query("all", "true"))?;
-            let listed = listed.json()?;
-            for container in listed.as_array().into_iter().flatten().filter(|found| is_pruned(found)) {
-                refuse_protected(policy, own_name(container), &as_inspected(container))
-                    .map_err(|error| error.and("prune_containers removes the others and spares it."))?;
+    for target in call.targets() {
+        match target {
+            Target::Container(named) => {
+                let id = checked(call, policy, &named.text)?;
+                call.aim(named, id);
             }
-            Ok(())
+            Target::Member(named) => match checked(call, policy, &named.text) {
+                Ok(id) => call.aim(named, id),
+                Err(error) if is_absence(&error) => {}
+                Err(error) => return Err(error),
+            },
+            Target::Exec(exec) => {
+                let container = container_of(call, &exec)?;
+                checked(call, policy, &container)?;
+            }
+            Target::StoppedContainers => check_stopped(call, policy)?,
+            Target::Unclear(form) => {
+                return Err(blocked(format!(
+                    "The call does not say which container it changes, which may be protected: {form}. Nothing was done. \
+                     An administrator may lift the protection."
+                )));
+            }
         }
     }
+    Ok(())
+}
+
+/// Looks at a container, and gives its full id if nothing protects it.
+fn checked(call: &Call<'_>, policy: &Policy, named: &str) -> Result<String, Error> {
+    let what = format!("container {}", named.trim_start_matches('/'));
+    let container = look(call, "/containers/{id}/json", named, &what)?;
+    let id = container["Id"].as_str().filter(|id| is_full_id(id));
+    let has_name = container["Name"].as_str().is_some_and(|name| !name.trim_start_matches('/').is_empty());
+    let (config, labels) = (&container["Config"], &container["Config"]["Labels"]);
+    // Another engine may leave out what no rule asks for.
+    let has_config = config.is_object() || config.is_null() && !policy.reads_labels();
+    let has_labels = labels.is_object() || labels.is_null();
+    let Some(id) = id.filter(|_| has_name && has_config && has_labels) else {
+        return Err(unchecked(&what, "is no inspection of a container", None));
+    };
+    refuse_protected(policy, named, &container)?;
+    Ok(id.to_owned())
+}
+
+/// The full id of the container that a command runs in.
+fn container_of(call: &Call<'_>, exec: &str) -> Result<String, Error> {
+    let what = format!("command {exec}");
+    let found = look(call, "/exec/{id}/json", exec, &what)?;
+    let container = found["ContainerID"].as_str().filter(|id| is_full_id(id));
+    container.map(str::to_owned).ok_or_else(|| unchecked(&what, "names no container", None))
+}
+
+fn check_stopped(call: &Call<'_>, policy: &Policy) -> Result<(), Error> {
+    for container in listed(call, Request::get(Path::fixed("/containers/json")).query("all", "true"))? {
+        if matches!(container["State"].as_str(), Some("running" | "paused" | "restarting")) {
+            continue;
+        }
+        refuse_protected(policy, own_name(&container), &as_inspected(&container))
+            .map_err(|error| error.and("prune_containers removes the others and spares it."))?;
+    }
+    Ok(())
+}
+
+/// A list of containers that decides what may go. An answer that is none, or has entries that are none, decides nothing.
+fn listed(call: &Call<'_>, request: Request) -> Result<Vec<Value>, Error> {
+    const WHAT: &str = "a stopped container";
+    let answer = call.send(request).map_err(|error| explained(error, WHAT))?;
+    let status = Some(answer.status);
+    let Ok(Value::Array(listed)) = answer.json() else {
+        return Err(unchecked(WHAT, "is no list", status));
+    };
+    let is_understood = |container: &Value| {
+        container["Id"].as_str().is_some_and(is_full_id)
+            && container["State"].is_string()
+            && (container["Labels"].is_object() || container["Labels"].is_null())
+    };
+    if !listed.iter().all(is_understood) {
+        return Err(unchecked(WHAT, "has an entry that is no container", status));
+    }
+    Ok(listed)
+}
+
+/// A look before a change. Its answer decides, so one that is not Docker's refuses the change.
+fn look(call: &Call<'_>, template: &str, id: &str, what: &str) -> Result<Value, Error> {
+    let request = Request::get(Path::fill(template, |_| Segment::name(id))?);
+    let answer = call.send(request).map_err(|error| explained(error, what))?;
+    let status = answer.status;
+    answer.json().map_err(|_| unchecked(what, "is not JSON", Some(status)))
+}
+
+/// An error of a look. What is not there can be neither protected nor changed, and Docker's own words for that are the
+/// call's error.
+fn explained(error: Error, what: &str) -> Error {
+    match error.status() {
+        None => error,
+        Some(_) if is_absence(&error) || is_absent_command(&error) => error,
+        // A router's or a proxy's page: whether there is such a container is not known.
+        Some(404) => unchecked(what, &format!("was not Docker's: {}", error.message()), Some(404)),
+        Some(_) => error.and(&format!(
+            "The connector looked up the {what} first, since it may be protected. Nothing was done."
+        )),
+    }
+}
+
+/// How Docker (`No such container: web`) and Podman (`no container with name or ID "web" found: ...`) begin to say so.
+const ABSENCE: &[&str] = &["no such container", "no container with name or id"];
+
+/// Whether the engine says that there is no such container. Whoever else answers 404 does not know.
+fn is_absence(error: &Error) -> bool {
+    says(error, ABSENCE)
+}
+
+fn is_absent_command(error: &Error) -> bool {
+    says(error, &["no such exec", "no exec session with id"])
+}
+
+fn says(error: &Error, beginnings: &[&str]) -> bool {
+    error.status() == Some(404) && error.said().is_some_and(|said| begins(said, beginnings))
+}
+
+fn begins(said: &str, beginnings: &[&str]) -> bool {
+    let said = said.to_ascii_lowercase();
+    beginnings.iter().any(|beginning| said.starts_with(beginning))
+}
+
+/// The error where a look told nothing.
+fn unchecked(what: &str, why: &str, status: Option<u16>) -> Error {
+    let why = why.trim_end_matches('.');
+    let error = engine::Error::new(
+        ErrorKind::Protocol,
+        format!("the {what} may be protected, and the connector cannot check that: the answer to its look {why}. Nothing was done"),
+    )
+    .hint("A proxy in front of the engine must pass GET requests for /containers and /exec on, and answer as the engine does");
+    match status {
+        Some(status) => error.with_status(status),
+        None => error,
+    }
+    .into()
+}
+
+fn is_full_id(id: &str) -> bool {
+    id.len() == 64 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// A container of a list, in the form of an inspection.
@@ -235,19 +377,24 @@ fn blocked(message: String) -> Error {
     Error::new(Kind::Blocked, message)
 }
 
-/// What a request touches, by its method and the segments of its path, without a version; `container` gives the container
-/// that the body names.
-pub(crate) fn targets(method: Method, path: &[&str], container: impl Fn() -> Option<String>) -> Vec<Target> {
-    if matches!(method, Method::Get | Method::Head) {
-        return Vec::new();
-    }
-    match path {
-        ["containers", "create"] => Vec::new(),
-        ["containers", "prune"] => vec![Target::StoppedContainers],
-        ["containers", id, ..] => vec![Target::Container((*id).to_owned())],
-        ["exec", id, ..] => vec![Target::Exec((*id).to_owned())],
-        ["networks", _, "connect" | "disconnect"] | ["commit"] => {
-            container().map(Target::Container).into_iter().collect()
+/// What a request touches that protection forbids to touch, by its method and the segments of its path, without a version: the
+/// table in `docs/security.md`. `by` is the parameter that the path's name comes from; `members` are the containers that
+/// the body or the query name.
+pub(crate) fn targets(method: Method, path: &[&str], by: &'static str, members: Vec<Named>) -> Vec<Target> {
+    use Method::Post;
+    match (method, path) {
+        (Method::Get | Method::Head, _) | (Post, ["containers", "create"]) => Vec::new(),
+        (Post, ["containers", "prune"]) => vec![Target::StoppedContainers],
+        // These give a container's work back to it, or only wait.
+        (Post, ["containers", _, "start" | "unpause" | "wait"]) => Vec::new(),
+        (_, ["containers", id, ..]) => vec![Target::Container(Named::by(by, id))],
+        (_, ["exec", id, ..]) => vec![Target::Exec((*id).to_owned())],
+        (_, ["networks", _, .., "connect" | "disconnect"]) if members.is_empty() => {
+            vec![Target::Unclear("the body must be a JSON object with Container")]
+        }
+        (_, ["networks", _, .., "disconnect"]) => members.into_iter().map(Target::Member).collect(),
+        (_, ["networks", _, .., "connect"] | ["commit"]) => {
+            members.into_iter().map(Target::Container).collect()
         }
         _ => Vec::new(),
     }
@@ -305,15 +452,43 @@ mod tests {
     fn knows_what_a_request_touches() {
         let touched = |method, path: &str| {
             let path: Vec<&str> = path.split('/').skip(1).collect();
-            targets(method, &path, || Some("member".into()))
+            targets(method, &path, "id", vec![Named::by("Container", "member")])
         };
-        assert_eq!(touched(Method::Post, "/containers/web/stop"), [Target::Container("web".into())]);
-        assert_eq!(touched(Method::Delete, "/containers/web"), [Target::Container("web".into())]);
-        assert_eq!(touched(Method::Put, "/containers/web/archive"), [Target::Container("web".into())]);
-        assert_eq!(touched(Method::Post, "/networks/n/disconnect"), [Target::Container("member".into())]);
+        let web = || [Target::Container(Named::by("id", "web"))];
+        assert_eq!(touched(Method::Post, "/containers/web/stop"), web());
+        assert_eq!(touched(Method::Delete, "/containers/web"), web());
+        assert_eq!(touched(Method::Put, "/containers/web/archive"), web());
+        assert_eq!(touched(Method::Post, "/containers/web/anything/new"), web());
+        assert_eq!(
+            touched(Method::Delete, "/containers/create"),
+            [Target::Container(Named::by("id", "create"))]
+        );
+        assert_eq!(
+            touched(Method::Post, "/networks/n/disconnect"),
+            [Target::Member(Named::by("Container", "member"))]
+        );
+        assert_eq!(
+            touched(Method::Post, "/networks/a/b/connect"),
+            [Target::Container(Named::by("Container", "member"))]
+        );
+        assert!(matches!(
+            targets(Method::Post, &["networks", "n", "connect"], "path", vec![])[..],
+            [Target::Unclear(_)]
+        ));
         assert_eq!(touched(Method::Post, "/exec/e/start"), [Target::Exec("e".into())]);
         assert_eq!(touched(Method::Post, "/containers/prune"), [Target::StoppedContainers]);
+        for verb in ["start", "unpause", "wait"] {
+            assert_eq!(touched(Method::Post, &format!("/containers/web/{verb}")), []);
+        }
         assert_eq!(touched(Method::Get, "/containers/web/json"), []);
         assert_eq!(touched(Method::Post, "/containers/create"), []);
+    }
+
+    #[test]
+    fn only_dockers_own_words_say_that_there_is_none() {
+        let absence = |said: &str| begins(said, ABSENCE);
+        assert!(absence("No such container: web"));
+        assert!(absence("no container with name or ID \"web\" found: no such container"));
+        assert!(!absence("page not found") && !absence("network web: no such container"));
     }
 }

@@ -2,7 +2,13 @@
 
 use engine::ApiVersion;
 
-use crate::{Error, Output, Param, Schema, arguments::Arguments, call::Call, guard::Reach, result::Case};
+use crate::{
+    Error, Output, Param, Schema,
+    arguments::{Aim, Arguments},
+    call::Call,
+    guard::Reach,
+    result::Case,
+};
 
 /// An operation, as data. Built in a `const`, from [`Operation::get`] and its like:
 ///
@@ -46,6 +52,8 @@ pub struct Operation {
     pub(crate) preview: Option<Run>,
     /// What a call does and touches, where its arguments decide that.
     pub(crate) reach: Option<fn(&Arguments) -> Reach>,
+    /// Puts a full id in the place of a name, where a parameter is more than that name.
+    pub(crate) aim: Option<fn(&mut Arguments, &Aim)>,
     category: Option<Category>,
 }
 
@@ -147,6 +155,7 @@ impl Operation {
             gives_for: &[],
             preview: None,
             reach: None,
+            aim: None,
             category: None,
         }
     }
@@ -224,6 +233,11 @@ impl Operation {
     /// What a call does and touches follows from its arguments, and not from the declaration.
     pub(crate) const fn reach(self, reach: fn(&Arguments) -> Reach) -> Self {
         Self { reach: Some(reach), ..self }
+    }
+
+    /// Puts a full id in the place of a name, where that is not a parameter's whole value.
+    pub(crate) const fn aim(self, aim: fn(&mut Arguments, &Aim)) -> Self {
+        Self { aim: Some(aim), ..self }
     }
 
     /// Where FortiSOAR files it.

@@ -9,7 +9,7 @@ use crate::{
     call::Call,
     containers::capture::CAPTURED,
     containers::capture::{Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
-    guard::{Reach, Target},
+    guard::{Named, Reach, Target},
     param::{CONTAINER, TIME_LIMIT, flag, long_text, text},
     progress::Flow,
 };
@@ -55,7 +55,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post(
 /// Listening is looking; whoever gives input changes something.
 fn reach(arguments: &Arguments) -> Reach {
     let effect = if attaches_stdin(arguments) { Effect::Change } else { Effect::Read };
-    Reach { effect, targets: vec![Target::Container(arguments.text("id").unwrap_or_default().to_owned())] }
+    let container = Named::by("id", arguments.text("id").unwrap_or_default());
+    Reach { effect, targets: vec![Target::Container(container)] }
 }
 
 fn attaches_stdin(arguments: &Arguments) -> bool {
@@ -71,7 +72,7 @@ fn attach(call: &Call<'_>) -> Result<Output, Error> {
     let stream = arguments.is_on("stream") || !logs;
     let container = call.look("/containers/{id}/json")?;
     if let Some((what, hint)) = fault(&container, stream, logs) {
-        let message = format!("container {} {what}", arguments.text("id").unwrap_or_default());
+        let message = format!("container {} {what}", arguments.shown("id").unwrap_or_default());
         return Err(engine::Error::new(ErrorKind::Conflict, message).hint(hint).into());
     }
     let (once, tty) = (container["Config"]["StdinOnce"] == true, container["Config"]["Tty"] == true);

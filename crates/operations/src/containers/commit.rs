@@ -8,7 +8,7 @@ use crate::{
         COMMAND, ENTRYPOINT, ENVIRONMENT, EXPOSED_PORTS, HEALTHCHECK, LABELS, ON_BUILD, SHELL, STOP_SIGNAL,
         USER, VOLUMES, WORKING_FOLDER,
     },
-    guard::{Reach, Target},
+    guard::{Named, Reach, Target},
     images::reference::{LATEST, Reference},
     param::{ADDITIONAL_FIELDS, CONTAINER, flag, image, lines, text},
 };
@@ -63,6 +63,6 @@ fn commit(call: &Call<'_>) -> Result<Output, Error> {
 
 /// The container is in the query, and is paused meanwhile.
 fn reach(arguments: &Arguments) -> Reach {
-    let container = arguments.text("id").unwrap_or_default().to_owned();
+    let container = Named::by("id", arguments.text("id").unwrap_or_default());
     Reach { effect: Effect::Change, targets: vec![Target::Container(container)] }
 }

@@ -59,7 +59,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container",
 
 fn exec(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;
-    let (container, limit) = (arguments.text("id").unwrap_or_default(), call.time_limit());
+    let (container, limit) = (arguments.shown("id").unwrap_or_default(), call.time_limit());
     let (detach, text) = (arguments.is_on("Detach"), arguments.text("stdin_text"));
     let attach_stdin = text.is_some() || arguments.is_on("AttachStdin");
     if detach && text.is_some() {

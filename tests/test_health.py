@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
+import socket
 import time
+import traceback
 import unittest
 from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
 
 from support.case import OperationTestCase
 from support.certificates import server
 from support.configurations import Config, over_http, over_tls, over_unix
+from support.listener import Listener
+from support.marked import Marked
 from support.nginx import Nginx
-from support.raw_server import RawServer, says
+from support.raw_server import PING, RawServer, says
 from support.scripted_server import Answer, ScriptedServer
-from support.session import CONNECTOR, PACKAGE, ConnectorError
+from support.session import CONNECTOR, PACKAGE, ConnectorError, execute
 
 LOGGER = f"connectors.{PACKAGE.name}"
 
@@ -90,6 +97,146 @@ class Health(OperationTestCase):
         with ScriptedServer({"GET /version": refusal}) as engine:
             (line,) = self.log(over_http(engine.address))
             self.assertNotIn("\n", line)
+        version = Answer(200, {"Version": "20\nINFO operation=check_health" + 10_000 * "x", "ApiVersion": "1.41"})
+        with ScriptedServer({"GET /version": version}) as engine:
+            for line in self.log(over_http(engine.address)):
+                self.assertNotIn("\n", line)
+                self.assertLess(len(line), 1000)
+
+
+class Quoting:
+    """A proxy that quotes what it was sent, in each form that it can read out of it."""
+
+    def __init__(self, status: int, kind: str, ping: bool = True) -> None:
+        self._status, self._kind, self._ping = status, kind, ping
+        self._listener = Listener(socket.create_server(("127.0.0.1", 0)), self._serve)
+        self.address = self._listener.address
+        self.served = 0
+
+    def __enter__(self) -> Quoting:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._listener.close()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError), client.makefile("rb") as reader:
+            while line := reader.readline():
+                lines = [line.decode()]
+                while (line := reader.readline()) not in (b"\r\n", b""):
+                    lines.append(line.decode("latin-1"))
+                self.served += 1
+                quoted = self.quoted(lines)
+                if "/_ping" in lines[0] and not self._ping:
+                    client.sendall(PING)
+                    continue
+                if self._kind == "version":
+                    body = json.dumps({"Version": quoted, "ApiVersion": "1.41"})
+                elif self._kind == "json":
+                    body = json.dumps({"message": quoted})
+                elif self._kind == "nested":
+                    body = json.dumps({"message": json.dumps({"request": quoted})})
+                else:
+                    body = quoted
+                content = "text/plain" if self._kind == "plain" else "application/json"
+                head = f"HTTP/1.1 {self._status} X\r\nContent-Type: {content}\r\n"
+                client.sendall(f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode())
+
+    def quoted(self, lines: list[str]) -> str:
+        """The headers, their values alone, decoded, and encoded again."""
+        said = []
+        for line in lines[1:]:
+            value = line.partition(":")[2].strip()
+            credentials = value.partition(" ")[2] or value
+            said += [line.strip(), value, credentials, quote(credentials, safe=""), quote(credentials)]
+            said.append(base64.b64encode(value.encode()).decode())
+            with suppress(ValueError):
+                decoded = base64.b64decode(credentials, validate=True).decode()
+                said += [decoded, decoded.partition(":")[2], quote(decoded, safe="")]
+        return " | ".join(said)
+
+
+class Secrets(OperationTestCase):
+    """F44: what signs in is not told, whoever quotes it."""
+
+    def setUp(self) -> None:
+        self.marked = Marked()
+        self.told: list[str] = []
+        told = self.told
+
+        class Everything(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                told.append(record.getMessage())
+
+        handler, logger = Everything(0), logging.getLogger(LOGGER)
+        self.addCleanup(logger.setLevel, logger.level)
+        self.addCleanup(logger.removeHandler, handler)
+        logger.setLevel(1)
+        logger.addHandler(handler)
+
+    def sign_ins(self) -> list[Config]:
+        secret = self.marked.secret
+        password, spaced = secret("password"), f"{secret('first word')} {secret('second word')}"
+        self.marked.add("base64 of user and password", f"somebody:{password}")
+        header = {"authentication_type": "Header", "header_name": "X-API-Key"}
+        return [
+            {"authentication_type": "Basic", "username": "somebody", "password": password},
+            {"authentication_type": "Token", "access_token": secret("token")},
+            {"authentication_type": "Token", "access_token": f" {secret('token with spaces around')} "},
+            {**header, "access_token": secret("header")},
+            {**header, "access_token": spaced},
+            {**header, "header_name": "Authorization", "access_token": f"Negotiate {secret('scheme')}"},
+        ]
+
+    def check(self, config: Config) -> None:
+        # What a call gives is what the engine says; what it tells is its error and the log.
+        for call in (lambda: CONNECTOR.check_health(config), lambda: execute(config, "get_version")):
+            try:
+                call()
+            except ConnectorError as error:
+                self.told.append("".join(traceback.format_exception(type(error), error, error.__traceback__)))
+
+    def assert_nothing_told(self, least: int) -> None:
+        self.assertGreater(len(self.told), least)
+        leaks = [(found, text) for text in self.told if (found := self.marked.found_in(text))]
+        self.assertEqual([], leaks[:3])
+
+    def test_a_proxy_quotes_the_sign_in(self) -> None:
+        for sign_in in self.sign_ins():
+            for status in (200, 301, 400, 401, 403, 404, 407, 500, 502, 503):
+                for kind in ("json", "nested", "plain", "version"):
+                    for ping in (True, False):
+                        with Quoting(status, kind, ping) as proxy:
+                            fields = {"retry_attempts": 1, "retry_delay": 0, "timeout": 3}
+                            self.check({**over_http(proxy.address), **sign_in, **fields})
+        self.assert_nothing_told(900)
+
+    def test_a_proxy_quotes_its_own_sign_in(self) -> None:
+        password = self.marked.secret("proxy")
+        self.marked.add("base64 of the proxy's", f"somebody:{password}")
+        for written in (quote(password, safe=""), quote(password, safe="+&=")):
+            for status in (200, 403, 407, 500, 502):
+                for kind in ("json", "plain"):
+                    with Quoting(status, kind) as proxy:
+                        config = {**over_tls("engine.test:2376"), "timeout": 2, "retry_attempts": 0}
+                        self.check({**config, "proxy": f"http://somebody:{written}@{proxy.address}"})
+                        self.assertGreater(proxy.served, 0, "the proxy was asked")
+        self.assert_nothing_told(30)
+
+    def test_a_configuration_that_cannot_be_used(self) -> None:
+        secret = self.marked.secret
+        for fields in (
+            {"authentication_type": "Token", "access_token": f"{secret('token')}\r\nX: y"},
+            {"authentication_type": "Basic", "username": "a:b", "password": secret("password")},
+            {"authentication_type": "Header", "header_name": "a b", "access_token": secret("header")},
+            {"registries": f"{{broken {secret('registries')}"},
+            {"timeout": "soon", "registry_password": secret("registry_password"), "registry_server": "x y"},
+        ):
+            self.check({**over_http("127.0.0.1:1"), "timeout": 2, "retry_attempts": 0, **fields})
+        tls = {**over_tls("127.0.0.1:1"), "timeout": 2, "retry_attempts": 0}
+        for proxy in ("http://user:{}@no host", "socks5://user:{}@proxy", "http://user:{}@127.0.0.1:99999", "user:{}@"):
+            self.check({**tls, "proxy": proxy.format(quote(secret("proxy"), safe=""))})
+        self.assert_nothing_told(15)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ use crate::{
     rate::RateLimit,
     refusal,
     retry::{Again, Failure, retrying},
+    settings,
     unanswered::{Try, unknown_outcome},
 };
 
@@ -368,8 +369,7 @@ fn refused(reply: Reply, secrets: &[HeaderValue]) -> Error {
     }
     let mut explanation = String::from_utf8_lossy(&explanation).into_owned();
     for secret in secrets.iter().filter_map(|secret| secret.to_str().ok()) {
-        // A scheme, such as Basic, may be said.
-        let secret = secret.rsplit(' ').next().unwrap_or(secret);
+        let secret = settings::secret_of(secret);
         if !secret.is_empty() {
             explanation = explanation.replace(secret, "[redacted]");
         }

@@ -53,7 +53,7 @@ pub use frames::{Frame, FrameDecoder, StreamName};
 pub use http::Method;
 pub use interrupt::{set_interrupt, sleep};
 pub use lines::JsonLines;
-pub use path::{Path, Segment};
+pub use path::{Path, Segment, decoded};
 pub use payload::Payload;
 pub use proxy::Proxy;
 pub use reply::{Body, Reply};

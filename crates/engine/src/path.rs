@@ -118,6 +118,11 @@ fn refused(value: &str, what: &str, why: &str) -> Error {
     Error::new(ErrorKind::InvalidRequest, format!("{shown:?} cannot be {what}: {why}"))
 }
 
+/// A text without its percent-encoding, as of a password in a URL; `None` where that is broken.
+pub fn decoded(text: &str) -> Option<String> {
+    decode(text)
+}
+
 /// Undoes percent-encoding; `None` where a `%` begins no byte, or the bytes are not UTF-8.
 fn decode(segment: &str) -> Option<String> {
     let mut pieces = segment.split('%');

@@ -80,7 +80,15 @@ pub(crate) fn retrying<T>(
                 if Instant::now() + wait >= until {
                     return Err(error);
                 }
-                tracing::debug!(tries, wait_ms = wait.as_millis(), reason = error.message(), "trying again");
+                // The code only: the error's text may quote what was sent in secret, and nothing here knows what that is.
+                let reason = error.kind().code();
+                tracing::debug!(
+                    tries,
+                    wait_ms = wait.as_millis(),
+                    reason,
+                    status = error.status(),
+                    "trying again"
+                );
                 interrupt::sleep_until(Instant::now() + wait)?;
                 tries += 1;
             }

@@ -38,7 +38,7 @@ impl Configuration {
         let configuration = Self::of(&fields, services, &mut faults);
         match configuration {
             Some(configuration) if faults.is_empty() => Ok(configuration),
-            _ => Err(Error::faults(Kind::InvalidConfiguration, &faults)),
+            _ => Err(Error::faults(Kind::InvalidConfiguration, &faults).hiding(&Secrets::of(&fields))),
         }
     }
 

@@ -46,7 +46,8 @@ impl Connector {
         let engine = Engine::new(configuration.settings().clone()).map_err(|error| match error.kind() {
             engine::ErrorKind::InvalidRequest => Error::new(Kind::InvalidConfiguration, error.to_string()),
             _ => error.into(),
-        })?;
+        });
+        let engine = engine.map_err(|error: Error| error.hiding(configuration.secrets()))?;
         let address = configuration.settings().address.to_string().into();
         Ok(Self { configuration, engine, address })
     }
@@ -79,7 +80,11 @@ impl Connector {
 
     /// Reaches the engine, signs in, negotiates, and measures a round trip. Each step is tried once.
     pub fn check_health(&self) -> Result<Health, Error> {
-        health::check(&self.engine.without_retries(), &self.configuration)
+        let secrets = self.configuration.secrets();
+        match health::check(&self.engine.without_retries(), &self.configuration) {
+            Ok(health) => Ok(health.hiding(secrets)),
+            Err(error) => Err(error.hiding(secrets)),
+        }
     }
 
     /// Closes the connections that no call is using.

@@ -87,9 +87,13 @@ impl Error {
     /// The same error with this to do about it, in place of what its status suggests.
     #[must_use]
     pub(crate) fn advise(mut self, advice: &str) -> Self {
-        let said = self.source.as_ref().map_or(self.message.as_str(), engine::Error::message);
-        self.message = format!("{}. {advice}.", said.trim_end_matches('.'));
+        self.message = format!("{}. {advice}.", self.came_back());
         self
+    }
+
+    /// What came back, without advice and full stop.
+    pub(crate) fn came_back(&self) -> &str {
+        self.source.as_ref().map_or(self.message.as_str(), engine::Error::message).trim_end_matches('.')
     }
 
     /// The same error without what was given in secret.

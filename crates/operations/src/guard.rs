@@ -149,8 +149,8 @@ impl Policy {
     }
 
     /// Whether any rule can apply. If none can, nothing needs to be looked up.
+    #[allow(clippy::unused_self, reason = "the label counts in every configuration, today")]
     pub(crate) fn protects(&self) -> bool {
-        // The label counts in every configuration.
         true
     }
 
@@ -245,7 +245,7 @@ fn checked(call: &Call<'_>, policy: &Policy, named: &str) -> Result<String, Erro
     let has_config = config.is_object() || config.is_null() && !policy.reads_labels();
     let has_labels = labels.is_object() || labels.is_null();
     let Some(id) = id.filter(|_| has_name && has_config && has_labels) else {
-        return Err(unchecked(&what, "is no inspection of a container", None));
+        return Err(unchecked(&what, "has no Id and Name of a container", None));
     };
     refuse_protected(policy, named, &container)?;
     Ok(id.to_owned())
@@ -253,10 +253,10 @@ fn checked(call: &Call<'_>, policy: &Policy, named: &str) -> Result<String, Erro
 
 /// The full id of the container that a command runs in.
 fn container_of(call: &Call<'_>, exec: &str) -> Result<String, Error> {
-    let what = format!("command {exec}");
+    let what = format!("the container of command {exec}");
     let found = look(call, "/exec/{id}/json", exec, &what)?;
     let container = found["ContainerID"].as_str().filter(|id| is_full_id(id));
-    container.map(str::to_owned).ok_or_else(|| unchecked(&what, "names no container", None))
+    container.map(str::to_owned).ok_or_else(|| unchecked(&what, "has no ContainerID", None))
 }
 
 fn check_stopped(call: &Call<'_>, policy: &Policy) -> Result<(), Error> {
@@ -304,9 +304,9 @@ fn explained(error: Error, what: &str) -> Error {
         None => error,
         Some(_) if is_absence(&error) || is_absent_command(&error) => error,
         // A router's or a proxy's page: whether there is such a container is not known.
-        Some(404) => unchecked(what, &format!("was not Docker's: {}", error.message()), Some(404)),
+        Some(404) => unchecked(what, &format!("is not the engine's ({})", error.came_back()), Some(404)),
         Some(_) => error.and(&format!(
-            "The connector looked up the {what} first, since it may be protected. Nothing was done."
+            "The connector first checks whether {what} is protected, and this was the answer. Nothing was done."
         )),
     }
 }
@@ -334,12 +334,11 @@ fn begins(said: &str, beginnings: &[&str]) -> bool {
 
 /// The error where a look told nothing.
 fn unchecked(what: &str, why: &str, status: Option<u16>) -> Error {
-    let why = why.trim_end_matches('.');
     let error = engine::Error::new(
         ErrorKind::Protocol,
-        format!("the {what} may be protected, and the connector cannot check that: the answer to its look {why}. Nothing was done"),
+        format!("the connector cannot check whether {what} is protected: the answer {why}. Nothing was done"),
     )
-    .hint("A proxy in front of the engine must pass GET requests for /containers and /exec on, and answer as the engine does");
+    .hint("A proxy in front of the engine must pass GET requests for /containers and /exec, and the engine's answers");
     match status {
         Some(status) => error.with_status(status),
         None => error,

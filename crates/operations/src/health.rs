@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use engine::{ApiVersion, Engine, Path, Request};
 
-use crate::{Configuration, Error};
+use crate::{Configuration, Error, redact::Secrets};
 
 /// Clocks that differ by more than this many seconds are worth a word.
 const TOLERANCE: u64 = 60;
@@ -20,6 +20,17 @@ pub struct Health {
     pub round_trip: Duration,
     /// What an administrator should know.
     pub warnings: Vec<String>,
+}
+
+impl Health {
+    /// The same without what was given in secret: an engine, or a proxy, may quote it.
+    pub(crate) fn hiding(mut self, secrets: &Secrets) -> Self {
+        self.engine_version = secrets.hidden_in(&self.engine_version);
+        for warning in &mut self.warnings {
+            *warning = secrets.hidden_in(warning);
+        }
+        self
+    }
 }
 
 /// Reaches the engine, signs in, negotiates, and measures a round trip.

@@ -4,7 +4,11 @@
 //! variables and build arguments, and what signs in somewhere. Errors never repeat what was given in secret, whoever says
 //! it: an engine or a proxy may quote the request in its refusal.
 
-use engine::{Request, encoded};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{GeneralPurpose, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use engine::{Request, decoded, encoded};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
@@ -90,9 +94,15 @@ impl Secrets {
         Self(secrets.into_iter().map(SecretString::from).collect())
     }
 
-    /// The same and this.
+    /// The same and this: the value of a header, of which somebody may quote what follows a scheme.
     pub(crate) fn and_text(mut self, secret: Option<&str>) -> Self {
-        self.0.extend(secret.filter(|secret| secret.len() >= SHORTEST_SECRET).map(SecretString::from));
+        let whole = secret.filter(|secret| secret.len() >= SHORTEST_SECRET);
+        let ends = secret
+            .into_iter()
+            .flat_map(|secret| secret.match_indices(' ').map(|(at, _)| secret[at..].trim()));
+        self.0.extend(
+            whole.into_iter().chain(ends.filter(|end| end.len() >= SHORTEST_VALUE)).map(SecretString::from),
+        );
         self
     }
 
@@ -102,21 +112,69 @@ impl Secrets {
         self.0.extend(secrets.map(SecretString::from));
     }
 
-    /// A text without them, also as they stand in a query.
+    /// A text without them, whether they stand there as they are or in an encoding in which they are sent.
     pub(crate) fn hidden_in(&self, text: &str) -> String {
-        self.0
-            .iter()
-            .map(ExposeSecret::expose_secret)
-            .fold(text.to_owned(), |text, secret| text.replace(secret, MASK).replace(&encoded(secret), MASK))
+        let mut hidden = text.to_owned();
+        for secret in self.0.iter().map(ExposeSecret::expose_secret) {
+            for form in forms(secret).iter().filter(|form| form.len() >= SHORTEST_SECRET) {
+                if hidden.contains(form.as_str()) {
+                    hidden = hidden.replace(form.as_str(), MASK);
+                }
+            }
+        }
+        hidden
     }
 }
 
-/// The user and password within a URL, and the password alone.
+/// How a secret may stand in a text: as it is, in a query, in JSON, or encoded in a header.
+fn forms(secret: &str) -> Vec<String> {
+    let json = Value::from(secret).to_string();
+    let query = encoded(secret);
+    let mut forms = vec![
+        secret.to_owned(),
+        lower_digits(&query),
+        query.replace("%2F", "/"),
+        query,
+        json.trim_matches('"').to_owned(),
+    ];
+    for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+        forms.push(alphabet.encode(secret));
+        forms.extend((0..3).filter_map(|before| within_base64(&alphabet, secret, before)));
+    }
+    forms.dedup();
+    forms
+}
+
+/// A secret within a longer text in base64, so many bytes after the beginning of three: the characters that nothing else decides.
+fn within_base64(alphabet: &GeneralPurpose, secret: &str, before: usize) -> Option<String> {
+    /// What is shorter may stand anywhere by chance.
+    const LEAST: usize = 8;
+    let bytes: Vec<u8> = [0; 2][..before].iter().copied().chain(secret.bytes()).collect();
+    let encoded = alphabet.encode(&bytes);
+    let (from, to) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    encoded.get(from..to).filter(|sure| sure.len() >= LEAST).map(str::to_owned)
+}
+
+/// Percent-encoding with small digits, as some write it.
+fn lower_digits(encoded: &str) -> String {
+    let mut pieces = encoded.split('%');
+    let begin = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(begin, |text, piece| {
+        let (digits, rest) = piece.split_at_checked(2).unwrap_or((piece, ""));
+        format!("{text}%{}{rest}", digits.to_ascii_lowercase())
+    })
+}
+
+/// The user and password within a URL, and the password alone; as they stand there, and decoded, as they are sent.
 fn sign_in(url: &str) -> Vec<String> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let user = rest.rsplit_once('@').map(|(user, _)| user);
     let password = user.and_then(|user| user.split_once(':')).map(|(_, password)| password);
-    [user, password].into_iter().flatten().map(str::to_owned).collect()
+    let mut texts: Vec<String> = [user, password].into_iter().flatten().map(str::to_owned).collect();
+    let sent: Vec<String> =
+        texts.iter().filter_map(|text| decoded(text)).filter(|text| !texts.contains(text)).collect();
+    texts.extend(sent);
+    texts
 }
 
 fn mask(value: &mut Value) {
@@ -273,6 +331,7 @@ mod tests {
     #[test]
     fn of_a_proxy_the_sign_in_is_secret() {
         assert_eq!(sign_in("http://me:s3cret@proxy:3128"), ["me:s3cret", "s3cret"]);
+        assert_eq!(sign_in("http://me:s%26w@proxy"), ["me:s%26w", "s%26w", "me:s&w", "s&w"]);
         assert_eq!(sign_in("http://me@proxy"), ["me"]);
         assert!(sign_in("http://proxy:3128").is_empty() && sign_in("none").is_empty());
     }
@@ -288,6 +347,27 @@ mod tests {
         let given = json!({"image": "x", "Env": ["A=s3cret-value", "DEBUG=true"]});
         let arguments = check(find("create_container").unwrap(), given.as_object().unwrap()).unwrap();
         assert_eq!(Secrets::of(&arguments).hidden_in("A=s3cret-value true"), "A=[redacted] true");
+    }
+
+    #[test]
+    fn a_secret_is_known_in_every_encoding_that_is_sent() {
+        let secrets = Secrets::default().and_text(Some("p\"w/1 é"));
+        for text in [
+            "p\"w/1 é",
+            "p%22w%2F1%20%C3%A9",
+            "p%22w%2f1%20%c3%a9",
+            "p\\\"w/1 é",
+            "cCJ3LzEgw6k=",
+            "cCJ3LzEgw6k",
+        ] {
+            assert!(!secrets.hidden_in(&format!("a {text} b")).contains(text), "{text}");
+        }
+        let secrets = Secrets::default().and_text(Some("a-longer-secret"));
+        for before in ["", "u", "u:", "Basic "] {
+            let encoded = STANDARD_NO_PAD.encode(format!("{before}a-longer-secret!"));
+            let hidden = secrets.hidden_in(&encoded);
+            assert!(hidden.len() <= MASK.len() + before.len() * 2 + 4, "{encoded}: {hidden}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::services::PyServices;
 const DEBUG: u8 = 10;
 pub(crate) const INFO: u8 = 20;
 const WARNING: u8 = 30;
-/// No more is written of why a health check failed, in characters.
+/// No more is written of what a health check has found, in characters.
 const LONGEST_REASON: usize = 500;
 
 thread_local! {
@@ -78,17 +78,16 @@ pub(crate) fn checked(py: Python<'_>, services: &PyServices, result: &Result<Hea
     match result {
         Ok(Health { engine_version, api_version, round_trip, warnings }) => {
             let milliseconds = round_trip.as_secs_f64() * 1e3;
+            let engine_version = in_one_line(engine_version);
             let line = format!(
                 "operation=check_health engine_version={engine_version} api_version={api_version} round_trip_milliseconds={milliseconds:.1} outcome=done"
             );
             write_line(logger, INFO, &line)?;
-            warnings.iter().try_for_each(|warning| write_line(logger, WARNING, warning))
+            warnings.iter().try_for_each(|warning| write_line(logger, WARNING, &in_one_line(warning)))
         }
         Err(error) => {
             // Here nothing comes from a playbook, and what is wrong is what an administrator looks for.
-            // In one line: what an engine or a proxy says is within.
-            let why = error.message().chars().take(LONGEST_REASON);
-            let why: String = why.map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let why = in_one_line(error.message());
             write_line(
                 logger,
                 WARNING,
@@ -96,6 +95,11 @@ pub(crate) fn checked(py: Python<'_>, services: &PyServices, result: &Result<Hea
             )
         }
     }
+}
+
+/// What an engine or a proxy says may be long, and look like several lines.
+fn in_one_line(text: &str) -> String {
+    text.chars().take(LONGEST_REASON).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 pub(crate) fn is_enabled(logger: &Bound<'_, PyAny>, level: u8) -> bool {

@@ -12,7 +12,7 @@ from test_wire import CASES, Outcome, fields, replayed, shows
 
 from support import session
 from support.recording_proxy import Request
-from support.wire import by_name, Case, contents
+from support.wire import Case, by_name, contents
 
 # They bound a call, and where the bound is not met they change nothing. Tests on real engines show what they do.
 BOUNDS = {"timeout", "max_bytes", "max_size", "max_events"}

@@ -5,6 +5,7 @@ The tests of several minutes run where FSR_TEST_ALL is set, as `cargo xtask test
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import os
 import stat
@@ -15,6 +16,7 @@ import threading
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -238,6 +240,122 @@ class Files(RateLimitTestCase):
                 self.assert_refused_at_once(config, 9)
                 CONNECTOR.on_delete_config(config)
                 self.engine.requests.clear()
+
+
+class Disks(RateLimitTestCase):
+    """F45: whatever becomes of the temporary folder, calls go on and this process keeps the limit."""
+
+    LIMIT = 6
+
+    def child(self, spoil: str, *, mounted: str = "", own_folder: bool = True) -> str:
+        """Runs `scenarios/disks.py` with a mount of its own, and gives what it says."""
+        with tempfile.TemporaryDirectory() as folder:
+            mounts = f"mount -t tmpfs {mounted} none {folder} && " if mounted else ""
+            command = [
+                sys.executable,
+                str(HERE / "scenarios/disks.py"),
+                self.engine.socket,
+                str(self.LIMIT),
+                folder,
+                spoil,
+            ]
+            run = subprocess.run(
+                ["unshare", "--mount", "sh", "-c", f'{mounts}exec "$@"', "sh", *command],
+                env={**os.environ, "PYTHONPATH": str(HERE)},
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+            self.assertEqual(0, run.returncode, run.stdout + run.stderr)
+            self.assertEqual(self.LIMIT, len(self.engine.requests), run.stdout)
+            self.engine.requests.clear()
+            return run.stdout
+
+    def assert_alone(self, told: str) -> None:
+        self.assertIn("rate_limit is kept by each worker process alone", told)
+
+    def test_a_full_one(self) -> None:
+        self.assert_alone(self.child("fill", mounted="-o size=64k"))
+
+    def test_one_that_fills_up_meanwhile(self) -> None:
+        self.child("fill later", mounted="-o size=64k")
+
+    def test_one_that_fills_up_and_loses_the_file(self) -> None:
+        for spoil in ("truncate and fill later", "remove and fill later"):
+            with self.subTest(spoil):
+                self.assert_alone(self.child(spoil, mounted="-o size=64k"))
+
+    def test_a_file_that_is_truncated_or_removed(self) -> None:
+        for spoil in ("truncate later", "remove later", "remove folder later", "shorten later"):
+            with self.subTest(spoil):
+                self.assertNotIn("alone", self.child(spoil))
+
+    def test_one_that_can_only_be_read(self) -> None:
+        self.assert_alone(self.child("", mounted="-o ro"))
+        self.assert_alone(self.child("read only later", mounted="-o size=64k"))
+
+    def test_one_without_room_for_names(self) -> None:
+        self.assert_alone(self.child("", mounted="-o nr_inodes=1"))
+        self.assert_alone(self.child("", mounted="-o nr_inodes=2"))
+
+    def test_one_that_is_missing(self) -> None:
+        self.assert_alone(self.child("", own_folder=False))
+
+    def test_something_else_in_the_files_place(self) -> None:
+        for spoil in ("pipe later", "folder later", "link later", "second name later", "device later"):
+            with self.subTest(spoil):
+                self.assert_alone(self.child(spoil))
+
+    def test_a_process_that_was_stopped_with_the_lock_holds_nobody_up(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"TMPDIR": folder}):
+            config = self.limited(5, timeout=20)
+            execute(config, "ping")
+            (ring,) = glob.glob(os.path.join(folder, "fsr-docker-*", "rate-*"))
+            with open(ring, "r+b") as held:
+                fcntl.flock(held, fcntl.LOCK_EX)
+                began = time.monotonic()
+                execute(config, "ping")
+                self.assertLess(time.monotonic() - began, 5)
+                with self.assertLogs("connectors", "WARNING") as log:
+                    CONNECTOR.check_health(config)
+            self.assert_alone("\n".join(log.output))
+
+
+class Forks(RateLimitTestCase):
+    def test_parent_and_children_share_it(self) -> None:
+        """Forked while threads take turns: no lock is left behind, and no turn is taken twice."""
+        config = self.limited(40, timeout=2)
+        over = threading.Event()
+
+        def work() -> None:
+            while not over.is_set():
+                try:
+                    execute(config, "ping")
+                except ConnectorError:
+                    return
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        children = []
+        for _ in range(4):
+            if (child := os.fork()) == 0:
+                with suppress(ConnectorError):
+                    for _ in range(40):
+                        execute(config, "ping")
+                os._exit(7)
+            children.append(child)
+        for child in children:
+            _, status = os.waitpid(child, 0)
+            self.assertEqual(7, os.waitstatus_to_exitcode(status))
+        over.set()
+        for thread in threads:
+            thread.join()
+        with suppress(ConnectorError):
+            for _ in range(40):
+                execute(config, "ping")
+        self.assertEqual(40, len(self.engine.requests))
 
 
 @takes_minutes

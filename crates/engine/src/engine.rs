@@ -84,8 +84,7 @@ impl Engine {
         })?;
         let lanes = Arc::new(Lanes::new(settings.max_connections));
         let limited = format!("{}{}", settings.address, settings.base_path);
-        let rate_limit =
-            (settings.rate_limit > 0).then(|| RateLimit::new(&limited, settings.rate_limit)).transpose()?;
+        let rate_limit = (settings.rate_limit > 0).then(|| RateLimit::new(&limited, settings.rate_limit));
         Ok(Self { settings, way, host, lanes, rate_limit: rate_limit.map(Arc::new) })
     }
 
@@ -112,7 +111,8 @@ impl Engine {
         }
         let until = Instant::now() + self.settings.timeout;
         let negotiated = retrying(&self.settings, until, || {
-            let lease = self.lanes.lease(until, || self.open(until)).map_err(Failure::connecting)?;
+            let lease = self.lanes.lease(until, || Ok(()), || self.open(until));
+            let lease = lease.map_err(Failure::connecting)?;
             let version = lease.lane.version;
             lease.give_back();
             Ok(version)
@@ -181,14 +181,19 @@ impl Engine {
 
     /// One try, on one lane.
     fn attempt(&self, request: &mut Request, repeatable: bool, until: Instant) -> Result<Reply, Failure> {
-        // Not worth a connection if no turn comes in time.
-        self.rate_limit.as_ref().map_or(Ok(()), |limit| limit.check(until)).map_err(Failure::never)?;
         let mut fresh = false;
         let open = || {
             fresh = true;
             self.open(until)
         };
-        let mut lease = self.lanes.lease(until, open).map_err(Failure::connecting)?;
+        // Not worth a connection if no turn comes in time.
+        let is_worth_it = || self.rate_limit.as_ref().map_or(Ok(()), |limit| limit.check(until));
+        let lease = self.lanes.lease(until, is_worth_it, open);
+        let mut lease = lease.map_err(|error| match (error.kind(), error.status()) {
+            // Our own limit, not an engine's answer: its next turn is known, and comes too late.
+            (ErrorKind::RateLimited, None) => Failure::never(error),
+            _ => Failure::connecting(error),
+        })?;
         // The turn comes last: it must not grow old while a connection is waited for.
         let waited = self.wait_for_turn(until).map_err(Failure::never)?;
         if waited && !lease.lane.is_usable() {

@@ -50,12 +50,15 @@ impl Lanes {
         Self { state: Mutex::new(state), freed: Condvar::new(), limit: limit.max(1) }
     }
 
-    /// An idle lane that is still good, or room for a new one, which `open` makes. Waits for its turn until `until`.
+    /// An idle lane that is still good, or room for a new one, which `open` makes. Waits for its turn until `until`. Where no
+    /// lane is at hand, `is_worth_it` may say that none is needed.
     pub(crate) fn lease(
         self: &Arc<Self>,
         until: Instant,
+        is_worth_it: impl FnOnce() -> Result<(), Error>,
         open: impl FnOnce() -> Result<Lane, Error>,
     ) -> Result<Lease, Error> {
+        let mut is_worth_it = Some(is_worth_it);
         let mut state = self.state();
         state.close_expired();
         loop {
@@ -64,6 +67,9 @@ impl Lanes {
                     return Ok(Lease { lane, permit: self.permit(state.pid) });
                 }
                 state.open -= 1;
+            }
+            if let Some(is_worth_it) = is_worth_it.take() {
+                is_worth_it()?;
             }
             if state.open < self.limit {
                 state.open += 1;

@@ -1,26 +1,24 @@
 //! A limit on requests that all processes of this user on this machine keep together: at most N in any 60 seconds.
 //!
-//! A ring of N times in a small mapped file, one ring for each engine and limit. A caller takes the next slot by
-//! `fetch_add` and may send a minute after the time that the slot held before; so no minute ever holds more than N, and
-//! callers come in order. Nothing is locked: a process that dies leaves nothing behind but a time. The clock is the
-//! time since boot, which no administrator sets, and the boot's id is part of the file's name.
-#![allow(unsafe_code, reason = "a mapped file seen as atomics has no safe form")]
+//! A ring of N times in a small file, one ring for each engine and limit. A caller takes the next slot, and may send a minute
+//! after the time that the slot held before; so no minute ever holds more than N, and callers come in order. A process that
+//! dies leaves nothing behind but a time. The clock is the time since boot, which no administrator sets, and the boot's id
+//! is part of the file's name.
+//!
+//! Each process also remembers its own times. They hold it to the limit where there is no file, and where a file was lost.
+
+mod file;
+mod ring;
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
-    path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
-use memmap2::{MmapOptions, MmapRaw};
-use rustix::{
-    process::geteuid,
-    time::{ClockId, clock_gettime},
-};
+use rustix::time::{ClockId, clock_gettime};
 
+use self::{file::SharedFile, ring::Ring};
 use crate::{Error, ErrorKind, interrupt};
 
 /// The window of the limit, with a margin: between its turn and the wire a request may lag a little.
@@ -35,41 +33,43 @@ const MOST: u32 = 60_000;
 /// The limit of one engine.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
-    /// The next slot's number, then the ring.
-    map: MmapRaw,
+    /// The times of this process.
+    own: Ring,
+    /// Those of all processes; none where that cannot be.
+    file: Option<SharedFile>,
     slots: usize,
-    /// Whether other processes share it.
-    shared: bool,
+    /// Whether the file could be used the last time.
+    shared: AtomicBool,
+}
+
+/// A turn: when it is, and the slots that note it.
+struct Turn {
+    time: u64,
+    own: u64,
+    shared: Option<u64>,
 }
 
 impl RateLimit {
     /// The limit of `most` requests in 60 seconds to what `engine` names. Where no file can be shared, this process keeps
     /// the limit for itself.
-    pub(crate) fn new(engine: &str, most: u32) -> Result<Self, Error> {
+    pub(crate) fn new(engine: &str, most: u32) -> Self {
         let slots = most.clamp(1, MOST) as usize;
-        let bytes = (slots + 1) * size_of::<AtomicU64>();
-        let shared = open(engine, slots, bytes).and_then(|file| MmapOptions::new().len(bytes).map_raw(&file));
-        let (map, shared) = match shared {
-            Ok(map) => (map, true),
-            Err(error) => {
-                tracing::warn!(%error, "the rate limit is kept by this process alone");
-                let own = MmapOptions::new().len(bytes).map_anon().map_err(|error| {
-                    Error::new(ErrorKind::RateLimited, format!("no memory for the rate limit: {error}"))
-                })?;
-                (own.into(), false)
-            }
-        };
-        Ok(Self { map, slots, shared })
+        let file = SharedFile::new(engine, slots);
+        let limit = Self { own: Ring::new(slots), slots, shared: AtomicBool::new(true), file: file.ok() };
+        limit.file(|file| file.lock().map(drop));
+        limit
     }
 
     /// Whether other processes of this user keep the same limit.
     pub(crate) fn is_shared(&self) -> bool {
-        self.shared
+        self.shared.load(Ordering::Relaxed)
     }
 
     /// Fails if the next turn comes after `until`.
     pub(crate) fn check(&self, until: Instant) -> Result<(), Error> {
-        self.latest(now(), until).map(drop)
+        let now = now();
+        let former = self.file(SharedFile::glance).unwrap_or_default();
+        self.in_time(self.own.expected(now).max(turn(former, now)), now, latest(now, until))
     }
 
     /// Waits for this caller's turn, which is for a request that goes at once; answers whether there was a wait. Fails at
@@ -78,67 +78,86 @@ impl RateLimit {
         let mut waited = false;
         loop {
             let now = now();
-            let latest = self.latest(now, until)?;
-            let slot = self.slot(self.word(0).fetch_add(1, Ordering::AcqRel));
-            let mut former = slot.load(Ordering::Acquire);
-            let mine = loop {
-                let mine = turn(former, now);
-                match slot.compare_exchange(former, mine, Ordering::AcqRel, Ordering::Acquire) {
-                    Ok(_) => break mine,
-                    Err(changed) => former = changed,
-                }
-            };
-            if mine > latest {
-                // Others were faster meanwhile. This turn goes unused.
-                return Err(self.no_turn(mine - now));
-            }
-            if mine > now {
+            let turn = self.take(now, latest(now, until))?;
+            if turn.time > now {
                 waited = true;
-                interrupt::sleep_until(Instant::now() + Duration::from_nanos(mine - now))?;
+                interrupt::sleep_until(Instant::now() + Duration::from_nanos(turn.time - now))?;
             }
-            if Self::is_kept(slot, mine, self::now()) {
+            if self.is_kept(&turn, self::now()) {
                 return Ok(waited);
             }
         }
     }
 
+    /// Takes the next turn, if it is not after `latest`.
+    fn take(&self, now: u64, latest: u64) -> Result<Turn, Error> {
+        let shared = self.file(|file| {
+            let locked = file.lock()?;
+            let (number, former) = locked.next()?;
+            let time = self.own.expected(now).max(turn(former, now));
+            if let Err(refusal) = self.in_time(time, now, latest) {
+                return Ok(Err(refusal));
+            }
+            locked.take(number, time)?;
+            Ok(Ok(Turn { time, own: self.own.note(time), shared: Some(number) }))
+        });
+        shared.unwrap_or_else(|| {
+            self.in_time(self.own.expected(now), now, latest)?;
+            let (own, time) = self.own.take(now);
+            // Others may have been faster meanwhile. Then this turn goes unused.
+            self.in_time(time, now, latest)?;
+            Ok(Turn { time, own, shared: None })
+        })
+    }
+
     /// Whether a turn may be used now. A thread that was not run in time notes when it really goes; where another
     /// already counts on the former time, its turn is lost.
-    fn is_kept(slot: &AtomicU64, mine: u64, now: u64) -> bool {
-        now.saturating_sub(mine) < LAG
-            || slot.compare_exchange(mine, now, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    fn is_kept(&self, turn: &Turn, now: u64) -> bool {
+        if now.saturating_sub(turn.time) < LAG {
+            return true;
+        }
+        if !self.own.replace(turn.own, turn.time, now) {
+            return false;
+        }
+        let Some(number) = turn.shared else { return true };
+        let kept = self.file(|file| {
+            let locked = file.lock()?;
+            let is_ours = locked.time(number)? == turn.time;
+            if is_ours {
+                locked.set(number, now)?;
+            }
+            Ok(is_ours)
+        });
+        kept.unwrap_or(true)
     }
 
-    /// The last moment for a turn, if the next one comes before it.
-    fn latest(&self, now: u64, until: Instant) -> Result<u64, Error> {
-        let left =
-            u64::try_from(until.saturating_duration_since(Instant::now()).as_nanos()).unwrap_or(u64::MAX);
-        let latest = now.saturating_add(left);
-        let next = self.word(0).load(Ordering::Acquire);
-        let expected = turn(self.slot(next).load(Ordering::Acquire), now);
-        if expected > latest { Err(self.no_turn(expected - now)) } else { Ok(latest) }
+    /// Uses the file, if that can be; it is told when that changes.
+    fn file<T>(&self, using: impl FnOnce(&SharedFile) -> io::Result<T>) -> Option<T> {
+        let used = match &self.file {
+            Some(file) => using(file),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        };
+        let before = self.shared.swap(used.is_ok(), Ordering::Relaxed);
+        match used {
+            Ok(used) => Some(used),
+            Err(error) => {
+                if before {
+                    tracing::warn!(%error, "the rate limit is kept by this process alone");
+                }
+                None
+            }
+        }
     }
 
-    fn no_turn(&self, wait: u64) -> Error {
-        let seconds = Duration::from_nanos(wait).as_secs_f32();
+    fn in_time(&self, turn: u64, now: u64, latest: u64) -> Result<(), Error> {
+        if turn <= latest {
+            return Ok(());
+        }
+        let seconds = Duration::from_nanos(turn - now).as_secs_f32();
         let message =
             format!("the limit of {} requests in 60 s leaves no turn for {seconds:.0} s", self.slots);
-        Error::new(ErrorKind::RateLimited, message).hint("Raise rate_limit or timeout, or spread the calls")
-    }
-
-    fn slot(&self, number: u64) -> &AtomicU64 {
-        let slots = self.slots as u64;
-        self.word(1 + usize::try_from(number % slots).unwrap_or_default())
-    }
-
-    fn word(&self, index: usize) -> &AtomicU64 {
-        debug_assert!(index <= self.slots);
-        #[allow(clippy::cast_ptr_alignment, reason = "a map begins at a page")]
-        // SAFETY: the map holds `slots + 1` words, is page-aligned, lives as long as `self`, and is used as atomics only,
-        // for which any content is valid. Nobody but this user can shorten the file: its folder is private.
-        unsafe {
-            &*self.map.as_ptr().cast::<AtomicU64>().add(index)
-        }
+        Err(Error::new(ErrorKind::RateLimited, message)
+            .hint("Raise rate_limit or timeout, or spread the calls"))
     }
 }
 
@@ -151,6 +170,12 @@ fn turn(former: u64, now: u64) -> u64 {
     }
 }
 
+/// The last moment for a turn.
+fn latest(now: u64, until: Instant) -> u64 {
+    let left = until.saturating_duration_since(Instant::now());
+    now.saturating_add(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX))
+}
+
 /// Nanoseconds since boot, sleep included.
 fn now() -> u64 {
     let time = clock_gettime(ClockId::Boottime);
@@ -160,58 +185,21 @@ fn now() -> u64 {
     (seconds * 1_000_000_000 + nanoseconds).max(1)
 }
 
-/// The file of a limit, in a folder that only this user can write. A new one is all zeros: every slot free.
-fn open(engine: &str, slots: usize, bytes: usize) -> io::Result<File> {
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
-    let name = hash(&format!("{engine}\n{slots}\n{}", boot.trim()));
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC)
-        .open(folder()?.join(format!("rate-{name:016x}")))?;
-    check_owner(&file.metadata()?)?;
-    if file.metadata()?.len() != bytes as u64 {
-        file.set_len(bytes as u64)?;
-    }
-    Ok(file)
-}
-
-fn folder() -> io::Result<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("fsr-docker-{}", geteuid().as_raw()));
-    match DirBuilder::new().mode(0o700).create(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    // Not followed if it is a link: in a folder that all may write, that could be anyone's.
-    let metadata = fs::symlink_metadata(&folder)?;
-    if !metadata.is_dir() || metadata.permissions().mode() & 0o077 != 0 {
-        return Err(io::Error::other(format!("{} is not a private folder", folder.display())));
-    }
-    check_owner(&metadata)?;
-    Ok(folder)
-}
-
-fn check_owner(metadata: &fs::Metadata) -> io::Result<()> {
-    if metadata.uid() == geteuid().as_raw() { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
-}
-
-/// FNV-1a: the same in every process and version, unlike the standard library's.
-fn hash(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::FileExt as _, sync::Arc, thread};
+
     use super::*;
 
     fn fresh(most: u32) -> (String, RateLimit) {
         let name = format!("test-{}-{}", std::process::id(), now());
-        let limit = RateLimit::new(&name, most).unwrap();
+        let limit = RateLimit::new(&name, most);
         (name, limit)
+    }
+
+    /// One without a file.
+    fn alone(most: u32) -> RateLimit {
+        RateLimit { file: None, ..fresh(most).1 }
     }
 
     fn soon() -> Instant {
@@ -220,46 +208,102 @@ mod tests {
 
     #[test]
     fn the_first_ones_go_at_once_and_the_next_must_wait() {
-        let (_, limit) = fresh(5);
-        for _ in 0..5 {
-            limit.wait(soon()).unwrap();
+        for limit in [fresh(5).1, alone(5)] {
+            for _ in 0..5 {
+                limit.check(soon()).unwrap();
+                limit.wait(soon()).unwrap();
+            }
+            assert_eq!(limit.check(soon()).unwrap_err().kind(), ErrorKind::RateLimited);
+            let error = limit.wait(soon()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::RateLimited);
+            assert!(error.message().contains("the limit of 5 requests in 60 s"), "{error}");
         }
-        let error = limit.wait(soon()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::RateLimited);
-        assert!(error.message().contains("the limit of 5 requests in 60 s"), "{error}");
     }
 
     #[test]
     fn a_refused_caller_takes_no_turn() {
-        let (_, limit) = fresh(2);
-        limit.wait(soon()).unwrap();
-        limit.wait(soon()).unwrap();
-        let taken = limit.word(0).load(Ordering::Acquire);
-        for _ in 0..10 {
-            limit.wait(soon()).unwrap_err();
+        for limit in [fresh(2).1, alone(2)] {
+            limit.wait(soon()).unwrap();
+            limit.wait(soon()).unwrap();
+            let shared = |limit: &RateLimit| limit.file(|file| Ok(file.lock()?.next()?.0));
+            let taken = (limit.own.taken(), shared(&limit));
+            for _ in 0..10 {
+                limit.wait(soon()).unwrap_err();
+            }
+            assert_eq!((limit.own.taken(), shared(&limit)), taken);
         }
-        assert_eq!(limit.word(0).load(Ordering::Acquire), taken);
     }
 
     #[test]
     fn a_late_turn_is_noted_again_or_lost() {
-        let slot = AtomicU64::new(1_000);
-        assert!(RateLimit::is_kept(&slot, 1_000, 1_000 + LAG - 1));
-        assert_eq!(slot.load(Ordering::Acquire), 1_000);
-        assert!(RateLimit::is_kept(&slot, 1_000, 1_000 + LAG));
-        assert_eq!(slot.load(Ordering::Acquire), 1_000 + LAG);
-        assert!(!RateLimit::is_kept(&slot, 1_000, 1_000 + 2 * LAG), "somebody counts on the slot");
+        for limit in [fresh(3).1, alone(3)] {
+            let turn = limit.take(1_000, u64::MAX).unwrap();
+            assert!(limit.is_kept(&turn, turn.time + LAG - 1));
+            assert!(limit.is_kept(&turn, turn.time + LAG));
+            let noted = Turn { time: turn.time + LAG, ..turn };
+            assert!(limit.own.replace(noted.own, noted.time, noted.time));
+            assert!(!limit.is_kept(&turn, turn.time + 2 * LAG), "somebody counts on the slot");
+        }
     }
 
     #[test]
     fn two_handles_share_one_limit_and_another_engine_has_its_own() {
         let (name, first) = fresh(2);
-        let second = RateLimit::new(&name, 2).unwrap();
+        let second = RateLimit::new(&name, 2);
         assert!(first.is_shared() && second.is_shared());
         first.wait(soon()).unwrap();
         second.wait(soon()).unwrap();
         first.wait(soon()).unwrap_err();
+        second.check(soon()).unwrap_err();
         fresh(2).1.wait(soon()).unwrap();
+    }
+
+    #[test]
+    fn many_threads_take_each_turn_once() {
+        for limit in [fresh(64).1, alone(64)] {
+            let limit = Arc::new(limit);
+            let threads = (0..8).map(|_| {
+                let limit = Arc::clone(&limit);
+                thread::spawn(move || (0..20).filter(|_| limit.wait(soon()).is_ok()).count())
+            });
+            let threads: Vec<_> = threads.collect();
+            let sent: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+            assert_eq!(sent, 64);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_lost_or_spoilt_opens_nothing() {
+        type Spoil = fn(&std::path::Path);
+        let spoils: [Spoil; 4] = [
+            |path| fs::remove_file(path).unwrap(),
+            |path| fs::File::options().write(true).open(path).unwrap().set_len(0).unwrap(),
+            |path| fs::File::options().write(true).open(path).unwrap().set_len(13).unwrap(),
+            |path| fs::File::options().write(true).open(path).unwrap().write_all_at(&[0; 24], 0).unwrap(),
+        ];
+        for spoil in spoils {
+            let (_, limit) = fresh(2);
+            limit.wait(soon()).unwrap();
+            spoil(limit.file.as_ref().unwrap().path());
+            limit.wait(soon()).unwrap();
+            limit.wait(soon()).unwrap_err();
+            assert!(limit.is_shared(), "it is made again");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_is_done_without() {
+        let (_, limit) = fresh(2);
+        let path = limit.file.as_ref().unwrap().path().to_owned();
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        limit.wait(soon()).unwrap();
+        assert!(!limit.is_shared());
+        limit.wait(soon()).unwrap();
+        limit.wait(soon()).unwrap_err();
+        fs::remove_dir(&path).unwrap();
+        limit.wait(soon()).unwrap_err();
+        assert!(limit.is_shared(), "and used again when that is possible");
     }
 
     #[test]

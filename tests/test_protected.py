@@ -574,7 +574,6 @@ class Looks(PolicyTestCase):
 
     def test_at_lists(self) -> None:
         self.assert_closed("GET /containers/json", OF_LISTS, "call_api", method="POST", path="/containers/prune")
-        self.assert_closed("GET /containers/json", OF_LISTS, "prune_containers")
 
     def test_labels_must_be_there_where_a_rule_asks_for_them(self) -> None:
         look, bare = "GET /containers/web/json", Answer(200, {"Id": HEX, "Name": "/web"})

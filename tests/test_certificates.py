@@ -6,12 +6,14 @@ every form, and certificates of X.509 v1, are in `data/keys/`, made by its `make
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import ssl
 import subprocess
 import tempfile
 import unittest
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from support.case import OperationTestCase
@@ -144,6 +146,146 @@ class Servers(CertificateTestCase):
             with self.subTest(name), server(name) as engine, self.assertLogs("connectors", "WARNING") as log:
                 self.assertIs(True, CONNECTOR.check_health(over(engine, verify_ssl=False)))
             self.assertIn("verify_ssl is off", "\n".join(log.output))
+
+
+FORMS: dict[str, Callable[[str], str | bytes]] = {
+    "a byte order mark": lambda pem: "\ufeff" + pem,
+    "marks within": lambda pem: pem.replace("-----BEGIN", "\ufeff-----BEGIN"),
+    "glued blocks": lambda pem: pem.replace("-----\n-----", "----------"),
+    "Windows": lambda pem: pem.replace("\n", "\r\n"),
+    "an old Mac": lambda pem: pem.replace("\n", "\r"),
+    "indented": lambda pem: "".join(f"    {line}\n" for line in pem.splitlines()),
+    "spaces at the ends": lambda pem: pem.replace("\n", "  \n"),
+    "one line": lambda pem: pem.replace("\n", " "),
+    "escaped": lambda pem: pem.replace("\n", "\\n"),
+    "escaped as Windows": lambda pem: pem.replace("\n", "\\r\\n"),
+    "HTML": lambda pem: pem.replace("\n", "&#10;").replace("+", "&#43;").replace("/", "&#x2F;").replace("=", "&#61;"),
+    "text around": lambda pem: f"subject: é & so on\n{pem}\nafter\n",
+    "UTF-16": lambda pem: pem.encode("utf-16"),
+    "UTF-16, big": lambda pem: b"\xfe\xff" + pem.encode("utf-16-be"),
+    "UTF-16 without a mark": lambda pem: pem.encode("utf-16-le"),
+    "Latin-1 around": lambda pem: b"\xe9\n" + pem.encode(),
+}
+
+
+class Forms(CertificateTestCase):
+    """F34: PEM as editors, templates and forms leave it; and what is not used is told."""
+
+    def given(self, contents: str | bytes) -> Iterator[str]:
+        """The ways to give a file: as one, and as text where it is text."""
+        yield self.file(contents.encode() if isinstance(contents, str) else contents)
+        if isinstance(contents, str):
+            yield contents
+
+    def told(self, config: Config) -> str:
+        """What the health check says beside its success."""
+        with self.assertLogs("connectors", "INFO") as log:
+            self.assertIs(True, CONNECTOR.check_health(config))
+        CONNECTOR.on_delete_config(config)
+        return "\n".join(record.getMessage() for record in log.records)
+
+    def test_an_authority_first_or_last_in_its_file(self) -> None:
+        right, other = ((CERTIFICATES / name).read_text() for name in ("ca.pem", "other-ca.pem"))
+        with server() as engine:
+            for bundle in (right + other, other + right, right):
+                for form, write in FORMS.items():
+                    for given in self.given(write(bundle)):
+                        with self.subTest(form, first=bundle.startswith(right)):
+                            self.assert_trusted(over(engine, ca_cert_path=given))
+
+    def test_the_clients_certificate_and_key(self) -> None:
+        certificate, key = (KEYS / "ec.pem").read_text(), (KEYS / "ec-key.pem").read_text()
+        locked = (KEYS / "ec-aes256-key.pem").read_text()
+        with server(clients=KEYS / "ca.pem") as engine:
+            for form, write in FORMS.items():
+                for cert_path, key_path, locked_path in zip(
+                    self.given(write(certificate)), self.given(write(key)), self.given(write(locked)), strict=True
+                ):
+                    with self.subTest(form):
+                        config = over(engine, authentication_type="Certificate", cert_path=cert_path, key_path=key_path)
+                        self.assert_trusted(config)
+                        self.assert_trusted({**config, "key_path": locked_path, "key_passphrase": PASSPHRASE})
+
+    def test_without_pem_around_it(self) -> None:
+        ca = ssl.PEM_cert_to_DER_cert((CERTIFICATES / "ca.pem").read_text())
+        certificate = ssl.PEM_cert_to_DER_cert((KEYS / "ec.pem").read_text())
+        with server(clients=KEYS / "ca.pem") as engine:
+            for name, passphrase in (("ec", ""), ("ec-sec1", ""), ("rsa-pkcs1", ""), ("ec-aes256", PASSPHRASE)):
+                with self.subTest(name):
+                    lines = (KEYS / f"{name}-key.pem").read_text().split("-----BEGIN ")[-1].splitlines()[1:-1]
+                    own = (KEYS / f"{name.partition('-')[0]}.pem").read_text()
+                    config = over(
+                        engine,
+                        authentication_type="Certificate",
+                        ca_cert_path=self.file(ca),
+                        cert_path=self.file(certificate if name.startswith("ec") else ssl.PEM_cert_to_DER_cert(own)),
+                        key_path=self.file(base64.b64decode("".join(lines))),
+                        key_passphrase=passphrase,
+                    )
+                    self.assert_trusted(config)
+
+    def test_openssls_trusted_form(self) -> None:
+        pem = (CERTIFICATES / "ca.pem").read_text()
+        trusted = subprocess.run(
+            ["openssl", "x509", "-trustout", "-addtrust", "serverAuth"], input=pem, capture_output=True, text=True
+        ).stdout
+        self.assertIn("BEGIN TRUSTED CERTIFICATE", trusted)
+        with server() as engine:
+            self.assert_trusted(over(engine, ca_cert_path=trusted))
+            self.assert_trusted(over(engine, ca_cert_path=pem.replace("CERTIFICATE", "X509 CERTIFICATE")))
+
+    def test_what_is_not_used_is_told(self) -> None:
+        ca, key = (CERTIFICATES / "ca.pem").read_text(), (CERTIFICATES / "key.pem").read_text()
+        body = "\nMAMCAQE=\n"
+        with server() as engine:
+            for other, expected in (
+                (key, "block 2 is not used: it is a private key"),
+                (block("X509 CRL", body), r"block 2 \(X509 CRL\) is not used: it is a list of revoked"),
+                (block("DH PARAMETERS", body), r"block 2 \(DH PARAMETERS\) is not used"),
+                (block("PKCS7", body), "PKCS#7.*openssl pkcs7"),
+                (block("CERTIFICATE REQUEST", body), "is a request"),
+                (block("CERTIFICATE", body), r"block 2 \(CERTIFICATE\) is not used: it is damaged"),
+                (block("CERTIFICATE", "\n!!\n"), "is damaged"),
+                (ca[: len(ca) // 2], "is damaged"),
+            ):
+                with self.subTest(expected):
+                    told = self.told(over(engine, ca_cert_path=ca + other))
+                    self.assertRegex(told, f"ca_cert_path: {expected}" if expected.startswith("block") else expected)
+                    self.assertNotIn(key.splitlines()[1], told)
+                    if other != ca[: len(ca) // 2]:
+                        text = self.refusal_with(over(engine, ca_cert_path=self.file(other.encode())), "get_version")
+                        self.assertRegex(
+                            text, r"ca_cert_path\) (holds no certificate, but something else|is damaged): block 1"
+                        )
+                        self.assertNotIn(key.splitlines()[1], text)
+            self.assertNotIn("not used", self.told(over(engine)))
+
+    def test_a_damaged_certificate_of_the_client_is_no_gap(self) -> None:
+        pem = block("CERTIFICATE", "\nMAMCAQE=\n") + (KEYS / "ec.pem").read_text()
+        with server(clients=KEYS / "ca.pem") as engine:
+            config = over(
+                engine,
+                authentication_type="Certificate",
+                cert_path=pem,
+                key_path=(KEYS / "ec-key.pem").read_text(),
+            )
+            self.assert_refused(config, r"cert_path\) has a fault: block 1 \(CERTIFICATE\) is damaged")
+
+    def test_pins_as_tools_print_them(self) -> None:
+        with server() as engine:
+            for pin in (
+                "\ufeff" + key_pin("server"),
+                key_pin("server").replace("sha256/", "sha256//", 1),
+                f"sha256 Fingerprint={certificate_pin('server')}",
+                f"SHA256 Fingerprint={certificate_pin('server')}\r\n",
+            ):
+                with self.subTest(pin):
+                    self.assert_trusted(over(engine, certificate_pin=pin, ca_cert_path=""))
+
+
+def block(label: str, body: str) -> str:
+    """A block of PEM."""
+    return f"-----BEGIN {label}-----{body}-----END {label}-----\n"
 
 
 class Pins(CertificateTestCase):

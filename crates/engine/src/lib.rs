@@ -31,6 +31,7 @@ mod lanes;
 mod lines;
 mod path;
 mod payload;
+mod pem;
 mod proxy;
 mod rate;
 mod refusal;

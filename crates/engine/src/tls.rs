@@ -1,5 +1,6 @@
 //! TLS: whom to trust, and who we are.
 
+mod certificates;
 mod key;
 mod verifier;
 
@@ -9,12 +10,11 @@ use rustls::{
     ClientConfig, RootCertStore,
     client::WebPkiServerVerifier,
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, pem::PemObject},
 };
 use secrecy::{SecretSlice, SecretString};
 
 pub use self::verifier::Pin;
-use self::verifier::Verifier;
+use self::{certificates::Certificates, verifier::Verifier};
 use crate::{Error, ErrorKind};
 
 /// TLS settings. By default the server is verified against the system's certificates.
@@ -57,6 +57,21 @@ impl fmt::Debug for Identity {
 }
 
 impl Tls {
+    /// What is in the files and not used, and why: each a sentence that names the field.
+    pub fn unused(&self) -> Vec<String> {
+        let ca = self.ca.as_deref().map(|file| ("ca_cert_path", file, false));
+        let client =
+            self.identity.as_ref().map(|identity| ("cert_path", identity.certificate.as_slice(), true));
+        [ca, client]
+            .into_iter()
+            .flatten()
+            .flat_map(|(field, file, may_hold_key)| {
+                let unused = Certificates::read(file).unused(may_hold_key);
+                unused.into_iter().map(move |why| format!("{field}: {why}."))
+            })
+            .collect()
+    }
+
     /// Checks everything and makes rustls' configuration. Each fault names what it was found in.
     pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, Error> {
         let provider = Arc::new(ring::default_provider());
@@ -68,7 +83,8 @@ impl Tls {
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
-                let chain = certificates(&identity.certificate, "the client certificate (cert_path)")?;
+                let chain =
+                    Certificates::read(&identity.certificate).chain("the client certificate (cert_path)")?;
                 builder.with_client_auth_cert(chain, key::read(identity)?).map_err(key::unusable)?
             }
         };
@@ -79,7 +95,7 @@ impl Tls {
         let given = self
             .ca
             .as_deref()
-            .map(|pem| certificates(pem, "the CA certificate (ca_cert_path)"))
+            .map(|file| Certificates::read(file).authorities("the CA certificate (ca_cert_path)"))
             .transpose()?;
         let mut roots = RootCertStore::empty();
         // What is no authority's certificate, or of an old form, still counts as exactly itself.
@@ -101,24 +117,6 @@ impl Tls {
         let exact = given.unwrap_or_default();
         Ok(Verifier { by_authority, exact, pins: self.pins.clone(), verify: self.verify, provider })
     }
-}
-
-fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let refuse = |why: &str| {
-        Error::new(ErrorKind::Tls, format!("{what} {why}"))
-            .hint("Give a PEM file: it begins with -----BEGIN CERTIFICATE-----")
-    };
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let found = found.map_err(|error| refuse("is damaged").with_source(error))?;
-    if found.is_empty() {
-        let other = pem.windows(11).any(|window| window == b"-----BEGIN ");
-        return Err(refuse(match pem {
-            [] => "is empty",
-            _ if other => "holds no certificate, but something else",
-            _ => "is not PEM",
-        }));
-    }
-    Ok(found)
 }
 
 fn fault(message: &str, error: rustls::Error) -> Error {

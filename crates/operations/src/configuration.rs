@@ -81,6 +81,7 @@ impl Configuration {
         let address = address(protocol, fields, faults)?;
         let mut warnings = Vec::new();
         let tls = (protocol == "https").then(|| tls::read(fields, services, faults));
+        warnings.extend(tls.iter().flat_map(engine::Tls::unused));
         if tls.as_ref().is_some_and(|tls| !tls.verify) {
             warnings
                 .push("verify_ssl is off: whoever stands between can read and change everything.".to_owned());
@@ -219,9 +220,10 @@ fn base_path(given: Option<&str>, faults: &mut Vec<String>) -> String {
 pub(crate) fn pem(file: &str, services: &dyn Services) -> Result<Vec<u8>, String> {
     /// No path of a file is longer on a line of its own. What is may be a key without its first line: it is not repeated.
     const LONGEST_PATH: usize = 255;
-    if file.contains("-----BEGIN") {
-        // A form of one line keeps line breaks as two characters.
-        return Ok(file.replace("\\n", "\n").into_bytes());
+    let file = file.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    // A template may write each dash for HTML.
+    if file.contains("-----BEGIN") || file.contains("&#45;BEGIN") || file.contains("&#x2D;BEGIN") {
+        return Ok(file.as_bytes().to_vec());
     }
     if file.starts_with("/api/3/") {
         return services.read(file).map_err(|error| format!("cannot be read from FortiSOAR: {error}"));

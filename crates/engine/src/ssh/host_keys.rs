@@ -35,6 +35,7 @@ impl HostKeys {
     pub fn read(text: &str, host: &str, port: u16) -> Result<Self, Error> {
         let (mut accepted, mut revoked) = (Vec::new(), Vec::new());
         let mut of_others = false;
+        let text = crate::pem::plain(text);
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let fingerprints = fingerprints(line)?;
             if !fingerprints.is_empty() {

@@ -4,7 +4,7 @@ use russh::keys::{PrivateKey, decode_secret_key};
 use secrecy::ExposeSecret as _;
 
 use super::{Ssh, fault};
-use crate::Error;
+use crate::{Error, pem};
 
 const MEND: &str = "`ssh-keygen -p -f KEYFILE` writes it anew in a form that can be read";
 const FORM: &str = "A private key begins with -----BEGIN OPENSSH PRIVATE KEY-----";
@@ -12,7 +12,12 @@ const FORM: &str = "A private key begins with -----BEGIN OPENSSH PRIVATE KEY----
 /// Reads the key, and opens it if it is encrypted.
 pub(super) fn read(settings: &Ssh) -> Result<PrivateKey, Error> {
     let bytes = settings.key.expose_secret();
-    let text = std::str::from_utf8(bytes).map_err(|_| refuse("is not text").hint(FORM))?;
+    let block = pem::blocks(bytes).into_iter().find(|block| block.is("PRIVATE KEY"));
+    let text = match &block {
+        Some(block) => block.text(),
+        None => std::str::from_utf8(bytes).map_err(|_| refuse("is not text").hint(FORM))?.to_owned(),
+    };
+    let text = text.as_str();
     let holds = |part: &str| text.contains(part);
     if text.trim().is_empty() {
         return Err(refuse("is empty").hint(FORM));
@@ -87,6 +92,31 @@ mod tests {
         assert!(fault_of(&locked, None).contains("ssh_passphrase"));
         let wrong = fault_of(&locked, Some("s3cret"));
         assert!(wrong.contains("does not open") && !wrong.contains("s3cret"), "{wrong}");
+    }
+
+    /// F34
+    #[test]
+    fn reads_what_editors_and_templates_leave() {
+        let key = PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap();
+        let plain = key.to_openssh(LineEnding::LF).unwrap();
+        let pem = include_str!("../tls/testdata/encrypted.pem");
+        for text in [plain.as_str(), pem] {
+            for form in [
+                format!("\u{feff}{text}"),
+                text.replace('\n', "\r\n"),
+                text.replace('\n', "\r"),
+                text.replace('\n', "\\n"),
+                text.replace('\n', "\n  "),
+                text.replace('\n', " "),
+                text.replace('\n', "&#10;"),
+                format!("me@host\n{text}-----BEGIN X-----"),
+            ] {
+                read(&settings(&form, Some("opensesame"))).unwrap_or_else(|error| panic!("{form}: {error}"));
+            }
+        }
+        let wide: Vec<u8> = plain.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide = Ssh { key: [&[0xff, 0xfe][..], &wide].concat().into(), ..settings("", None) };
+        assert_eq!(read(&wide).unwrap().public_key(), key.public_key());
     }
 
     #[test]

@@ -5,49 +5,57 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Identity;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, pem};
 
-const BEGIN: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
-const END: &str = "-----END ENCRYPTED PRIVATE KEY-----";
 const PEM: &str = "A PEM key begins with -----BEGIN PRIVATE KEY-----";
 const MEND: &str = "`openssl pkcs8 -topk8 -v2 aes256 -in key.pem -out new.pem` makes one that can be read";
 
-/// Reads the key of an identity.
+/// Reads the key of an identity: the first one in PEM of any form, or one in DER.
 pub(super) fn read(identity: &Identity) -> Result<PrivateKeyDer<'static>, Error> {
-    let pem = identity.key.expose_secret();
-    let holds = |text: &[u8]| pem.windows(text.len()).any(|window| window == text);
-    if holds(BEGIN.as_bytes()) {
-        return decrypt(pem, identity.passphrase.as_ref());
+    let file = identity.key.expose_secret();
+    let passphrase = identity.passphrase.as_ref();
+    let blocks = pem::blocks(file);
+    let Some(block) = blocks.iter().find(|block| block.is("PRIVATE KEY")) else {
+        return match blocks.as_slice() {
+            [] => der(file, passphrase),
+            _ => Err(refuse("holds something other than a private key that can be read").hint(MEND)),
+        };
+    };
+    if block.is("ENCRYPTED PRIVATE KEY") {
+        let (_, der) = SecretDocument::from_pem(&block.text()).map_err(|_| damaged())?;
+        return decrypt(der.as_bytes(), passphrase);
     }
-    if holds(b"Proc-Type: 4,ENCRYPTED") {
+    if block.is_of_old_form() {
         return Err(refuse("is encrypted in OpenSSL's old form (DEK-Info)").hint(MEND));
     }
-    PrivateKeyDer::from_pem_slice(pem).map_err(|_| match pem {
-        [] => refuse("is empty").hint(PEM),
-        _ if holds(b"-----BEGIN ") => {
-            refuse("holds something other than a private key that can be read").hint(MEND)
-        }
-        _ => refuse("is not PEM").hint(PEM),
-    })
+    PrivateKeyDer::from_pem_slice(block.text().as_bytes())
+        .map_err(|_| refuse("holds something other than a private key that can be read").hint(MEND))
+}
+
+/// A key without PEM around it.
+fn der(file: &[u8], passphrase: Option<&SecretString>) -> Result<PrivateKeyDer<'static>, Error> {
+    if EncryptedPrivateKeyInfoRef::try_from(file).is_ok() {
+        return decrypt(file, passphrase);
+    }
+    let key = PrivateKeyDer::try_from(file).map_err(|_| refuse(pem::no_blocks(file)).hint(PEM))?;
+    Ok(key.clone_key())
 }
 
 /// PKCS#8 encrypted by PBES2 (RFC 8018).
-fn decrypt(pem: &[u8], passphrase: Option<&SecretString>) -> Result<PrivateKeyDer<'static>, Error> {
+fn decrypt(der: &[u8], passphrase: Option<&SecretString>) -> Result<PrivateKeyDer<'static>, Error> {
     let Some(passphrase) = passphrase else {
         return Err(refuse("is encrypted").hint("Give its passphrase as key_passphrase"));
     };
-    let damaged = || refuse("is encrypted in a way that cannot be read, or damaged").hint(MEND);
-    // The section alone: other text may stand around it.
-    let text = std::str::from_utf8(pem).map_err(|_| damaged())?;
-    let section =
-        text.find(BEGIN).and_then(|begin| text[begin..].split_inclusive(END).next()).ok_or_else(damaged)?;
-    let (_, der) = SecretDocument::from_pem(section).map_err(|_| damaged())?;
-    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der.as_bytes()).map_err(|_| damaged())?;
+    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| damaged())?;
     // With a wrong passphrase the padding is wrong, or what comes out is no key.
     let key = encrypted
         .decrypt(passphrase.expose_secret())
         .map_err(|_| refuse("does not open").hint(format!("Check key_passphrase; if it is right, {MEND}")))?;
     Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
+}
+
+fn damaged() -> Error {
+    refuse("is encrypted in a way that cannot be read, or damaged").hint(MEND)
 }
 
 /// What rustls says of a certificate and a key that it cannot use.

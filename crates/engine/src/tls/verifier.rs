@@ -15,7 +15,7 @@ use rustls::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, pem};
 
 /// The SHA-256 of a key or of a certificate that is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +35,16 @@ impl std::str::FromStr for Pin {
                 "Write sha256/ and the base64 of the key's SHA-256, or the certificate's SHA-256 in hex",
             )
         };
+        let text = pem::plain(text);
         let text = text.trim();
-        if let Some(base64) = text.strip_prefix("sha256/") {
+        // As curl writes it, and as `openssl x509 -fingerprint` prints it.
+        if let Some(base64) = text.strip_prefix("sha256//").or_else(|| text.strip_prefix("sha256/")) {
             let hash = STANDARD.decode(base64).map_err(|_| refuse())?;
             return hash.try_into().map(Self::Key).map_err(|_| refuse());
         }
-        let digits = text.replace(':', "");
+        let printed =
+            text.split_once("Fingerprint=").filter(|(of, _)| of.trim().eq_ignore_ascii_case("sha256"));
+        let digits = printed.map_or(text, |(_, digits)| digits).replace(':', "");
         if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(refuse());
         }

@@ -243,7 +243,7 @@ class F32DryRunIsWhatHappens(unittest.TestCase):
                     self.assertEqual(self.before, world.names(kind))
                     outcomes["refused"] += 1
                     continue
-                self.assertEqual(removed(dry), removed(real), dry["notes"])
+                self.assertEqual(removed(dry), removed(real), dry.get("notes"))
                 self.assertEqual(dry.get("spared", []), real.get("spared", dry.get("spared", [])))
                 gone = self.before - world.names(kind)
                 if kind in ("networks", "volumes"):

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     array,
-    filters::{Choice, Filters, Pruned},
+    filters::{Choice, Filters, Pruned, is_podman},
     id, is_pruned, list, spare,
 };
 use crate::{Error, Output, call::Call, preview::is_predefined};
@@ -87,10 +87,11 @@ pub(super) fn volumes(call: &Call<'_>) -> Result<Output, Error> {
     let choice = filters.at_present(call);
     let found =
         list(call, Request::get(Path::fixed("/volumes")).query("filters", r#"{"dangling":["true"]}"#))?;
+    let named_too = filters.named_volumes || is_podman(call);
     let own = array(&found["Volumes"]).filter(|volume| {
         volume["Driver"].as_str().is_none_or(|it| it == "local")
             && volume["Options"].as_object().is_none_or(Map::is_empty)
-            && (filters.named_volumes || is_anonymous(volume))
+            && (named_too || is_anonymous(volume))
     });
     let chosen = chosen(call, &choice, own, "")?;
     let names: Vec<&Value> = chosen.iter().map(|volume| &volume["Name"]).collect();

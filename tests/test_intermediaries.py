@@ -97,14 +97,43 @@ class Limits(OperationTestCase):
                 self.assert_advised(text, "unavailable 50[23]", "try again later")
 
 
-class Input(OperationTestCase):
-    """Apache passes what the engine takes over, and the end of one half."""
+class Streams(OperationTestCase):
+    """Answers that go on, and connections that the engine takes over."""
 
-    def test_a_command_gets_its_input_and_the_end_of_it(self) -> None:
-        with Intermediary("apache", "passing") as server:
-            self.config = server.config()  # type: ignore[misc]
-            result = self.run_operation("exec_container", id=container(self), Cmd="sort", stdin_text="b\na\n")
-            self.assertEqual(("a\nb\n", 0), (result["stdout"], result["exit_code"]))
+    def test_an_answer_that_is_held_back_ends_in_time(self) -> None:
+        talks = container(self, "sh", "-c", "while true; do echo here; sleep 0.2; done")
+        for name in CHOSEN:
+            with self.subTest(name), Intermediary(name) as server:
+                self.config = server.config()  # type: ignore[misc]
+                for operation, params in (("container_logs", {"follow": True}), ("container_attach", {})):
+                    result = self.run_operation(operation, id=talks, timeout=2, **params)
+                    self.assertIs(True, result["timed_out"])
+
+    def test_what_comes_as_it_is_written_is_delivered(self) -> None:
+        talks = container(self, "sh", "-c", "while true; do echo here; sleep 0.2; done")
+        for name in CHOSEN:
+            with self.subTest(name), Intermediary(name, "passing") as server:
+                self.config = server.config()  # type: ignore[misc]
+                for operation, params in (("container_logs", {"follow": True}), ("container_attach", {})):
+                    result = self.run_operation(operation, id=talks, timeout=2, **params)
+                    self.assertIs(True, result["timed_out"])
+                    self.assertIn("here\n", result["stdout"])
+
+    def test_input_to_a_command(self) -> None:
+        """Most servers cut the connection where the input ends: what came before counts, and the result says so."""
+        for name in CHOSEN:
+            with self.subTest(name), Intermediary(name, "passing") as server:
+                config, running = server.config(), container(self)
+                params = {"id": running, "Cmd": "sh -c 'cat; exit 3'", "stdin_text": "in"}
+                # As set up here, they do not let a request with a body take the connection over.
+                if name in ("haproxy", "lighttpd"):
+                    self.assertIn("no input can be sent", self.refusal_with(config, "exec_container", **params))
+                    continue
+                self.config = config  # type: ignore[misc]
+                result = self.run_operation("exec_container", **params)
+                self.assertEqual(("in", 3), (result["stdout"], result["exit_code"]))
+                self.assertEqual(name != "apache", result["truncated"])
+                self.assertEqual(name != "apache", "may be missing" in result["result"])
 
 
 # Ends only when it is killed.

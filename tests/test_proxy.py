@@ -19,6 +19,7 @@ from support.tinyproxy import Tinyproxy
 
 PASSWORD = "s3cret"
 SIGN_IN = f"BasicAuth fortisoar {PASSWORD}"
+_TLS_PORT = given("ENGINE_TLS").rpartition(":")[2]
 VARIABLES = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "HTTP_PROXY", "http_proxy")
 
 
@@ -116,6 +117,7 @@ class Environment(OperationTestCase):
     def test_https_proxy_and_no_proxy(self) -> None:
         # Every address of this machine is a loopback address, but for this one, which leads to the same.
         elsewhere: dict[str, Any] = {"server_address": "0.0.0.0", "tls_server_name": "localhost"}
+        mapped = {**elsewhere, "server_address": "::ffff:0.0.0.0"}
         with Tinyproxy() as proxy:
             for fields, variables, expected in (
                 (elsewhere, {"HTTPS_PROXY": proxy.url()}, True),
@@ -124,6 +126,13 @@ class Environment(OperationTestCase):
                 (elsewhere, {"HTTPS_PROXY": proxy.url(), "NO_PROXY": "example.com, 0.0.0.0"}, False),
                 (elsewhere, {"HTTPS_PROXY": proxy.url(), "no_proxy": "0.0.0.0/8"}, False),
                 (elsewhere, {"HTTPS_PROXY": proxy.url(), "NO_PROXY": "example.com"}, True),
+                # F27: in forms of curl's and of Docker's client.
+                (elsewhere, {"HTTPS_PROXY": proxy.url(), "NO_PROXY": "*"}, False),
+                (elsewhere, {"HTTPS_PROXY": proxy.url(), "NO_PROXY": "example.com,*"}, False),
+                (elsewhere, {"HTTPS_PROXY": proxy.url(), "NO_PROXY": f"0.0.0.0:{_TLS_PORT}"}, False),
+                (elsewhere, {"HTTPS_PROXY": proxy.url(), "NO_PROXY": "0.0.0.0:1"}, True),
+                (mapped, {"HTTPS_PROXY": proxy.url(), "NO_PROXY": "[::ffff:0.0.0.0]"}, False),
+                (mapped, {"HTTPS_PROXY": proxy.url(), "NO_PROXY": "::ffff:0:0/96,x"}, False),
                 (elsewhere, {"HTTP_PROXY": proxy.url(), "http_proxy": proxy.url()}, False),
                 ({**elsewhere, "proxy": "none"}, {"HTTPS_PROXY": proxy.url()}, False),
                 ({**elsewhere, "proxy": proxy.url()}, {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "*"}, True),

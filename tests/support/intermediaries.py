@@ -99,7 +99,7 @@ server.upload-dirs = ("{folder}/body")
 proxy.server = ("" => (("host" => "{engine}")))
 {settings}
 """,
-        passing='proxy.header = ("upgrade" => "enable")\nserver.stream-response-body = 2',
+        passing="server.stream-response-body = 2",
         unlimited="server.max-request-field-size = 1000000",
         small="server.max-request-size = 1000",
         impatient='$HTTP["url"] =~ "" { proxy.server = ("" => (("host" => "{engine}", "read-timeout" => 2))) }',

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, response::Parts};
+use http::{HeaderMap, StatusCode, header::SERVER, response::Parts};
 use http_body_util::BodyExt as _;
 use hyper::{
     body::{Body as _, Frame, Incoming},
@@ -55,7 +55,8 @@ impl Reply {
     pub(crate) fn converse(mut self, input: Input) -> Result<Self, Error> {
         match self.head.extensions.remove::<OnUpgrade>() {
             Some(handover) if self.head.status == StatusCode::SWITCHING_PROTOCOLS => {
-                self.body.source = Source::Conversation(Conversation::Beginning(handover, input));
+                let cuts = input.is_cut_by(self.head.headers.get(SERVER));
+                self.body.source = Source::Conversation(Conversation::Beginning(handover, input, cuts));
                 Ok(self)
             }
             _ => Err(Error::new(

@@ -17,7 +17,7 @@ use ipnet::IpNet;
 /// What is none of these names no host.
 pub(super) fn is_exempt(list: &str, host: &str, port: u16) -> bool {
     let host = without_dot(host).to_ascii_lowercase();
-    let address = host.parse::<IpAddr>().ok().map(|address| address.to_canonical());
+    let address = host.parse::<IpAddr>().ok();
     list.split(|c: char| c == ',' || c.is_whitespace())
         .filter(|item| !item.is_empty())
         .any(|item| names(&item.to_ascii_lowercase(), &host, address, port))
@@ -28,14 +28,15 @@ fn names(item: &str, host: &str, address: Option<IpAddr>, port: u16) -> bool {
         return true;
     }
     if let Ok(network) = item.replace(['[', ']'], "").parse::<IpNet>() {
-        return address.is_some_and(|address| network.contains(&address));
+        return address
+            .is_some_and(|address| [address, address.to_canonical()].iter().any(|it| network.contains(it)));
     }
     let Some((name, only_port)) = split_port(item) else { return false };
     if only_port.is_some_and(|only| only != port) {
         return false;
     }
     if let Ok(named) = name.parse::<IpAddr>() {
-        return address == Some(named.to_canonical());
+        return address.is_some_and(|address| address.to_canonical() == named.to_canonical());
     }
     let (is_below_only, name) = match name.strip_prefix("*.") {
         Some(name) => (true, name),
@@ -132,6 +133,8 @@ mod tests {
             ("2001:db9::/32", "2001:db8::1", 2376, false),
             ("::ffff:192.0.2.1", "192.0.2.1", 2376, true), // curl: no
             ("192.0.2.1", "::ffff:192.0.2.1", 2376, true), // curl: no
+            ("192.0.2.0/24", "::ffff:192.0.2.1", 2376, true), // curl: no
+            ("::ffff:0:0/96", "::ffff:192.0.2.1", 2376, true),
             ("[2001:db8::1", "2001:db8::1", 2376, false),
             ("]", "engine.example", 2376, false),
         ] {

@@ -4,7 +4,7 @@ use engine::{ErrorKind, Input, Reply, Request};
 use serde_json::{Map, Value};
 
 use crate::{
-    Effect, Error, Operation, Output, Param,
+    Effect, Error, Kind, Operation, Output, Param,
     arguments::Arguments,
     call::Call,
     containers::capture::CAPTURED,
@@ -86,7 +86,16 @@ fn attach(call: &Call<'_>) -> Result<Output, Error> {
             .fold(call.request()?, |request, (name, on)| request.query(name, &on.to_string()))
             .silence(limit)
             .deadline(limit);
-    let reply = open(call, request, input)?;
+    let reply = match input {
+        // It only listens, and a proxy may hold an answer back until it has more of it.
+        None => match call.stream(request.harmless()) {
+            Err(error) if error.kind() == Kind::Engine(ErrorKind::TimedOut) => {
+                return Capture::of_nothing_in_time().into_output(&Map::new(), false);
+            }
+            other => other?,
+        },
+        input => open(call, request, input)?,
+    };
     let most = arguments.integer("max_bytes").unwrap_or_default();
     let mut capture = Capture::read(reply.into_body(), !tty, most, Flow::of(call, OUTPUT))?;
     if attach_stdin && capture.is_broken_off() {

@@ -69,6 +69,11 @@ impl Capture {
         Self::read_while(body, framed, most, flow, |capture| !capture.truncated)
     }
 
+    /// Nothing came until the time was used up.
+    pub(crate) fn of_nothing_in_time() -> Self {
+        Self { timed_out: true, ..Self::default() }
+    }
+
     /// As [`Capture::read`], but also waits for the end of what it does not keep, as where an exit code follows.
     pub(crate) fn read_to_end(body: Body, framed: bool, most: u64, flow: Flow) -> Result<Self, Error> {
         Self::read_while(body, framed, most, flow, |_| true)

@@ -48,13 +48,14 @@ def main(container: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for archive in (ARCHIVE, other_bytes(Path(folder) / "other.tgz", b"other"), ARCHIVE):
             with ThreadPoolExecutor(1) as threads:
-                call = threads.submit(
-                    execute, config, "exec_container", id=container, Cmd=["sh", "-c", "sleep 2; echo done"]
-                )
+                # It ends only when it is told to, after the package was replaced.
+                waits = ["sh", "-c", "until rm /tmp/go 2> /dev/null; do sleep 0.1; done; echo done"]
+                call = threads.submit(execute, config, "exec_container", id=container, Cmd=waits)
                 install_over(archive)
                 for _ in range(20):
                     execute(config, "get_version")
-                assert not call.done(), "the call had ended before the package was replaced"
+                assert not call.done(), "the call has ended before the package was replaced"
+                execute(config, "exec_container", id=container, Cmd=["touch", "/tmp/go"])
                 result = call.result()
             assert (result["stdout"], result["exit_code"]) == ("done\n", 0), result
             new_worker(config)

@@ -186,7 +186,11 @@ fn reads_progress_and_streams_a_body_up() {
         let answer = engine.call(request).unwrap();
         let mut lines = JsonLines::default();
         lines.push(&answer.body);
-        let values = lines.finish().unwrap();
+        let mut values = Vec::new();
+        while let Some(value) = lines.next_value().unwrap() {
+            values.push(value);
+        }
+        values.extend(lines.finish().unwrap());
         assert!(
             values
                 .iter()

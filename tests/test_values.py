@@ -108,6 +108,13 @@ class F30Types(OperationTestCase):
         ):
             self.assertIn(name, text)
 
+    def test_what_is_no_json_is_named(self) -> None:
+        for value in (float("nan"), float("inf"), "\ud800"):
+            for params in ({"StopTimeout": value}, {"HostConfig": {"Memory": value}}):
+                with self.subTest(params=params):
+                    text = self.refusal("create_container", image=ABSENT, **params)
+                    self.assertRegex(text, r"^\[invalid_parameters\] .*(StopTimeout|HostConfig) holds NaN")
+
     def test_what_templates_write_takes_effect(self) -> None:
         name = unique("values")
         self.addCleanup(remove, f"/containers/{name}?force=1")

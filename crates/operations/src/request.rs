@@ -111,7 +111,12 @@ fn query<'a>(operation: &'a Operation, arguments: &'a Arguments) -> Vec<(&'a str
             Place::Query => query.push((param.wire_name(), value)),
             Place::Merged if !has_body(operation) => {
                 query.extend(
-                    value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value)),
+                    value
+                        .as_object()
+                        .into_iter()
+                        .flatten()
+                        .filter(|(_, value)| !value.is_null())
+                        .map(|(name, value)| (name.as_str(), value)),
                 );
             }
             Place::Merged | Place::Body | Place::Local => {}

@@ -23,11 +23,22 @@ pub(crate) fn to_object(value: &Bound<'_, PyDict>, what: &str, fault: Kind) -> P
     if let Some(object) = plain_object(value, DEEPEST) {
         return Ok(object);
     }
-    let text = DUMPS.import(value.py(), "json", "dumps").and_then(|dumps| dumps.call1((value,)));
-    let text = text.and_then(|text| text.cast_into::<PyString>()?.extract::<String>());
-    let text = text.map_err(|error| refuse(what, fault, &error.value(value.py()).to_string()))?;
-    // Python writes lone surrogates and NaN, which are no JSON: serde_json says so.
-    serde_json::from_str(&text).map_err(|error| refuse(what, fault, &error.to_string()))
+    let dumped = |value: &Bound<'_, PyAny>| -> PyResult<String> {
+        DUMPS.import(value.py(), "json", "dumps")?.call1((value,))?.cast_into::<PyString>()?.extract()
+    };
+    let text =
+        dumped(value.as_any()).map_err(|error| refuse(what, fault, &error.value(value.py()).to_string()))?;
+    serde_json::from_str(&text).map_err(|error| {
+        // Python writes what is no JSON.
+        let is_faulty = |(_, value): &(Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+            dumped(value).is_ok_and(|text| serde_json::from_str::<Value>(&text).is_err())
+        };
+        let why = match value.iter().find(is_faulty) {
+            Some((name, _)) => format!("{name} holds NaN, an infinite number, or half a character"),
+            None => error.to_string(),
+        };
+        refuse(what, fault, &why)
+    })
 }
 
 /// What nearly every dictionary holds, converted directly, in a tenth of the time. `None` for anything else: Python's own

@@ -17,14 +17,16 @@ pub(crate) const ENTRYPOINT: Param = command("Entrypoint")
     .body();
 pub(crate) const ENVIRONMENT: Param = notation("Env", Notation::Environment)
     .title("Environment")
-    .about("Variables: lines of NAME=value, a list, or a JSON object.")
+    .about("Variables: one NAME=value on each line, a list, or a JSON object. A comma belongs to the value.")
     .body();
 pub(crate) const USER: Param =
     text("User").title("User").about("The user to run as, such as root or 1000:1000.").body();
 pub(crate) const WORKING_FOLDER: Param =
     text("WorkingDir").title("Working Directory").about("The folder in which the command runs.").body();
-pub(crate) const LABELS: Param =
-    map("Labels").title("Labels").about("Labels: lines of name=value, or a JSON object.").body();
+pub(crate) const LABELS: Param = map("Labels")
+    .title("Labels")
+    .about("Labels: one name=value on each line, or a JSON object. A comma belongs to the value.")
+    .body();
 pub(crate) const EXPOSED_PORTS: Param = notation("ExposedPorts", Notation::ExposedPorts)
     .title("Exposed Ports")
     .about("Ports that it listens on, such as 80/tcp or 7000-7002/udp. They are not published by this.")

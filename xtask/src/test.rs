@@ -12,8 +12,9 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::browser::Browser;
-use crate::log::Log;
+use crate::log::{self, Log};
 use crate::machine;
+use crate::once::remove;
 use crate::outcomes::Outcomes;
 use crate::packaging::{self, Quick};
 use crate::paths;
@@ -124,6 +125,8 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let (quick, release) = (OnceLock::new(), OnceLock::new());
     let shared = Shared { pythons: pythons::all()?, quick, release, dist: dist() };
     std::fs::create_dir_all(paths::runs())?;
+    // Those of another run would mislead.
+    remove(&log::folder())?;
     if !options.only.is_empty() {
         return Ok(steps::run(only(options, &shared)?, &shared, None)?.passed());
     }
@@ -166,19 +169,22 @@ fn plan(all: bool, shared: &Shared) -> Result<Vec<Stage<Shared>>> {
     Ok(plan)
 }
 
-/// The end-to-end tests on each Python. Every Python loads the same module file, so unless all is asked for only the newest
-/// runs everything, and the others what may differ.
+/// The end-to-end tests on each Python. Every Python loads the same module file, so unless all is asked for the newest runs
+/// everything, the oldest what may differ, and those between nothing.
 fn of_pythons(all: bool, shared: &Shared) -> Result<Lane<Shared>> {
     let newest = shared.newest()?;
     let is_oldest =
         |python: &Python| shared.pythons.first().is_some_and(|first| first.version == python.version);
     let mut lane = Lane::new();
-    for python in shared.pythons.iter().rev() {
+    let between = |python: &&Python| python.version != newest.version && !is_oldest(python);
+    let untried: Vec<_> = shared.pythons.iter().filter(between).map(ToString::to_string).collect();
+    for python in shared.pythons.iter().rev().filter(|python| all || !between(python)) {
         let is_newest = python.version == newest.version;
         let further = if is_oldest(python) { OF_THE_OLDEST } else { &[] };
         let chosen = if all || is_newest { Vec::new() } else { [OF_PYTHON, further].concat() };
         let mut suite = suite(python, &chosen, all && is_newest)?;
         let left_out: Vec<&str> = if all { Vec::new() } else { WITH_ALL.to_vec() };
+        let untried = if all || !is_newest { String::new() } else { untried.join(", ") };
         suite
             .modules
             .retain(|module| !left_out.contains(&module.as_str()) && !ALONE.contains(&module.as_str()));
@@ -188,6 +194,9 @@ fn of_pythons(all: bool, shared: &Shared) -> Result<Lane<Shared>> {
                 log.skip(PYFSR.too_new_for(&suite.python));
             } else if is_newest && !left_out.is_empty() {
                 log.skip(format!("{}: with --all", left_out.join(", ")));
+            }
+            if !untried.is_empty() {
+                log.skip(format!("{untried}: with --all"));
             }
             end_to_end::run(&suite, shared, log)
         }));

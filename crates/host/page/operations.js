@@ -57,7 +57,9 @@ export function operations(app, name) {
       const text = `${one.title} ${one.operation} ${one.description ?? ""}`.toLowerCase();
       return (!category || one.category === category) && words.every((word) => text.includes(word));
     };
-    const fitting = all.filter(fits);
+    // Those whose titles fit come before those that only speak of it.
+    const named = (one) => words.every((word) => one.title.toLowerCase().includes(word));
+    const fitting = all.filter(fits).sort((one, other) => Number(named(other)) - Number(named(one)));
     for (const button of filters.children)
       button.setAttribute("aria-pressed", String(button.textContent === category));
     count.textContent =

@@ -256,7 +256,7 @@ class Disks(RateLimitTestCase):
                 str(HERE / "scenarios/disks.py"),
                 self.engine.socket,
                 str(self.LIMIT),
-                folder,
+                folder if own_folder else f"{folder}/none",
                 spoil,
             ]
             run = subprocess.run(
@@ -300,7 +300,7 @@ class Disks(RateLimitTestCase):
         self.assert_alone(self.child("", mounted="-o nr_inodes=2"))
 
     def test_one_that_is_missing(self) -> None:
-        self.child("", own_folder=False)
+        self.assert_alone(self.child("", own_folder=False))
 
     def test_something_else_in_the_files_place(self) -> None:
         for spoil in ("pipe later", "folder later", "link later", "second name later", "device later"):

@@ -182,3 +182,20 @@ fn hash(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_temporary_folder_there_is_no_file() {
+        let missing = std::env::temp_dir().join(format!("fsr-docker-none-{}", std::process::id()));
+        let folder = missing.join("fsr-docker");
+        let shared = SharedFile { path: folder.join("rate"), folder, slots: 2 };
+        assert_eq!(shared.lock().err().unwrap().kind(), io::ErrorKind::NotFound);
+        assert!(shared.glance().is_err() && !missing.exists());
+        fs::create_dir(&missing).unwrap();
+        assert_eq!(shared.lock().unwrap().next().unwrap(), (0, 0), "it is made as soon as that is possible");
+        fs::remove_dir_all(&missing).unwrap();
+    }
+}

@@ -3,10 +3,8 @@
 
 use crate::{
     Error, Operation, Output,
-    call::Call,
-    files::Upload,
-    param::{CONTAINER, long_text, text},
-    progress::Flow,
+    declare::param::{CONTAINER, long_text, text},
+    run::{call::Call, files::Upload, progress::Flow},
 };
 
 const LONGEST: usize = 4096;

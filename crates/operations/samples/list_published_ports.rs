@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Operation, Output,
-    call::Call,
-    param::{FILTERS, flag},
+    declare::param::{FILTERS, flag},
+    run::call::Call,
 };
 
 /// The operations of this file.

@@ -2,8 +2,8 @@
 
 use crate::{
     Error, Kind, Operation, Output,
-    call::Call,
-    param::{CONTAINER, flag},
+    declare::param::{CONTAINER, flag},
+    run::call::Call,
 };
 
 /// The operations of this file.

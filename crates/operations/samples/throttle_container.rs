@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::{
     Effect, Error, Operation, Output,
-    call::Call,
-    param::{CONTAINER, integer},
+    declare::param::{CONTAINER, integer},
+    run::call::Call,
 };
 
 /// The API counts processors in billionths.

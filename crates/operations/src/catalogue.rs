@@ -1,8 +1,18 @@
 //! All operations, by the files that declare them.
 
+pub(crate) mod call_api;
+pub(crate) mod containers;
+pub(crate) mod images;
+pub(crate) mod networks;
+pub(crate) mod pick;
+pub(crate) mod preview;
+pub(crate) mod prune;
+pub(crate) mod system;
+pub(crate) mod volumes;
+
 use std::{collections::HashMap, sync::LazyLock};
 
-use crate::{Error, Kind, Operation, call_api, containers, images, networks, pick, prune, system, volumes};
+use crate::{Error, Kind, Operation};
 
 static CATALOGUE: &[&[Operation]] = &[
     system::OPERATIONS,
@@ -81,7 +91,7 @@ mod tests {
     use super::*;
     use crate::{
         Effect, Method, Place, Shape, ValueKind,
-        trim::{FIELDS, MAX_ITEMS},
+        run::trim::{FIELDS, MAX_ITEMS},
         values::normalise,
     };
 

@@ -12,8 +12,10 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Kind, Services, arguments::Arguments, check::read, guard::Policy, images::registry::Registries,
-    redact::Secrets,
+    Error, Kind, Services,
+    catalogue::images::registry::Registries,
+    declare::arguments::Arguments,
+    run::{guard::Policy, redact::Secrets, validate::read},
 };
 
 use self::fields::DECLARED;

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{arguments::Aim, redact::Secrets, unmarshal::reworded};
+use crate::{
+    declare::arguments::Aim,
+    run::{redact::Secrets, unmarshal::reworded},
+};
 
 /// What went wrong, for code to match on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,16 +3,16 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::{Error, Operation, files::Writer};
+use crate::{Error, Operation, run::files::Writer};
 
 /// Checks the parameters of a call.
 pub fn checked(operation: &'static Operation, params: &Map<String, Value>) -> Result<(), Error> {
-    crate::check::check(operation, params).map(drop)
+    crate::run::validate::check(operation, params).map(drop)
 }
 
 /// JSON text that a database can store.
 pub fn storable(json: Bytes) -> Bytes {
-    crate::storable::storable(json)
+    crate::run::storable::storable(json)
 }
 
 /// Writes and hashes a temporary file, which is gone at the end; answers its size.

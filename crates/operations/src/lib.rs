@@ -7,57 +7,27 @@
 //!
 //! A [`Connector`] is one configuration, ready to run them.
 
-mod arguments;
-mod body;
-mod call;
-mod call_api;
 mod catalogue;
-mod check;
 mod configuration;
-mod connector;
-mod containers;
+mod declare;
 mod error;
-mod files;
-mod guard;
-mod health;
-mod images;
 #[cfg(feature = "internals")]
 pub mod internals;
-mod networks;
-mod notation;
-mod operation;
-mod output;
-mod oversize;
-mod param;
-mod pick;
-mod preview;
-mod progress;
-mod prune;
-mod redact;
-mod request;
-mod result;
+mod run;
 #[cfg(feature = "samples")]
 #[path = "../samples/mod.rs"]
 mod samples;
-mod services;
-mod storable;
-mod stream;
-mod system;
-mod text;
-mod trim;
-mod unmarshal;
 mod values;
-mod volumes;
 
 pub use catalogue::{find, operations};
 pub use configuration::{Configuration, FIELDS, Field};
-pub use connector::{Connector, Report};
+pub use declare::operation::{Category, Effect, Method, Operation, Shape};
+pub use declare::param::{Param, Place, ShownFor, ValueKind};
+pub use declare::result::{Case, Schema};
 pub use engine::ApiVersion;
 pub use error::{Error, Kind};
-pub use health::Health;
-pub use notation::Notation;
-pub use operation::{Category, Effect, Method, Operation, Shape};
-pub use output::{Outcome, Output, Written};
-pub use param::{Param, Place, ShownFor, ValueKind};
-pub use result::{Case, Schema};
-pub use services::{NoServices, Progress, Services, Watcher};
+pub use run::connector::{Connector, Report};
+pub use run::health::Health;
+pub use run::output::{Outcome, Output, Written};
+pub use run::services::{NoServices, Progress, Services, Watcher};
+pub use values::notation::Notation;

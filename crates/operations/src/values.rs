@@ -2,13 +2,16 @@
 //!
 //! Nothing is guessed in silence: what is not understood is refused, with what would be.
 
+pub(crate) mod body;
 mod command;
 mod duration;
 mod embedded;
 mod filters;
 mod lines;
 mod literal;
+pub(crate) mod notation;
 mod number;
+pub(crate) mod reference;
 mod time;
 
 use serde_json::{Map, Value};
@@ -20,7 +23,7 @@ pub(crate) use self::{
     number::{digits, whole, whole_float},
     time::is_ago,
 };
-use crate::{Notation, ValueKind, images::reference::Reference};
+use crate::{Notation, ValueKind, values::reference::Reference};
 
 /// The value in its one form, or `None` for what counts as absent: null, and empty text, lists and objects (but for any JSON,
 /// where `{}` is a value), and what a template writes for a value that is not set, where that cannot be a value.

@@ -2,8 +2,8 @@
 
 use crate::{
     Param,
-    guard::AccessLevel,
-    param::{choice, file, flag, integer, list, long_text, secret, text},
+    declare::param::{choice, file, flag, integer, list, long_text, secret, text},
+    run::guard::AccessLevel,
 };
 
 /// A field of the configuration.

@@ -4,7 +4,7 @@ use engine::{Address, DEFAULT_SOCKET, HostKeys, Ssh};
 use secrecy::SecretString;
 
 use super::pem;
-use crate::{Services, arguments::Arguments};
+use crate::{Services, declare::arguments::Arguments};
 
 /// A unix socket's address holds no more bytes than this, and a final zero.
 const LONGEST_SOCKET: usize = 107;

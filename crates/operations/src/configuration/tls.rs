@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{host, pem};
-use crate::{Services, arguments::Arguments};
+use crate::{Services, declare::arguments::Arguments};
 
 /// Whom to trust, and who we are.
 pub(super) fn read(fields: &Arguments, services: &dyn Services, faults: &mut Vec<String>) -> Tls {

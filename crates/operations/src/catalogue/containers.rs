@@ -1,0 +1,160 @@
+//! Containers: `/containers/...`. Creating, updating, logs, stats, attach and exec have files of their own.
+//!
+//! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Container>
+
+pub(crate) mod archive;
+pub(crate) mod attach;
+pub(crate) mod capture;
+pub(crate) mod commit;
+pub(crate) mod config;
+pub(crate) mod create;
+pub(crate) mod exec;
+pub(crate) mod exit_code;
+pub(crate) mod host_config;
+pub(crate) mod lifecycle;
+pub(crate) mod logs;
+pub(crate) mod networking;
+pub(crate) mod processes;
+pub(crate) mod resources;
+pub(crate) mod run;
+pub(crate) mod state;
+pub(crate) mod stats;
+pub(crate) mod update;
+pub(crate) mod wait;
+
+use engine::ApiVersion;
+
+use crate::{
+    Category, Effect, Operation, Param, Schema,
+    catalogue::{
+        containers::lifecycle::{CONTAINED, DISABLE_RESTART, SETTLED},
+        preview::{self, PREVIEW},
+    },
+    declare::{
+        param::{CONTAINER, DRY_RUN, FILTERS, flag, integer, signed, text},
+        result::{TEXTS, case},
+    },
+    run::{
+        redact::REDACT,
+        trim::{FIELDS, MAX_ITEMS},
+    },
+};
+
+const SIGNAL: Param = text("signal").title("Signal").about("The signal to send, such as SIGTERM or 15.");
+const GRACE: Param = signed("t")
+    .title("Grace Period (seconds)")
+    .about("How long the container may take to stop before it is killed; -1 waits without end, empty is the container's own.")
+    .extends_deadline();
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::get("list_containers", "/containers/json")
+        .title("List Containers")
+        .about("Lists the containers of the engine: the running ones, or all.")
+        .params(&[
+            flag("all").title("All").about("Also those that do not run."),
+            FILTERS
+                .about(
+                    "Docker's filters, such as {\"label\": [\"env=prod\"]}. From API 1.56 also annotation.",
+                )
+                .newer(&[("annotation", ApiVersion::new(1, 56))]),
+            integer("limit")
+                .title("Limit")
+                .about("Only so many of the most recently created, whatever their state."),
+            flag("size")
+                .title("Size")
+                .about("Also the size of each container's files; this takes the engine time."),
+            FIELDS,
+            MAX_ITEMS,
+        ])
+        .list(),
+    Operation::get("inspect_container", "/containers/{id}/json")
+        .title("Inspect Container")
+        .about("Gets everything that the engine knows of a container.")
+        .params(&[
+            CONTAINER,
+            flag("size").title("Size").about("Also the size of the container's files."),
+            REDACT,
+        ]),
+    Operation::post("start_container", "/containers/{id}/start")
+        .title("Start Container")
+        .about("Starts a container that was created or has stopped.")
+        .params(&[
+            CONTAINER,
+            text("detachKeys").title("Detach Keys").about("The key sequence that detaches a terminal."),
+        ])
+        .done("Started container {id}", "Container {id} was running already"),
+    Operation::post("stop_container", "/containers/{id}/stop")
+        .title("Stop Container")
+        .about("Stops a running container, with a grace period before it is killed.")
+        .effect(Effect::Contain)
+        .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE, DISABLE_RESTART])
+        .gives(CONTAINED)
+        .run(lifecycle::stop),
+    Operation::post("restart_container", "/containers/{id}/restart")
+        .title("Restart Container")
+        .about("Stops a container, with a grace period before it is killed, and starts it again.")
+        .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE])
+        .gives(SETTLED)
+        .run(lifecycle::restart),
+    Operation::post("kill_container", "/containers/{id}/kill")
+        .title("Kill Container")
+        .about("Sends a signal to a container's first process; SIGKILL ends it at once.")
+        .effect(Effect::Contain)
+        .params(&[CONTAINER, SIGNAL.default("SIGKILL"), DISABLE_RESTART])
+        .gives(CONTAINED)
+        .run(lifecycle::kill),
+    Operation::post("pause_container", "/containers/{id}/pause")
+        .title("Pause Container")
+        .about("Freezes all processes of a container. Its memory and connections stay as they are.")
+        .effect(Effect::Contain)
+        .params(&[CONTAINER])
+        .gives(SETTLED)
+        .run(lifecycle::pause),
+    Operation::post("unpause_container", "/containers/{id}/unpause")
+        .title("Unpause Container")
+        .about("Resumes all processes of a container that is paused.")
+        .params(&[CONTAINER])
+        .gives(SETTLED)
+        .run(lifecycle::unpause),
+    Operation::post("rename_container", "/containers/{id}/rename")
+        .title("Rename Container")
+        .about("Changes the name of a container. Its id stays the same.")
+        .category_is(Category::Miscellaneous)
+        .params(&[CONTAINER, text("name").title("New Name").about("The new name.").required()])
+        .done("Renamed container {id} to {name}", "Container {id} was named {name} already"),
+    Operation::post("resize_container", "/containers/{id}/resize")
+        .title("Resize Container Terminal")
+        .about("Sets the size of a running container's terminal.")
+        .category_is(Category::Miscellaneous)
+        .params(&[
+            CONTAINER,
+            integer("h").title("Height").about("The height in characters.").required(),
+            integer("w").title("Width").about("The width in characters.").required(),
+        ])
+        .done(
+            "Resized the terminal of container {id}",
+            "The terminal of container {id} had that size already",
+        ),
+    Operation::delete("remove_container", "/containers/{id}")
+        .title("Remove Container")
+        .about("Removes a container with its files. A running one only by force.")
+        .params(&[
+            CONTAINER,
+            flag("force").title("Force").about("Kill the container first if it runs."),
+            flag("v").title("Remove Volumes").about("Also its anonymous volumes."),
+            flag("link").title("Remove Link").about("Remove the link of this name, not the container."),
+            DRY_RUN,
+        ])
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[
+                PREVIEW,
+                Schema::Fields(&["name", "state", "image"]),
+                Schema::Field("volumes", &TEXTS),
+            ]),
+        )])
+        .preview(preview::container)
+        .done("Removed container {id}", "Container {id} was removed already"),
+];

@@ -1,0 +1,136 @@
+//! Files of a container: `GET /containers/{id}/export`, `GET` and `PUT /containers/{id}/archive`.
+
+mod copy_from;
+mod copy_to;
+
+use engine::{Reply, Request};
+use serde_json::Value;
+
+use crate::{
+    Error, Operation, Output, Param, Schema,
+    catalogue::containers::processes::STAT,
+    declare::{
+        param::{CONTAINER, choice, flag, integer, long_text, text},
+        result::{DONE, case},
+    },
+    run::{
+        call::Call,
+        files::{ATTACHMENT, MAX_SIZE, Received},
+        progress::Flow,
+    },
+};
+
+const INPUTS: &[(&str, &str)] = &[("Attachment ID", "attachment"), ("File IRI", "file"), ("Text", "text")];
+const OUTPUTS: &[(&str, &str)] = &[("Attachment", "attachment"), ("Text", "text")];
+const UNPACKING: &[(&str, &str)] = &[("Auto", "auto"), ("Yes", "yes"), ("No", "no")];
+
+const PATH: Param = text("path").required();
+pub(crate) const FILE_TIME_LIMIT: Param = integer("timeout")
+    .title("Time Limit (seconds)")
+    .about("The call fails after this long, and nothing is kept.")
+    .default("1800")
+    .local();
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::get("container_export", "/containers/{id}/export")
+        .title("Export Container")
+        .about("Exports all files of a container as an attachment, a tar.")
+        .params(&[CONTAINER, MAX_SIZE, FILE_TIME_LIMIT])
+        .gives(ATTACHMENT)
+        .run(export),
+    Operation::get("copy_from_container", "/containers/{id}/archive")
+        .title("Copy from Container")
+        .about("Copies a file or folder of a container into an attachment, a tar; or gives a small text file's contents.")
+        .params(&[
+            CONTAINER,
+            PATH.title("Path").about("The file or folder within the container."),
+            choice("output", OUTPUTS)
+                .title("Output")
+                .about("An attachment, or the contents of one text file as data.")
+                .default("Attachment")
+                .local(),
+            flag("unpack")
+                .title("Unpack")
+                .about("Attach a file as it is, not within a tar. A folder stays a tar.")
+                .shown_for("output", &["Attachment"])
+                .local(),
+            flag("follow_link")
+                .title("Follow Link")
+                .about("If the path is a symbolic link, copy what it leads to within the container. When off, an attachment holds the link itself.")
+                .local(),
+            MAX_SIZE.shown_for("output", &["Attachment"]),
+            FILE_TIME_LIMIT,
+        ])
+        .gives(Schema::All(&[ATTACHMENT, Schema::Fields(&["path"]), Schema::Field("stat", &STAT)]))
+        .gives_for(&[case(
+            "output",
+            "Text",
+            Schema::All(&[Schema::Fields(&["size", "content", "path"]), Schema::Field("stat", &STAT)]),
+        )])
+        .run(copy_from::copy_from),
+    Operation::put("copy_to_container", "/containers/{id}/archive")
+        .title("Copy to Container")
+        .about("Copies a single file into a folder of a container, byte for byte, or unpacks a tar there.")
+        .params(&[
+            CONTAINER,
+            choice("input", INPUTS).title("Input").about("What is copied: an attachment, a file of FortiSOAR, or text.").required().local(),
+            long_text("value")
+                .title("Value")
+                .about("The attachment's id, the file's IRI, or the text itself.")
+                .required()
+                .local(),
+            PATH.title("Path").about("The folder within the container. It must be there."),
+            text("filename")
+                .title("File Name")
+                .about("The name for a single file, at most 255 bytes; an attachment's own name if empty. With a name, an archive is copied as a file too.")
+                .needed_for("input", &["Text"])
+                .local(),
+            choice("unpack", UNPACKING)
+                .title("Unpack")
+                .about("Auto unpacks a tar, also a compressed one, if File Name is empty. No copies any file as it is. Yes refuses what is no tar.")
+                .default("Auto")
+                .shown_for("input", &["Attachment ID", "File IRI"])
+                .local(),
+            text("mode").title("Mode").about("The permissions of a single file, in octal.").default("644").local(),
+            flag("noOverwriteDirNonDir").title("Keep Kinds").about("Fail where a folder would replace a file, or a file a folder."),
+            flag("copyUIDGID").title("Copy Owner").about("Keep the tar's user and group ids."),
+            MAX_SIZE,
+            FILE_TIME_LIMIT,
+        ])
+        .gives(Schema::All(&[DONE, Schema::Fields(&["size", "sha256", "unpacked"])]))
+        .run(copy_to::copy_to),
+];
+
+fn export(call: &Call<'_>) -> Result<Output, Error> {
+    let id = call.arguments.text("id").unwrap_or_default();
+    let flow = Flow::of(call, &format!("Exporting {id}"));
+    let tar = Received::read_tar(stream(call, call.request()?)?.into_body(), most(call), flow)?;
+    let record =
+        tar.save(call.services, &format!("{}.tar", safe(id)), &format!("Files of container {id}"))?;
+    Ok(Value::Object(record).into())
+}
+
+fn stream(call: &Call<'_>, request: Request) -> Result<Reply, Error> {
+    call.stream(request.deadline(call.time_limit()))
+}
+
+/// The most MiB that a call may move: its parameter `max_size`.
+pub(crate) fn most(call: &Call<'_>) -> u64 {
+    call.arguments.integer("max_size").unwrap_or_default()
+}
+
+/// A part of a file's name: what could lead elsewhere, or is awkward, becomes `_`.
+pub(crate) fn safe(name: &str) -> String {
+    safe_within(name, 100)
+}
+
+/// As [`safe`], for a name that is used as a whole: no more than so many characters.
+fn safe_within(name: &str, most: usize) -> String {
+    let safe: String = name
+        .chars()
+        .take(most)
+        .map(|c| if c.is_alphanumeric() || "._-".contains(c) { c } else { '_' })
+        .collect();
+    if safe.trim_matches('.').is_empty() { "file".into() } else { safe }
+}

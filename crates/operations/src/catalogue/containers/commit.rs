@@ -1,0 +1,72 @@
+//! Making an image of a container: `POST /commit`.
+
+use crate::{
+    Category, Effect, Error, Operation, Output, Schema,
+    catalogue::containers::config::{
+        COMMAND, ENTRYPOINT, ENVIRONMENT, EXPOSED_PORTS, HEALTHCHECK, LABELS, ON_BUILD, SHELL, STOP_SIGNAL,
+        USER, VOLUMES, WORKING_FOLDER,
+    },
+    declare::{
+        arguments::Arguments,
+        param::{ADDITIONAL_FIELDS, CONTAINER, flag, image, lines, text},
+    },
+    run::{
+        call::Call,
+        guard::{Named, Reach, Target},
+    },
+    values::reference::{LATEST, Reference},
+};
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit", "/commit")
+    .title("Commit Container")
+    .about("Makes an image of a container's files and settings, as evidence or to run it again elsewhere.")
+    .category_is(Category::Miscellaneous)
+    .params(&[
+        CONTAINER.wire("container"),
+        image("repo")
+            .title("Repository")
+            .about("The image's name, such as evidence/web, perhaps with its tag; the image has only an id, if empty.")
+            .local(),
+        text("tag").title("Tag").about("The image's tag, if the name has none; latest if empty.").local(),
+        text("comment").title("Comment").about("A message, kept in the image's history."),
+        text("author").title("Author").about("Who made it, such as Ann <ann@example.com>."),
+        lines("changes")
+            .title("Changes")
+            .about("Dockerfile instructions to apply, one a line, such as ENV A=1."),
+        flag("pause").title("Pause").about("Pause the container meanwhile.").default("true"),
+        ADDITIONAL_FIELDS,
+        COMMAND.about("What the image runs."),
+        ENTRYPOINT,
+        ENVIRONMENT,
+        USER,
+        WORKING_FOLDER,
+        LABELS,
+        EXPOSED_PORTS,
+        VOLUMES,
+        STOP_SIGNAL,
+        HEALTHCHECK,
+        SHELL,
+        ON_BUILD,
+    ])
+    .gives(Schema::Answer("POST /commit"))
+    .reach(reach)
+    .run(commit)];
+
+fn commit(call: &Call<'_>) -> Result<Output, Error> {
+    let mut request = call.request()?;
+    if let Some(repo) = call.arguments.text("repo") {
+        let named = Reference::read(repo).map_err(Error::fault)?;
+        // The published form sends `latest` unless another tag is written: the name's own is meant then.
+        let is_default = named.tag.is_some() && call.arguments.text("tag").map(str::trim) == Some(LATEST);
+        let named = if is_default { named } else { Reference::of(&call.arguments, "repo")? };
+        request = request.query("repo", named.name).query("tag", named.tag_to_give("repo")?);
+    }
+    Ok(Output::Raw(call.send(request)?.body))
+}
+
+/// The container is in the query, and is paused meanwhile.
+fn reach(arguments: &Arguments) -> Reach {
+    let container = Named::by("id", arguments.text("id").unwrap_or_default());
+    Reach { effect: Effect::Change, targets: vec![Target::Container(container)] }
+}

@@ -1,0 +1,71 @@
+//! Parameters of a container's `Config`: what runs in it, and as whom. A commit makes an image of some of them.
+//!
+//! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Container/operation/ContainerCreate>
+
+use crate::{
+    Notation, Param,
+    declare::param::{command, flag, integer, lines, list, map, notation, text},
+};
+
+pub(crate) const COMMAND: Param = command("Cmd")
+    .title("Command")
+    .about("What to run instead of the image's command: a list, JSON, or a line split by the shell's rules. No shell runs it.")
+    .body();
+pub(crate) const ENTRYPOINT: Param = command("Entrypoint")
+    .title("Entrypoint")
+    .about("What the command is given to, instead of the image's entrypoint; [\"\"] for none.")
+    .body();
+pub(crate) const ENVIRONMENT: Param = notation("Env", Notation::Environment)
+    .title("Environment")
+    .about("Variables: one NAME=value on each line, a list, or a JSON object. A comma belongs to the value.")
+    .body();
+pub(crate) const USER: Param =
+    text("User").title("User").about("The user to run as, such as root or 1000:1000.").body();
+pub(crate) const WORKING_FOLDER: Param =
+    text("WorkingDir").title("Working Directory").about("The folder in which the command runs.").body();
+pub(crate) const LABELS: Param = map("Labels")
+    .title("Labels")
+    .about("Labels: one name=value on each line, or a JSON object. A comma belongs to the value.")
+    .body();
+pub(crate) const EXPOSED_PORTS: Param = notation("ExposedPorts", Notation::ExposedPorts)
+    .title("Exposed Ports")
+    .about("Ports that it listens on, such as 80/tcp or 7000-7002/udp. They are not published by this.")
+    .body();
+pub(crate) const VOLUMES: Param = notation("Volumes", Notation::Folders)
+    .title("Anonymous Volumes")
+    .about("Folders of the container that become anonymous volumes.")
+    .body();
+pub(crate) const STOP_SIGNAL: Param =
+    text("StopSignal").title("Stop Signal").about("The signal that asks it to stop, such as SIGINT.").body();
+pub(crate) const HEALTHCHECK: Param = notation("Healthcheck", Notation::Healthcheck)
+    .title("Health Check")
+    .about("A command for the container's shell, none, or JSON with Test, Interval (such as 30s), Timeout, StartPeriod and Retries.")
+    .body();
+pub(crate) const ON_BUILD: Param = lines("OnBuild")
+    .title("On Build")
+    .about("Dockerfile instructions for images that are built on it, one a line.")
+    .body();
+pub(crate) const SHELL: Param =
+    list("Shell").title("Shell").about("The shell of commands in shell form, such as /bin/sh,-c.").body();
+
+/// What most containers set.
+pub(crate) const COMMON: &[Param] = &[ENVIRONMENT, ENTRYPOINT, USER, WORKING_FOLDER, LABELS];
+
+/// What few containers set.
+pub(crate) const RARE: &[Param] = &[
+    EXPOSED_PORTS,
+    VOLUMES,
+    STOP_SIGNAL,
+    integer("StopTimeout")
+        .title("Stop Timeout (seconds)")
+        .about("How long it may take to stop before it is killed.")
+        .body(),
+    HEALTHCHECK,
+    flag("Tty").title("TTY").about("Give it a terminal: stdout and stderr then arrive as one.").body(),
+    flag("NetworkDisabled")
+        .title("Network Disabled")
+        .about("Gives the container no network at all, only its loopback.")
+        .body(),
+    SHELL,
+    ON_BUILD,
+];

@@ -1,0 +1,125 @@
+//! Running a command in a container: `POST /containers/{id}/exec`, `POST /exec/{id}/start`, `GET /exec/{id}/json`.
+
+use std::time::Instant;
+
+use engine::{Path, Request, Segment};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Error, Kind, Notation, Operation, Output, Schema,
+    catalogue::containers::{
+        attach::{STDIN_TEXT, open, whole_input},
+        capture::{CAPTURED, Capture, MAX_BYTES, OUTPUT, chosen},
+        config::{COMMAND, ENVIRONMENT, USER, WORKING_FOLDER},
+        exit_code::{ENDED, FAIL_ON_NONZERO, judge, last_state},
+    },
+    declare::{
+        param::{ADDITIONAL_FIELDS, CONTAINER, TIME_LIMIT, flag, notation, text},
+        result::{DONE, case},
+    },
+    run::{
+        call::Call,
+        progress::Flow,
+        request::{body, merge},
+    },
+};
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container", "/containers/{id}/exec")
+    .title("Execute Command in Container")
+    .about("Runs a command in a running container and gives its output and exit code.")
+    .params(&[
+        CONTAINER,
+        COMMAND.about("The command: a list, JSON, or a line split by the shell's rules. No shell runs it.").required(),
+        USER,
+        WORKING_FOLDER,
+        ENVIRONMENT,
+        STDIN_TEXT,
+        FAIL_ON_NONZERO,
+        TIME_LIMIT.about("The call ends after this long, with what had come, and the command goes on; the configuration's time-out if empty."),
+        MAX_BYTES,
+        flag("Privileged").title("Privileged").about("Run it with every capability of the host.").body(),
+        flag("AttachStdin").title("Attach Stdin").about("Attach its standard input; follows from the input, if there is any.").local(),
+        flag("AttachStdout").title("Attach Stdout").about("Its standard output. Both streams, if neither is chosen.").local(),
+        flag("AttachStderr").title("Attach Stderr").about("Its standard error. Both streams, if neither is chosen.").local(),
+        flag("Detach").title("Detach").about("Start it and do not wait: no output and no exit code.").local(),
+        flag("Tty").title("TTY").about("Give it a terminal: stdout and stderr then arrive as one.").body(),
+        notation("ConsoleSize", Notation::ConsoleSize)
+            .title("Terminal Size")
+            .about("The height and width of its terminal, such as 24x80.")
+            .shown_for("Tty", &["true"])
+            .body()
+            .since(1, 42),
+        text("DetachKeys")
+            .title("Detach Keys")
+            .about("The keys in the input that detach from a terminal, such as ctrl-p,ctrl-q.")
+            .shown_for("Tty", &["true"])
+            .body(),
+        ADDITIONAL_FIELDS,
+    ])
+    .gives(Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED]))
+    .gives_for(&[case("Detach", "true", Schema::All(&[DONE, Schema::Fields(&["exec_id"])]))])
+    .run(exec)];
+
+fn exec(call: &Call<'_>) -> Result<Output, Error> {
+    let arguments = &call.arguments;
+    let (container, limit) = (arguments.shown("id").unwrap_or_default(), call.time_limit());
+    let (detach, text) = (arguments.is_on("Detach"), arguments.text("stdin_text"));
+    let attach_stdin = text.is_some() || arguments.is_on("AttachStdin");
+    if detach && text.is_some() {
+        let fault = "stdin_text needs a command that is waited for: leave Detach off";
+        return Err(Error::faults(Kind::InvalidParameters, &[fault.into()]));
+    }
+    let (stdout, stderr) = chosen(arguments, "AttachStdout", "AttachStderr");
+    let mut create = body(arguments)?;
+    let streams = json!({"AttachStdin": attach_stdin, "AttachStdout": stdout, "AttachStderr": stderr});
+    merge(&mut create, streams)?;
+    let tty = create["Tty"] == true;
+    let input = attach_stdin.then(|| whole_input(text.unwrap_or_default(), tty));
+    let created = call.send(Request::post(call.path(call.operation.path)?).json(&create))?.json()?;
+    let id = created["Id"]
+        .as_str()
+        .ok_or_else(|| Error::new(Kind::Failed, "The engine gave no id for the command."))?;
+    // A command that is not started has done nothing.
+    call.changed.set(false);
+    let path = |template| Path::fill(template, |_| Segment::name(id));
+    let mut result = Map::new();
+    let mut say = |name: &str, value: Value| result.insert(name.to_owned(), value);
+
+    let mut start = json!({"Detach": detach, "Tty": tty});
+    if tty && let Some(size) = arguments.get("ConsoleSize") {
+        start["ConsoleSize"] = size.clone();
+    }
+    let start = Request::post(path("/exec/{id}/start")?).json(&start).silence(limit).deadline(limit);
+    if detach {
+        call.send(start)?;
+        say("result", format!("Started the command in container {container}").into());
+        say("id", container.into());
+        say("exec_id", id.into());
+        say("outcome", "done".into());
+        return Ok(Value::Object(result).into());
+    }
+    let most = arguments.integer("max_bytes").unwrap_or_default();
+    let until = Instant::now() + limit;
+    let flow = Flow::of(call, OUTPUT);
+    let mut capture = Capture::read_to_end(open(call, start, input)?.into_body(), !tty, most, flow)?;
+    let state = last_state(call, &path("/exec/{id}/json")?, "", until)?;
+    let running = state["Running"] == true;
+    let remark = capture.ended(running)?;
+    let sentence = match &state["ExitCode"] {
+        Value::Null => {
+            format!("The command still runs in container {container}, after {} s", limit.as_secs())
+        }
+        code => format!("The command ended in container {container} with exit code {code}{remark}"),
+    };
+    if running {
+        capture.time_out();
+    }
+    judge(call, &state["ExitCode"], &capture, &format!("{sentence}."))?;
+    say("result", sentence.into());
+    say("id", container.into());
+    say("exec_id", id.into());
+    say("exit_code", state["ExitCode"].clone());
+    say("running", state["Running"].clone());
+    capture.into_output(&result, false)
+}

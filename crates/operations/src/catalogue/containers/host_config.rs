@@ -1,0 +1,135 @@
+//! Parameters of a container's `HostConfig`: its ties to the host, and what it may do there.
+
+use crate::{
+    Notation, Param,
+    catalogue::containers::resources,
+    declare::param::{all_within, choice, flag, lines, list, map, notation, objects, signed, text},
+};
+
+/// The object of the body that holds them.
+pub(crate) const HOST_CONFIG: &str = "HostConfig";
+
+/// What most containers set.
+pub(crate) const COMMON: &[Param] = &all_within(
+    HOST_CONFIG,
+    [
+        notation("ports", Notation::Ports)
+            .title("Ports")
+            .about("Ports to publish, such as 8080:80/tcp or 127.0.0.1:5353:53/udp; also ranges and JSON.")
+            .wire("PortBindings"),
+        lines("Binds")
+            .title("Binds")
+            .about("Folders or volumes to mount, one a line, such as /host:/container:ro or volume:/container."),
+        objects("Mounts")
+            .title("Mounts")
+            .about("Mounts, as a JSON list such as [{\"Type\": \"volume\", \"Source\": \"data\", \"Target\": \"/data\"}]."),
+        text("NetworkMode")
+            .title("Network")
+            .about("The network to join: a network's name, bridge, host, none, or container:NAME."),
+        flag("Privileged").title("Privileged").about("Give it every capability and device of the host."),
+        flag("ReadonlyRootfs").title("Read-Only").about("Mounts the root filesystem read-only: only its mounts can be written."),
+        list("CapAdd").title("Add Capabilities").about("Linux capabilities to add, such as NET_ADMIN, or ALL."),
+        list("CapDrop").title("Drop Capabilities").about("Linux capabilities to drop, such as NET_RAW, or ALL."),
+        lines("SecurityOpt")
+            .title("Security Options")
+            .about("One a line, such as no-new-privileges, seccomp=unconfined or apparmor=PROFILE."),
+    ],
+);
+
+/// What it may use.
+pub(crate) const PUBLISHED_RESOURCES: &[Param] = &all_within(HOST_CONFIG, resources::PUBLISHED);
+pub(crate) const FURTHER_RESOURCES: &[Param] = &all_within(HOST_CONFIG, resources::FURTHER);
+
+/// What only a container has that is kept.
+pub(crate) const KEPT: &[Param] = &all_within(
+    HOST_CONFIG,
+    [
+        resources::RESTART_POLICY,
+        flag("AutoRemove").title("Auto Remove").about("Let the engine remove it when it ends."),
+    ],
+);
+
+const CGROUP_NAMESPACES: &[(&str, &str)] = &[("Private", "private"), ("Host", "host")];
+
+/// What few containers set.
+pub(crate) const RARE: &[Param] = &all_within(
+    HOST_CONFIG,
+    [
+        notation("Tmpfs", Notation::Tmpfs)
+            .title("Tmpfs")
+            .about("Folders in memory, one a line, such as /run:rw,size=64m."),
+        notation("Ulimits", Notation::Ulimits)
+            .title("Ulimits")
+            .about("Limits of its processes, such as nofile=1024:2048."),
+        notation("Devices", Notation::Devices)
+            .title("Devices")
+            .about("Devices of the host, such as /dev/fuse or /dev/sda:/dev/xvda:r."),
+        lines("DeviceCgroupRules")
+            .title("Device Rules")
+            .about("Rules for devices, one a line, such as c 13:* rwm."),
+        objects("DeviceRequests")
+            .title("Device Requests")
+            .about("Devices of drivers, such as GPUs: [{\"Count\": -1, \"Capabilities\": [[\"gpu\"]]}]."),
+        text("log_driver")
+            .title("Log Driver")
+            .about("Where its output goes, such as json-file or none.")
+            .wire("LogConfig.Type"),
+        map("log_options")
+            .title("Log Options")
+            .about("Options of the log driver, such as max-size=10m.")
+            .wire("LogConfig.Config"),
+        flag("PublishAllPorts")
+            .title("Publish All Ports")
+            .about("Publish every exposed port at a free one of the host."),
+        list("Dns").title("DNS Servers").about("Name servers to ask."),
+        list("DnsOptions").title("DNS Options").about("Options of the resolver, such as ndots:2."),
+        list("DnsSearch").title("DNS Search Domains").about("Domains in which names are looked up."),
+        lines("ExtraHosts")
+            .title("Extra Hosts")
+            .about("Names and addresses for its hosts file, such as name:10.0.0.1."),
+        lines("Links").title("Links").about("Other containers to link to, such as name:alias."),
+        list("VolumesFrom")
+            .title("Volumes From")
+            .about("Containers whose volumes it shares, such as name:ro."),
+        text("VolumeDriver").title("Volume Driver").about("The driver that makes the volumes of the container."),
+        list("GroupAdd").title("Add Groups").about("Further groups of its user."),
+        flag("Init").title("Init").about("Run a small init as its first process, which reaps zombies."),
+        notation("ShmSize", Notation::Size)
+            .title("Shared Memory")
+            .about("The size of /dev/shm, such as 64m."),
+        map("Sysctls")
+            .title("Sysctls")
+            .about("Kernel parameters of its namespaces, such as net.core.somaxconn=1024."),
+        map("StorageOpt").title("Storage Options").about("Options of the storage driver, such as size=10G."),
+        text("Runtime").title("Runtime").about("The OCI runtime, such as runc."),
+        text("PidMode").title("PID Namespace").about("host, or container:NAME."),
+        text("IpcMode").title("IPC Namespace").about("none, private, shareable, host, or container:NAME."),
+        text("UTSMode").title("UTS Namespace").about("host, for the host's name."),
+        text("UsernsMode").title("User Namespace").about("host, where the engine remaps users."),
+        choice("CgroupnsMode", CGROUP_NAMESPACES)
+            .title("Cgroup Namespace")
+            .about("Its own, or the host's.")
+            .since(1, 41),
+        text("CgroupParent").title("Cgroup Parent").about("The cgroup under which its own is made."),
+        signed("MemorySwappiness")
+            .title("Memory Swappiness")
+            .about("How readily its memory is swapped out, from 0 to 100."),
+        flag("OomKillDisable")
+            .title("OOM Kill Disable")
+            .about("Do not let the kernel kill it where memory runs out."),
+        signed("OomScoreAdj")
+            .title("OOM Score")
+            .about("How readily the kernel kills it where memory runs out, from -1000 to 1000."),
+        map("Annotations")
+            .title("Annotations")
+            .about("Metadata for the runtime: lines of name=value, or JSON.")
+            .since(1, 43),
+        notation("Umask", Notation::Umask)
+            .title("Umask")
+            .about("The permissions that new files do not get, in octal, such as 0027: also for exec and health checks.")
+            .since(1, 56),
+    ],
+);
+
+/// Weights and limits by device.
+pub(crate) const BY_DEVICE: &[Param] = &all_within(HOST_CONFIG, resources::BY_DEVICE);

@@ -1,0 +1,95 @@
+//! A container's logs: `GET /containers/{id}/logs`.
+
+use engine::{ApiVersion, ErrorKind};
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, Kind, Operation, Output, Schema,
+    catalogue::containers::capture::{CAPTURED, Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
+    declare::{
+        param::{CONTAINER, TIME_LIMIT, count, flag, time},
+        result::case,
+    },
+    run::{call::Call, progress::Flow},
+};
+
+/// From this version on, the answer's content type tells whether there are frames; on Podman, nothing ever does.
+const CONTENT_TYPE_TELLS: ApiVersion = ApiVersion::new(1, 42);
+const FRAMED: &str = "application/vnd.docker.multiplexed-stream";
+const RAW: &str = "application/vnd.docker.raw-stream";
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", "/containers/{id}/logs")
+    .title("Get Container Logs")
+    .about("Gets what a container has written, stdout and stderr apart, and line by line.")
+    .params(&[
+        CONTAINER,
+        count("tail", "all")
+            .title("Tail")
+            .about("Only so many lines from the end; all is all.")
+            .default("all"),
+        time("since").title("Since").about("Only what was written from then on."),
+        time("until").title("Until").about("Only what was written until then."),
+        STDOUT,
+        STDERR,
+        flag("timestamps").title("Timestamps").about(
+            "Begin every line with the time at which it was written; in the result's lines it is a field.",
+        ),
+        flag("follow").title("Follow").about("Wait for more until the time limit."),
+        TIME_LIMIT,
+        MAX_BYTES,
+    ])
+    .gives(CAPTURED)
+    .gives_for(&[case(
+        "timestamps",
+        "true",
+        Schema::All(&[
+            CAPTURED,
+            Schema::Field("lines", &Schema::List(&Schema::Fields(&["stream", "time", "text"]))),
+        ]),
+    )])
+    .run(logs)];
+
+fn logs(call: &Call<'_>) -> Result<Output, Error> {
+    let limit = call.time_limit();
+    let (stdout, stderr) = chosen(&call.arguments, "stdout", "stderr");
+    let request = call
+        .request()?
+        .query("stdout", &stdout.to_string())
+        .query("stderr", &stderr.to_string())
+        .silence(limit)
+        .deadline(limit);
+    let has_tty = if call.engine.api_version()? < CONTENT_TYPE_TELLS { Some(has_tty(call)?) } else { None };
+    let timed = call.arguments.is_on("timestamps");
+    let reply = match call.stream(request) {
+        // A proxy may hold an answer back until it has more of it.
+        Err(error) if error.kind() == Kind::Engine(ErrorKind::TimedOut) && call.arguments.is_on("follow") => {
+            return Capture::of_nothing_in_time().into_output(&Map::new(), timed);
+        }
+        other => other.map_err(|error| unreadable(call, error))?,
+    };
+    let framed = match (has_tty, reply.header("content-type")) {
+        (Some(has_tty), _) => !has_tty,
+        (None, Some(FRAMED)) => true,
+        (None, Some(RAW)) => false,
+        (None, _) => !self::has_tty(call)?,
+    };
+    let most = call.arguments.integer("max_bytes").unwrap_or_default();
+    Capture::read(reply.into_body(), framed, most, Flow::of(call, OUTPUT))?.into_output(&Map::new(), timed)
+}
+
+fn has_tty(call: &Call<'_>) -> Result<bool, Error> {
+    Ok(call.look("/containers/{id}/json")?["Config"]["Tty"] == true)
+}
+
+/// Names the log driver where it is one that cannot be read: the engine's refusal does not.
+fn unreadable(call: &Call<'_>, error: Error) -> Error {
+    let refuses = error.status() == Some(501) || error.message().contains("does not support reading");
+    let driver = |container: Value| container["HostConfig"]["LogConfig"]["Type"].as_str().map(str::to_owned);
+    match call.look("/containers/{id}/json").ok().filter(|_| refuses).and_then(driver) {
+        Some(driver) => error.and(&format!(
+            "The container's log driver is {driver:?}, which cannot be read: look where it sends the logs, or attach."
+        )),
+        None => error,
+    }
+}

@@ -1,0 +1,88 @@
+//! Parameters of what a container may use: given when it is made, and changed while it runs.
+
+use crate::{
+    Notation, Param,
+    declare::param::{integer, notation, objects, signed, text},
+};
+
+/// The limits that the published connector has.
+pub(crate) const PUBLISHED: [Param; 4] = [
+    notation("Memory", Notation::Size)
+        .title("Memory")
+        .about("The most memory: bytes, or with a unit such as 512m.")
+        .body(),
+    integer("CpuShares")
+        .title("CPU Shares")
+        .about("Its weight against other containers where processors are scarce; 1024 is usual.")
+        .body(),
+    signed("CpuQuota")
+        .title("CPU Quota (microseconds)")
+        .about("The processor time that it may use within each CPU period; -1 is no limit.")
+        .body(),
+    integer("CpuPeriod")
+        .title("CPU Period (microseconds)")
+        .about("The length of a period for the CPU quota; 100000 is usual.")
+        .body(),
+];
+
+/// The further ones.
+pub(crate) const FURTHER: [Param; 9] = [
+    notation("cpus", Notation::Cpus)
+        .title("CPUs")
+        .about("The most processors, such as 1.5. Not together with a CPU quota.")
+        .body()
+        .wire("NanoCpus"),
+    integer("PidsLimit").title("Process Limit").about("The most processes; 0 is no limit.").body(),
+    notation("MemorySwap", Notation::Size)
+        .title("Memory with Swap")
+        .about("The most memory and swap together; -1 is no limit on swap.")
+        .body(),
+    notation("MemoryReservation", Notation::Size)
+        .title("Memory Reservation")
+        .about("The memory that it is pressed down to where memory is scarce.")
+        .body(),
+    text("CpusetCpus").title("CPU Set").about("The processors that it may use, such as 0-2 or 0,1.").body(),
+    text("CpusetMems").title("Memory Nodes").about("The memory nodes that it may use, such as 0-1.").body(),
+    integer("BlkioWeight")
+        .title("Block I/O Weight")
+        .about("Its weight against other containers on block devices, from 10 to 1000; 0 is none.")
+        .body(),
+    integer("CpuRealtimePeriod")
+        .title("CPU Real-Time Period (microseconds)")
+        .about("The length of a CPU period for real-time tasks, in microseconds.")
+        .body(),
+    integer("CpuRealtimeRuntime")
+        .title("CPU Real-Time Runtime (microseconds)")
+        .about("The processor time for real-time tasks within each of their periods.")
+        .body(),
+];
+
+/// The weights and limits by device.
+pub(crate) const BY_DEVICE: [Param; 5] = [
+    objects("BlkioWeightDevice")
+        .title("Block I/O Weights")
+        .about("Weights by device: [{\"Path\": \"/dev/sda\", \"Weight\": 100}].")
+        .body(),
+    objects("BlkioDeviceReadBps")
+        .title("Read Limits (bytes)")
+        .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 1048576}].")
+        .body(),
+    objects("BlkioDeviceWriteBps")
+        .title("Write Limits (bytes)")
+        .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 1048576}].")
+        .body(),
+    objects("BlkioDeviceReadIOps")
+        .title("Read Limits (operations)")
+        .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 100}].")
+        .body(),
+    objects("BlkioDeviceWriteIOps")
+        .title("Write Limits (operations)")
+        .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 100}].")
+        .body(),
+];
+
+/// What the engine does when the container ends.
+pub(crate) const RESTART_POLICY: Param = notation("RestartPolicy", Notation::RestartPolicy)
+    .title("Restart Policy")
+    .about("What the engine does when it ends: no, always, unless-stopped, on-failure or on-failure:3.")
+    .body();

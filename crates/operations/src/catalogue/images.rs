@@ -1,0 +1,149 @@
+//! Images: `/images/...`. Pulling, pushing, building, and what registries know have files of their own.
+//!
+//! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Image>
+
+pub(crate) mod build;
+pub(crate) mod messages;
+pub(crate) mod pull;
+pub(crate) mod push;
+pub(crate) mod registry;
+pub(crate) mod save;
+pub(crate) mod search;
+
+use engine::{ErrorKind, Path, Request, Segment};
+use serde_json::{Value, json};
+
+use crate::{
+    Category, Error, Kind, Notation, Operation, Output, Param, Schema,
+    catalogue::preview::{self, PREVIEW},
+    declare::{
+        param::{DRY_RUN, FILTERS, flag, notation, reference, text},
+        result::{DONE, TEXTS, case},
+    },
+    run::{
+        call::Call,
+        redact::REDACT,
+        trim::{FIELDS, MAX_ITEMS},
+    },
+    values::reference::{Reference, join},
+};
+
+const IMAGE: Param =
+    reference("name").title("Image").about("The image's name or id.").picked_from("pick_image");
+const PLATFORM: Param = notation("platform", Notation::Platform)
+    .title("Platform")
+    .about("Which platform of a multi-platform image, such as linux/arm64, or JSON.");
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::get("list_images", "/images/json")
+        .title("List Images")
+        .about("Lists the images that the engine has stored.")
+        .params(&[
+            flag("all").title("All").about("Also the layers between."),
+            FILTERS,
+            flag("shared_size")
+                .title("Shared Size")
+                .about("Also how much each shares with others.")
+                .wire("shared-size")
+                .since(1, 42),
+            flag("digests").title("Digests").about("Also the digests by which registries know them."),
+            flag("manifests")
+                .title("Manifests")
+                .about("Also the manifests of multi-platform images.")
+                .since(1, 47),
+            flag("identity").title("Identity").about("Also who built and signed them.").since(1, 54),
+            FIELDS,
+            MAX_ITEMS,
+        ])
+        .list(),
+    Operation::get("inspect_image", "/images/{name}/json")
+        .title("Inspect Image")
+        .about("Gets everything that the engine knows of an image.")
+        .params(&[
+            IMAGE,
+            flag("manifests")
+                .title("Manifests")
+                .about("Also the manifests of a multi-platform image.")
+                .since(1, 48),
+            PLATFORM.since(1, 49),
+            REDACT,
+        ]),
+    Operation::get("image_history", "/images/{id}/history")
+        .title("Get Image History")
+        .about("Gets the layers of an image, the newest first, with the instructions that made them.")
+        .params(&[
+            reference("id").title("Image").about("The image's name or id.").picked_from("pick_image"),
+            PLATFORM.since(1, 48),
+            FIELDS,
+            MAX_ITEMS,
+            REDACT,
+        ])
+        .list(),
+    Operation::post("tag_image", "/images/{name}/tag")
+        .title("Tag Image")
+        .about("Gives an image a further name.")
+        .category_is(Category::Miscellaneous)
+        .params(&[
+            IMAGE,
+            reference("repo")
+                .title("Repository")
+                .about("The new name, such as registry:5000/team/app, perhaps with its tag.")
+                .local(),
+            text("tag").title("Tag").about("The new name's tag, if it has none; latest if empty.").local(),
+        ])
+        .gives(Schema::All(&[DONE, Schema::Fields(&["name"])]))
+        .run(tag),
+    Operation::delete("remove_image", "/images/{name}")
+        .title("Remove Image")
+        .about("Removes an image's name and, with the last one, the image.")
+        .params(&[
+            IMAGE,
+            flag("force").title("Force").about("Also if stopped containers use it or it has further names."),
+            flag("noprune").title("Keep Parents").about("Keep untagged images that it was built on."),
+            notation("platforms", Notation::Platforms)
+                .title("Platforms")
+                .about("Only these platforms of a multi-platform image, such as linux/arm64, or JSON.")
+                .since(1, 50),
+            DRY_RUN,
+        ])
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[
+                PREVIEW,
+                Schema::Fields(&["image_id"]),
+                Schema::Field("tags", &TEXTS),
+                Schema::Fields(&["size"]),
+                Schema::Field("containers", &TEXTS),
+            ]),
+        )])
+        .preview(preview::image)
+        .list(),
+];
+
+/// An image, inspected once the engine has reported success: its word alone is not enough.
+pub(crate) fn confirm(call: &Call<'_>, image: &str) -> Result<Value, Error> {
+    let path = Path::fill("/images/{name}/json", |_| Segment::reference(image))?;
+    let found = call.send(Request::get(path)).map_err(|error| {
+        let error = error.and(&format!("The engine had reported success, yet {image} cannot be inspected."));
+        // Something was done: what an operation is refused with would say that nothing was.
+        match error.kind() {
+            Kind::Engine(ErrorKind::NotFound | ErrorKind::BadRequest | ErrorKind::Conflict) => {
+                error.of_kind(Kind::Engine(ErrorKind::UnknownOutcome))
+            }
+            _ => error,
+        }
+    })?;
+    Ok(found.json()?)
+}
+
+fn tag(call: &Call<'_>) -> Result<Output, Error> {
+    let named = Reference::of(&call.arguments, "repo")?;
+    let (repository, tag) = (named.name, named.tag_to_give("repo")?);
+    let named = join(repository, tag);
+    call.send(call.request()?.query("repo", repository).query("tag", tag))?;
+    let image = call.arguments.text("name").unwrap_or_default();
+    let sentence = format!("Tagged image {image} as {named}");
+    Ok(json!({"result": sentence, "id": image, "name": named, "outcome": "done"}).into())
+}

@@ -1,0 +1,95 @@
+//! Pushing an image to its registry: `POST /images/{name}/push`.
+
+use engine::{Path, Request, Segment};
+use serde_json::{Value, json};
+
+use crate::{
+    Category, Error, Notation, Operation, Output, Param, Schema,
+    catalogue::images::{
+        messages::{MOVED, Messages, PROGRESS_LIMIT},
+        registry::{SIGN_IN, SignIn},
+    },
+    declare::{
+        param::{flag, joined, notation, reference, text},
+        result::case,
+    },
+    run::call::Call,
+    values::reference::{LATEST, Reference, join},
+};
+
+const PARAMS: [Param; 8] = joined(&[
+    &[
+        reference("name").title("Image").about(
+            "The image's name, which begins with its registry: registry:5000/team/app, perhaps with a tag.",
+        ),
+        text("tag").title("Tag").about("Its tag, if the name has none; latest if empty.").local(),
+        flag("all_tags").title("All Tags").about("Push every tag of the name.").local(),
+        notation("platform", Notation::Platform)
+            .title("Platform")
+            .about("The platform to push of a multi-platform image, such as linux/arm64, or JSON.")
+            .since(1, 46),
+    ],
+    &SIGN_IN,
+    &[PROGRESS_LIMIT],
+]);
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("push_image", "/images/{name}/push")
+    .title("Push Image")
+    .about("Pushes an image to the registry that its name begins with, and gives its digest there.")
+    .category_is(Category::Miscellaneous)
+    .params(&PARAMS)
+    .gives(Schema::All(&[Schema::Fields(&["image", "digest"]), MOVED]))
+    .gives_for(&[case(
+        "all_tags",
+        "true",
+        Schema::All(&[
+            Schema::Fields(&["image"]),
+            Schema::Field("tags", &Schema::List(&Schema::Fields(&["tag", "digest"]))),
+            MOVED,
+        ]),
+    )])
+    .run(push)];
+
+fn push(call: &Call<'_>) -> Result<Output, Error> {
+    let arguments = &call.arguments;
+    let image = Reference::of(arguments, "name")?;
+    let (name, tag) = (image.name, image.tag);
+    if image.digest.is_some() {
+        return Err(Error::fault("an image is pushed by its tag, and a digest is given"));
+    }
+    let all_tags = arguments.is_on("all_tags");
+    if all_tags && tag.is_some() {
+        return Err(Error::fault("all_tags pushes every tag, and a tag is given too"));
+    }
+    let sign_in = SignIn::for_image(call, name)?;
+    let path = Path::fill(call.operation.path, |_| Segment::reference(name))?;
+    let mut request = Request::post(path).header("x-registry-auth", &sign_in.header())?;
+    if let Some(platform) = arguments.get("platform") {
+        request = request.query("platform", &platform.to_string());
+    }
+    // Without a tag, the engine pushes all of them.
+    let tag = tag.unwrap_or(LATEST);
+    let image = if all_tags { name.to_owned() } else { join(name, tag) };
+    let request = if all_tags { request } else { request.query("tag", tag) };
+    let messages = Messages::of(call, request).map_err(|error| sign_in.explain(error))?;
+    let pushed = messages.facts().filter(|facts| facts["Digest"].is_string());
+    let pushed: Vec<Value> =
+        pushed.map(|facts| json!({"tag": facts["Tag"], "digest": facts["Digest"]})).collect();
+    let mut result = json!({"result": format!("Pushed {image}"), "image": image});
+    match pushed.last() {
+        _ if all_tags => result["tags"] = pushed.into(),
+        Some(pushed) => result["digest"] = pushed["digest"].clone(),
+        // Older Podman says it in words only.
+        None => {
+            let words = messages.after(&format!("{tag}: digest: "));
+            if let Some(digest) = words.and_then(|words| words.split(' ').next()) {
+                result["digest"] = digest.into();
+            }
+        }
+    }
+    result["outcome"] = "done".into();
+    result["log"] = messages.log().into();
+    result["truncated"] = messages.is_truncated().into();
+    Ok(result.into())
+}

@@ -1,0 +1,180 @@
+//! Prunes: what nothing uses is taken away. With `dry_run` they only list what would go, with the same filters.
+
+mod filters;
+mod images;
+mod preview;
+mod spare;
+mod until;
+
+use engine::{ApiVersion, Request};
+use serde_json::Value;
+
+use self::filters::{Filters, Pruned};
+use crate::{
+    Effect, Error, Operation, Output, Param, Schema,
+    declare::{
+        arguments::Arguments,
+        param::{DRY_RUN, PRUNE_FILTERS, flag, integer, signed},
+        result::{TEXTS, case},
+    },
+    run::{call::Call, guard::Reach},
+};
+
+/// From this version on, what a prune of the build cache keeps is called reserved space.
+const RESERVED_SPACE: ApiVersion = ApiVersion::new(1, 48);
+
+const REQUIRE_FILTER: Param = flag("require_filter")
+    .title("Require Filter")
+    .about("Refuse the call if no filter is left, for filters that an expression makes.")
+    .local();
+const LIMIT: Param = integer("timeout")
+    .title("Time Limit (seconds)")
+    .about("The call fails after this long, and the engine may go on; the configuration's time-out if empty.")
+    .local();
+const PARAMS: &[Param] = &[PRUNE_FILTERS, DRY_RUN, LIMIT, REQUIRE_FILTER];
+
+/// What a dry run adds.
+const FORESEEN: Schema =
+    Schema::All(&[Schema::Fields(&["result", "count", "dry_run"]), Schema::Field("notes", &TEXTS)]);
+/// What a protection has spared, by the rule that did.
+const SPARED: Schema = Schema::Field("spared", &Schema::List(&Schema::Fields(&["name", "id", "rule"])));
+/// What was to go and did not.
+const KEPT: Schema = Schema::Field("kept", &Schema::List(&Schema::Fields(&["name", "id", "why"])));
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::post("prune_containers", "/containers/prune")
+        .title("Prune Containers")
+        .about("Removes all containers that do not run; protected ones are spared.")
+        .effect(Effect::Destroy)
+        .params(PARAMS)
+        .gives(Schema::All(&[Schema::Answer("POST /containers/prune"), SPARED, KEPT]))
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[Schema::Answer("POST /containers/prune"), FORESEEN, SPARED]),
+        )])
+        .preview(preview::containers)
+        .reach(reach)
+        .run(spare::prune_containers),
+    Operation::post("prune_images", "/images/prune")
+        .title("Prune Images")
+        .about("Removes images without a name, or with the filter dangling=false all that no container uses.")
+        .effect(Effect::Destroy)
+        .params(PARAMS)
+        .gives(Schema::Answer("POST /images/prune"))
+        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /images/prune"), FORESEEN]))])
+        .preview(images::preview)
+        .run(prune_images),
+    Operation::post("prune_networks", "/networks/prune")
+        .title("Prune Networks")
+        .about("Removes all networks that no container is in.")
+        .effect(Effect::Destroy)
+        .params(PARAMS)
+        .gives(Schema::All(&[Schema::Answer("POST /networks/prune"), SPARED, KEPT]))
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[Schema::Answer("POST /networks/prune"), FORESEEN, SPARED]),
+        )])
+        .preview(preview::networks)
+        .run(spare::prune_networks),
+    Operation::post("prune_volumes", "/volumes/prune")
+        .title("Prune Volumes")
+        .about("Removes volumes that no container uses; since API 1.42 named ones only with the filter all=true.")
+        .effect(Effect::Destroy)
+        .params(PARAMS)
+        .gives(Schema::Answer("POST /volumes/prune"))
+        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /volumes/prune"), FORESEEN]))])
+        .preview(preview::volumes)
+        .run(prune_volumes),
+    Operation::post("prune_build_cache", "/build/prune")
+        .title("Prune Build Cache")
+        .about("Removes what builds have left behind and nothing uses.")
+        .effect(Effect::Destroy)
+        .params(&[
+            flag("all").title("All").about("Also what is not dangling."),
+            signed("keep_storage")
+                .title("Keep Storage (bytes)")
+                .about("How much to keep at least, on any engine: newer ones call it reserved space.")
+                .local(),
+            signed("reserved_space")
+                .title("Reserved Space (bytes)")
+                .about("How much to keep at least.")
+                .wire("reserved-space")
+                .since(1, 48),
+            signed("max_used_space")
+                .title("Most Used Space (bytes)")
+                .about("How much may stay at most.")
+                .wire("max-used-space")
+                .since(1, 48),
+            signed("min_free_space")
+                .title("Least Free Space (bytes)")
+                .about("How much of the disk must be free afterwards.")
+                .wire("min-free-space")
+                .since(1, 48),
+            PRUNE_FILTERS,
+            DRY_RUN,
+            LIMIT,
+            REQUIRE_FILTER,
+        ])
+        .gives(Schema::Answer("POST /build/prune"))
+        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /build/prune"), FORESEEN]))])
+        .preview(preview::build_cache)
+        .run(prune_build_cache),
+];
+
+/// What it touches is chosen here: a prune spares what is protected.
+fn reach(_: &Arguments) -> Reach {
+    Reach { effect: Effect::Destroy, targets: Vec::new() }
+}
+
+fn prune_images(call: &Call<'_>) -> Result<Output, Error> {
+    prune(call, Pruned::Images)
+}
+
+fn prune_volumes(call: &Call<'_>) -> Result<Output, Error> {
+    prune(call, Pruned::Volumes)
+}
+
+/// The engine's own prune, once its filters are known to mean what they say.
+fn prune(call: &Call<'_>, pruned: Pruned) -> Result<Output, Error> {
+    Filters::read(call, pruned)?;
+    send(call, call.request()?)
+}
+
+fn prune_build_cache(call: &Call<'_>) -> Result<Output, Error> {
+    Filters::read(call, Pruned::BuildCache)?;
+    let Some(keep) = call.arguments.get("keep_storage") else { return send(call, call.request()?) };
+    if call.arguments.get("reserved_space").is_some() {
+        return Err(Error::fault("keep_storage and reserved_space are two names for one thing: give one"));
+    }
+    // An engine takes no notice of the name that it does not know, and would keep nothing.
+    let name = if call.engine.api_version()? < RESERVED_SPACE { "keep-storage" } else { "reserved-space" };
+    send(call, call.request()?.query(name, &keep.to_string()))
+}
+
+fn send(call: &Call<'_>, request: Request) -> Result<Output, Error> {
+    let limit = call.time_limit();
+    Ok(Output::Raw(call.send(request.silence(limit).deadline(limit))?.body))
+}
+
+/// Whether a container of a list is one that a prune takes, unless filters spare it. The engine's own filter for that would
+/// have to name states which others refuse: Podman knows none that is dead.
+pub(crate) fn is_pruned(container: &Value) -> bool {
+    matches!(container["State"].as_str(), Some("created" | "exited" | "dead" | "stopped"))
+}
+
+fn id(object: &Value) -> &str {
+    object["Id"].as_str().unwrap_or_default()
+}
+
+fn array(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// Asks for a list, which may take the engine as long as the prune itself.
+fn list(call: &Call<'_>, request: Request) -> Result<Value, Error> {
+    let limit = call.time_limit();
+    Ok(call.send(request.silence(limit).deadline(limit))?.json()?)
+}

@@ -1,0 +1,180 @@
+//! A prune that spares what is protected: the others are removed one by one, each by its full id.
+//!
+//! Where nothing is protected, it is the engine's own prune.
+
+use std::time::Instant;
+
+use engine::{ErrorKind, Method, Path, Request, Segment};
+use serde_json::{Value, json};
+
+use super::{
+    array,
+    filters::{Filters, Pruned},
+    id, is_pruned, list,
+    preview::{chosen_containers, chosen_networks},
+    send,
+};
+use crate::{
+    Error, Kind, Output,
+    run::{call::Call, guard},
+};
+
+/// `POST /containers/prune`.
+pub(super) fn prune_containers(call: &Call<'_>) -> Result<Output, Error> {
+    let filters = Filters::read(call, Pruned::Containers)?;
+    let found = look(call, all_containers())?;
+    let (_, spared) = divide(call, array(&found).filter(|container| is_pruned(container)).collect());
+    if spared.is_empty() {
+        return send(call, call.request()?);
+    }
+    let choice = filters.at_present(call);
+    let found = look(call, all_containers().query("size", "true"))?;
+    let (going, spared) = divide(call, chosen_containers(call, &choice, &found)?);
+    let (deleted, kept) = one_by_one(call, "/containers/{id}", &going)?;
+    let freed: u64 = deleted.iter().filter_map(|container| container["SizeRw"].as_u64()).sum();
+    let deleted: Vec<&str> = deleted.into_iter().map(id).collect();
+    Ok(result(json!({"ContainersDeleted": deleted, "SpaceReclaimed": freed}), spared, kept))
+}
+
+/// `POST /networks/prune`. A network that a protected container comes back to when it starts is spared with it.
+pub(super) fn prune_networks(call: &Call<'_>) -> Result<Output, Error> {
+    let filters = Filters::read(call, Pruned::Networks)?;
+    if !call.configuration.policy().has_rules() {
+        return send(call, call.request()?);
+    }
+    let mut choice = filters.at_present(call);
+    let found = list(call, Request::get(Path::fixed("/networks")))?;
+    let (going, spared) = divide_networks(call, chosen_networks(call, &mut choice, &found)?)?;
+    if spared.is_empty() {
+        return send(call, call.request()?);
+    }
+    let (deleted, kept) = one_by_one(call, "/networks/{id}", &going)?;
+    let deleted: Vec<&Value> = deleted.into_iter().map(|network| &network["Name"]).collect();
+    Ok(result(json!({"NetworksDeleted": deleted}), spared, kept))
+}
+
+/// All containers, also those that do not run.
+pub(super) fn all_containers() -> Request {
+    Request::get(Path::fixed("/containers/json")).query("all", "true")
+}
+
+/// Containers that rules can be held against. An answer that is not the engine's would protect none of them.
+pub(super) fn look(call: &Call<'_>, request: Request) -> Result<Value, Error> {
+    let found = list(call, request)?;
+    let is_container =
+        |found: &Value| found["Id"].as_str().is_some_and(|id| !id.is_empty()) && found["State"].is_string();
+    match found.as_array() {
+        Some(all) if all.iter().all(is_container) => Ok(found),
+        _ => Err(engine::Error::new(
+            ErrorKind::Protocol,
+            "the list of containers is not the engine's, so what is protected is not known. Nothing was removed",
+        )
+        .hint("A proxy in front of the engine must pass GET /containers/json, and the engine's answers")
+        .into()),
+    }
+}
+
+/// Those that may go, and those that a rule protects, for the result.
+pub(super) fn divide<'a>(call: &Call<'_>, containers: Vec<&'a Value>) -> (Vec<&'a Value>, Vec<Value>) {
+    let (mut going, mut spared) = (Vec::new(), Vec::new());
+    for container in containers {
+        match rule(call, container) {
+            None => going.push(container),
+            Some(rule) => spared.push(json!({"name": name(container), "id": id(container), "rule": rule})),
+        }
+    }
+    (going, spared)
+}
+
+/// The same for networks: a rule reaches those that a protected container is in, also while it does not run.
+pub(super) fn divide_networks<'a>(
+    call: &Call<'_>,
+    networks: Vec<&'a Value>,
+) -> Result<(Vec<&'a Value>, Vec<Value>), Error> {
+    if !call.configuration.policy().has_rules() || networks.is_empty() {
+        return Ok((networks, Vec::new()));
+    }
+    let containers = look(call, all_containers())?;
+    // A container that has never run knows its network by name only.
+    let is_in = |container: &Value, network: &Value| {
+        let places = container["NetworkSettings"]["Networks"].as_object().into_iter().flatten();
+        places.into_iter().any(|(name, place)| {
+            network["Name"] == name.as_str()
+                || network["Id"] == name.as_str()
+                || place["NetworkID"] == network["Id"]
+        })
+    };
+    let (mut going, mut spared) = (Vec::new(), Vec::new());
+    for network in networks {
+        let mut members = array(&containers).filter(|container| is_in(container, network));
+        match members.find_map(|container| Some((container, rule(call, container)?))) {
+            None => going.push(network),
+            Some((container, rule)) => {
+                let rule = format!("container {} in it is protected by {rule}", name(container));
+                spared.push(json!({"name": name(network), "id": id(network), "rule": rule}));
+            }
+        }
+    }
+    Ok((going, spared))
+}
+
+/// Removes each by its full id, neither by force nor with anything else. Gives those that were removed, and those that
+/// were not: what runs again or is in use, as a prune of the engine leaves it too, or what is gone already.
+fn one_by_one<'a>(
+    call: &Call<'_>,
+    template: &str,
+    going: &[&'a Value],
+) -> Result<(Vec<&'a Value>, Vec<Value>), Error> {
+    let until = Instant::now() + call.time_limit();
+    let (mut deleted, mut kept) = (Vec::new(), Vec::new());
+    for thing in going {
+        let left = until.saturating_duration_since(Instant::now());
+        let path = Path::fill(template, |_| Segment::name(id(thing)))?;
+        match call.send(Request::new(Method::DELETE, path).silence(left).deadline(left)) {
+            Ok(_) => deleted.push(*thing),
+            Err(error) if is_of_its_own(&error) => {
+                kept.push(json!({"name": name(thing), "id": id(thing), "why": error.message()}));
+            }
+            Err(error) => {
+                let before: Vec<&str> = deleted.iter().map(|thing| id(thing)).collect();
+                return Err(error.and(&match before.as_slice() {
+                    [] => format!("None of {} was removed before.", going.len()),
+                    _ => format!("Of {}, these were removed before: {}.", going.len(), before.join(", ")),
+                }));
+            }
+        }
+    }
+    Ok((deleted, kept))
+}
+
+/// Whether an error is about this one thing alone.
+fn is_of_its_own(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        Kind::Engine(
+            ErrorKind::NotFound
+                | ErrorKind::Conflict
+                | ErrorKind::Forbidden
+                | ErrorKind::BadRequest
+                | ErrorKind::EngineError
+        )
+    )
+}
+
+fn result(mut fields: Value, spared: Vec<Value>, kept: Vec<Value>) -> Output {
+    fields["spared"] = spared.into();
+    if !kept.is_empty() {
+        fields["kept"] = kept.into();
+    }
+    fields.into()
+}
+
+/// The rule that protects a container of a list.
+fn rule(call: &Call<'_>, container: &Value) -> Option<String> {
+    call.configuration.policy().protecting_rule(&guard::as_inspected(container))
+}
+
+/// The name of a network, or of a container.
+fn name(listed: &Value) -> &str {
+    listed["Name"].as_str().unwrap_or_else(|| guard::own_name(listed))
+}

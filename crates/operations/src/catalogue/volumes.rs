@@ -1,0 +1,106 @@
+//! Volumes: `/volumes/...`.
+//!
+//! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Volume>
+
+use serde_json::{Value, json};
+
+use crate::{
+    Category, Error, Operation, Output, Param, Schema,
+    catalogue::preview::{self, PREVIEW},
+    declare::{
+        param::{ADDITIONAL_FIELDS, DRY_RUN, FILTERS, flag, id, integer, map, object, text},
+        result::{TEXTS, case},
+    },
+    run::{
+        call::Call,
+        trim::{FIELDS, MAX_ITEMS, is_wanted, trim},
+    },
+};
+
+const VOLUME: Param = id("name").title("Volume").about("The volume's name.").picked_from("pick_volume");
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::get("list_volumes", "/volumes")
+        .title("List Volumes")
+        .about("Lists the engine's volumes, with what it warns of.")
+        .params(&[FILTERS, FIELDS, MAX_ITEMS])
+        .gives(Schema::Answer("GET /volumes"))
+        .run(list),
+    Operation::get("inspect_volume", "/volumes/{name}")
+        .title("Inspect Volume")
+        .about("Gets everything that the engine knows of a volume.")
+        .params(&[VOLUME]),
+    Operation::post("create_volume", "/volumes/create")
+        .title("Create Volume")
+        .about("Creates a volume. One that has this name and driver already is left as it is.")
+        .category_is(Category::Miscellaneous)
+        .params(&[
+            text("Name").title("Name").about("The volume's name; the engine makes one up if empty.").body(),
+            text("Driver")
+                .title("Driver")
+                .about("The driver: local, or one of a plugin.")
+                .default("local")
+                .body(),
+            map("DriverOpts")
+                .title("Driver Options")
+                .about("Options for the driver, such as type=tmpfs.")
+                .body(),
+            map("Labels").title("Labels").about("The volume's labels.").body(),
+            object("ClusterVolumeSpec")
+                .title("Cluster Volume")
+                .about("How the nodes of a swarm use it, as the API's ClusterVolumeSpec.")
+                .since(1, 42)
+                .body(),
+            ADDITIONAL_FIELDS,
+        ]),
+    Operation::put("update_volume", "/volumes/{name}")
+        .title("Update Volume")
+        .about("Changes a cluster volume, on a swarm's manager: whether it is available.")
+        .category_is(Category::Miscellaneous)
+        .since(1, 42)
+        .params(&[
+            VOLUME,
+            integer("version")
+                .title("Version")
+                .about("The version that is changed, so that no other change is lost: ClusterVolume.Version.Index of Inspect Volume.")
+                .required(),
+            object("Spec")
+                .title("Specification")
+                .about("The volume's ClusterVolumeSpec, as Inspect Volume gives it; only its Availability may differ.")
+                .body(),
+            ADDITIONAL_FIELDS,
+        ])
+        .done("Updated volume {name}", "Volume {name} was so already"),
+    Operation::delete("remove_volume", "/volumes/{name}")
+        .title("Remove Volume")
+        .about("Removes a volume that no container uses, with all that is in it.")
+        .params(&[
+            VOLUME,
+            flag("force").title("Force").about("Also if its driver no longer knows it; one that is not there is no error then."),
+            DRY_RUN,
+        ])
+        .gives_for(&[case(
+            "dry_run",
+            "true",
+            Schema::All(&[PREVIEW, Schema::Fields(&["driver", "mountpoint"]), Schema::Field("containers", &TEXTS)]),
+        )])
+        .preview(preview::volume)
+        .done("Removed volume {name}", "Volume {name} was removed already"),
+];
+
+/// `GET /volumes`, whose list is a list also where an engine without volumes answers `null`.
+fn list(call: &Call<'_>) -> Result<Output, Error> {
+    let answer = call.send(call.request()?)?;
+    match answer.json()? {
+        Value::Object(mut listed) if listed.get("Volumes").is_none_or(Value::is_null) => {
+            listed.insert("Volumes".into(), json!([]));
+            Ok(Value::Object(listed).into())
+        }
+        Value::Object(mut listed) if is_wanted(&call.arguments) => {
+            trim(&mut listed["Volumes"], &call.arguments);
+            Ok(Value::Object(listed).into())
+        }
+        _ => Ok(Output::Raw(answer.body)),
+    }
+}

@@ -1,0 +1,288 @@
+//! How an operation is declared.
+
+use engine::ApiVersion;
+
+use crate::{
+    Error, Output, Param, Schema,
+    declare::{
+        arguments::{Aim, Arguments},
+        result::Case,
+    },
+    run::{call::Call, guard::Reach},
+};
+
+/// An operation, as data. Built in a `const`, from [`Operation::get`] and its like:
+///
+/// ```text
+/// pub(crate) const STOP: Operation = Operation::post("stop_container", "/containers/{id}/stop")
+///     .title("Stop Container")
+///     .about("Stops a running container, with a grace period before it is killed.")
+///     .effect(Effect::Contain)
+///     .params(&[CONTAINER, text("signal").since(1, 42), integer("t").extends_deadline()])
+///     .done("Stopped container {id}", "Container {id} was not running");
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// The name that playbooks call: `stop_container`.
+    pub name: &'static str,
+    /// Further names that are answered, but not shown.
+    pub also: &'static [&'static str],
+    /// The name that people read: `Stop Container`.
+    pub title: &'static str,
+    /// What it does, in a sentence or two.
+    pub about: &'static str,
+    /// The method of the (first) request.
+    pub method: Method,
+    /// The path of the (first) request, without the version; `{id}` stands for the parameter `id`.
+    pub path: &'static str,
+    /// What it does to the engine.
+    pub effect: Effect,
+    /// The first API version that has it, if newer than the oldest known.
+    pub since: Option<ApiVersion>,
+    /// Whether people see it. One that they do not see lists what their forms offer.
+    pub visible: bool,
+    /// Its parameters, in the order in which a form shows them.
+    pub params: &'static [Param],
+    /// What becomes of the answer.
+    pub shape: Shape,
+    /// The form of the result, where that does not follow from the shape: what a function makes.
+    pub gives: Option<Schema>,
+    /// Other forms of it, for certain values of parameters.
+    pub gives_for: &'static [Case],
+    /// Says what it would do, for the parameter `dry_run`.
+    pub(crate) preview: Option<Run>,
+    /// What a call does and touches, where its arguments decide that.
+    pub(crate) reach: Option<fn(&Arguments) -> Reach>,
+    /// Puts a full id in the place of a name, where a parameter is more than that name.
+    pub(crate) aim: Option<fn(&mut Arguments, &Aim)>,
+    category: Option<Category>,
+}
+
+/// The method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "HTTP's own names")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+}
+
+/// What an operation does to the engine. The category, what a configuration may run, and what is safe to repeat follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Looks, and changes nothing.
+    Read,
+    /// Restrains something that runs, in a way that can be undone: stop, pause, disconnect.
+    Contain,
+    /// Makes or changes something: create, start, tag, exec.
+    Change,
+    /// Takes something away for good: remove, prune.
+    Destroy,
+}
+
+/// Where FortiSOAR files an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "FortiSOAR's own names")]
+pub enum Category {
+    Investigation,
+    Containment,
+    Remediation,
+    Miscellaneous,
+}
+
+/// Makes the requests of a call, and its result.
+pub(crate) type Run = fn(&Call<'_>) -> Result<Output, Error>;
+
+/// What becomes of the answer.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    /// The engine's JSON is the result, unchanged.
+    Json,
+    /// As [`Shape::Json`], and always a list: the engine's `null` is an empty one.
+    List,
+    /// The engine answers nothing: a sentence, with the parameters in braces filled in. For 204, and for 304.
+    Done {
+        /// What was done: `Stopped container {id}`.
+        done: &'static str,
+        /// What was so already: `Container {id} was not running`.
+        already: &'static str,
+    },
+    /// A function makes the requests and the result.
+    Run(Run),
+}
+
+impl Operation {
+    /// An operation that begins with a GET request.
+    pub const fn get(name: &'static str, path: &'static str) -> Self {
+        Self::new(name, Method::Get, path, Effect::Read)
+    }
+
+    /// An operation that begins with a HEAD request.
+    pub const fn head(name: &'static str, path: &'static str) -> Self {
+        Self::new(name, Method::Head, path, Effect::Read)
+    }
+
+    /// An operation that begins with a POST request.
+    pub const fn post(name: &'static str, path: &'static str) -> Self {
+        Self::new(name, Method::Post, path, Effect::Change)
+    }
+
+    /// An operation that begins with a PUT request.
+    pub const fn put(name: &'static str, path: &'static str) -> Self {
+        Self::new(name, Method::Put, path, Effect::Change)
+    }
+
+    /// An operation that begins with a DELETE request.
+    pub const fn delete(name: &'static str, path: &'static str) -> Self {
+        Self::new(name, Method::Delete, path, Effect::Destroy)
+    }
+
+    const fn new(name: &'static str, method: Method, path: &'static str, effect: Effect) -> Self {
+        Self {
+            name,
+            also: &[],
+            title: "",
+            about: "",
+            method,
+            path,
+            effect,
+            since: None,
+            visible: true,
+            params: &[],
+            shape: Shape::Json,
+            gives: None,
+            gives_for: &[],
+            preview: None,
+            reach: None,
+            aim: None,
+            category: None,
+        }
+    }
+
+    /// Sets the name that people read.
+    pub const fn title(self, title: &'static str) -> Self {
+        Self { title, ..self }
+    }
+
+    /// Sets what it does, in a sentence or two.
+    pub const fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
+    }
+
+    /// Sets what it does to the engine. GET and HEAD read, DELETE destroys and the rest change, unless this is said.
+    pub const fn effect(self, effect: Effect) -> Self {
+        Self { effect, ..self }
+    }
+
+    /// Sets further names that are answered.
+    pub const fn also(self, also: &'static [&'static str]) -> Self {
+        Self { also, ..self }
+    }
+
+    /// Sets where FortiSOAR files it, where that does not follow from the effect.
+    pub const fn category_is(self, category: Category) -> Self {
+        Self { category: Some(category), ..self }
+    }
+
+    /// Sets the first API version that has it.
+    pub const fn since(self, major: u16, minor: u16) -> Self {
+        Self { since: Some(ApiVersion::new(major, minor)), ..self }
+    }
+
+    /// Forms call it, and people do not see it.
+    pub const fn hidden(self) -> Self {
+        Self { visible: false, ..self }
+    }
+
+    /// Sets its parameters.
+    pub const fn params(self, params: &'static [Param]) -> Self {
+        Self { params, ..self }
+    }
+
+    /// The result is a list, also where the engine answers `null`.
+    pub const fn list(self) -> Self {
+        Self { shape: Shape::List, ..self }
+    }
+
+    /// The result is a sentence: see [`Shape::Done`].
+    pub const fn done(self, done: &'static str, already: &'static str) -> Self {
+        Self { shape: Shape::Done { done, already }, ..self }
+    }
+
+    /// Sets the form of the result that the function makes.
+    pub const fn gives(self, schema: Schema) -> Self {
+        Self { gives: Some(schema), ..self }
+    }
+
+    /// Sets what the result is instead for certain values of parameters.
+    pub const fn gives_for(self, cases: &'static [Case]) -> Self {
+        Self { gives_for: cases, ..self }
+    }
+
+    /// A function makes the requests and the result, whose form [`Operation::gives`] says.
+    pub(crate) const fn run(self, run: Run) -> Self {
+        Self { shape: Shape::Run(run), ..self }
+    }
+
+    /// With the parameter `dry_run` on, this function runs instead. It only looks, and the call counts as a read.
+    pub(crate) const fn preview(self, preview: Run) -> Self {
+        Self { preview: Some(preview), ..self }
+    }
+
+    /// What a call does and touches follows from its arguments, and not from the declaration.
+    pub(crate) const fn reach(self, reach: fn(&Arguments) -> Reach) -> Self {
+        Self { reach: Some(reach), ..self }
+    }
+
+    /// Puts a full id in the place of a name, where that is not a parameter's whole value.
+    pub(crate) const fn aim(self, aim: fn(&mut Arguments, &Aim)) -> Self {
+        Self { aim: Some(aim), ..self }
+    }
+
+    /// Where FortiSOAR files it.
+    pub const fn category(&self) -> Category {
+        match (self.category, self.effect) {
+            (Some(category), _) => category,
+            (None, Effect::Read) => Category::Investigation,
+            (None, Effect::Contain) => Category::Containment,
+            (None, Effect::Change | Effect::Destroy) => Category::Remediation,
+        }
+    }
+
+    /// The parameter of this name.
+    pub fn param(&self, name: &str) -> Option<&'static Param> {
+        self.params.iter().find(|param| param.name == name)
+    }
+
+    /// The names of the parameters in the path: `id` in `/containers/{id}/stop`.
+    pub fn placeholders(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+    }
+}
+
+impl Category {
+    /// FortiSOAR's word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Investigation => "investigation",
+            Self::Containment => "containment",
+            Self::Remediation => "remediation",
+            Self::Miscellaneous => "miscellaneous",
+        }
+    }
+}
+
+impl Method {
+    /// HTTP's word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}

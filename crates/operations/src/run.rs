@@ -1,0 +1,21 @@
+//! How a call is carried out, in this order: `connector` finds the declaration, `validate` reads the parameters, `guard` asks
+//! whether the configuration allows it, `request` makes what is sent, `call` sends it and shapes the answer, `redact` hides
+//! secrets, `oversize` and `storable` fit the result to FortiSOAR's database.
+
+pub(crate) mod call;
+pub(crate) mod connector;
+pub(crate) mod files;
+pub(crate) mod guard;
+pub(crate) mod health;
+pub(crate) mod output;
+pub(crate) mod oversize;
+pub(crate) mod progress;
+pub(crate) mod redact;
+pub(crate) mod request;
+pub(crate) mod services;
+pub(crate) mod storable;
+pub(crate) mod stream;
+pub(crate) mod text;
+pub(crate) mod trim;
+pub(crate) mod unmarshal;
+pub(crate) mod validate;

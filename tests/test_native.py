@@ -209,7 +209,7 @@ class ThroughTheHost(unittest.TestCase):
 
     def test_one_operation(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            host = Path(__file__).resolve().parents[1] / "host"
+            host = Path(__file__).resolve().parents[1] / "local-host" / "python"
             install = [sys.executable, str(host / "install.py"), str(ARCHIVE), "--root", folder]
             subprocess.run(install, check=True, capture_output=True, timeout=60)
             execute = [sys.executable, str(host / "execute.py"), PACKAGE.name, PACKAGE.version]

@@ -14,7 +14,7 @@ from support import configurations
 from support.packages import other_bytes
 from support.session import ARCHIVE, FOLDER, PACKAGE, ROOT, execute
 
-HOST = Path(__file__).resolve().parents[2] / "host"
+HOST = Path(__file__).resolve().parents[2] / "local-host" / "python"
 
 
 def new_worker(config: dict[str, Any]) -> None:

@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         .arg(folder)
         .args(["--engine", &url])
         .args(image)
-        .env("PYTHONPATH", "host")
+        .env("PYTHONPATH", "local-host/python")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .status()
         .context("cannot start the story")?;
@@ -78,7 +78,7 @@ impl LocalHost {
 
     fn install(&self, python: &Python, package: &std::path::Path) -> Result<PathBuf> {
         let mut install = at_root(&python.program);
-        install.arg("host/install.py").arg(package).arg("--root").arg(&self.root);
+        install.arg("local-host/python/install.py").arg(package).arg("--root").arg(&self.root);
         Ok(capture(install.env("PYTHONDONTWRITEBYTECODE", "1"))?.trim_end().into())
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn record() -> Result<()> {
         engine
             .inside(&pythons::newest()?.program)?
             .args(["tests/scenarios/examples.py", RECORD])
-            .env("PYTHONPATH", "host")
+            .env("PYTHONPATH", "local-host/python")
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("FSR_PACKAGE", package)
             .env("ENGINE_TOOLS", tools),

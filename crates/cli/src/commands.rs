@@ -16,7 +16,7 @@ pub(crate) enum Request<'a> {
     /// An operation.
     Run { connection: Connection<'a>, operation: &'a str, params: Vec<&'a str>, json: bool },
     /// The local host.
-    Serve { connection: Connection<'a>, options: host::Options },
+    Serve { connection: Connection<'a>, options: local_host::Options },
 }
 
 /// How to reach the engine: `DOCKER_HOST` and its like, or the flags that stand for them.
@@ -93,7 +93,7 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
         }
         Some(("serve", serve)) => {
             let path = |name| serve.get_one::<PathBuf>(name).cloned();
-            let options = host::Options {
+            let options = local_host::Options {
                 state: path("state").unwrap_or_else(usual_state),
                 port: serve.get_one("port").copied().unwrap_or_default(),
                 package: path("package"),

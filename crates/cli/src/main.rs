@@ -44,8 +44,8 @@ fn main() -> ExitCode {
     code
 }
 
-fn serve(options: &host::Options) -> ExitCode {
-    match host::serve(options, |line| out::line(line)) {
+fn serve(options: &local_host::Options) -> ExitCode {
+    match local_host::serve(options, |line| out::line(line)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             out::note(error);
@@ -58,7 +58,7 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
     match request {
         Request::Serve { connection, options } => {
             let first = Value::Object(address::fields(connection)?);
-            Ok(serve(&host::Options { first_configuration: Some(first), ..options.clone() }))
+            Ok(serve(&local_host::Options { first_configuration: Some(first), ..options.clone() }))
         }
         Request::List => {
             show::list();

@@ -1,9 +1,13 @@
 //! The catalogue of operations on a Docker Engine, and what carries one out.
 //!
 //! An [`Operation`] is data: its name, endpoint, effect and parameters. Everything else follows from it: the checks, the
-//! request, the form in FortiSOAR, the reference, the command line's help. The files are Docker's resources:
-//! `containers.rs`, `images.rs`, `networks.rs`, `volumes.rs`, `system.rs`; what takes more than one request has a file of
-//! its own beside them (`containers/exec.rs`, `images/pull.rs`, ...). The others are what carries a declaration out.
+//! request, the form in FortiSOAR, the reference, the command line's help.
+//!
+//! - `declare`: how an operation, a parameter and a result are declared
+//! - `values`: what playbooks write, read by the engine's own rules
+//! - `catalogue`: the operations, by Docker's resources; what takes more than one request has a file of its own
+//! - `run`: how a call is carried out
+//! - `configuration`: the fields of a configuration
 //!
 //! A [`Connector`] is one configuration, ready to run them.
 

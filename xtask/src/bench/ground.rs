@@ -77,7 +77,11 @@ impl Ground {
         command.env_remove("REQUESTS_CA_BUNDLE").env_remove("CURL_CA_BUNDLE");
         command.env(
             "PYTHONPATH",
-            std::env::join_paths([self.packages.path(""), "benches/peers".into(), "host".into()])?,
+            std::env::join_paths([
+                self.packages.path(""),
+                "benches/peers".into(),
+                "local-host/python".into(),
+            ])?,
         );
         Ok(command)
     }
@@ -85,7 +89,7 @@ impl Ground {
     /// A script in the oldest Python, with nothing of the peers at hand.
     pub(crate) fn oldest_python(&self, script: &str) -> Result<Command> {
         let mut command = self.engine.inside(&self.oldest.program)?;
-        command.arg(script).envs(self.variables()).env("PYTHONPATH", "host");
+        command.arg(script).envs(self.variables()).env("PYTHONPATH", "local-host/python");
         Ok(command)
     }
 
@@ -116,7 +120,7 @@ impl Ground {
 
     fn install_package(&self) -> Result<()> {
         let mut install = at_root(&self.python.program);
-        install.arg("host/install.py").arg(&self.package).arg("--root").arg(self.root());
+        install.arg("local-host/python/install.py").arg(&self.package).arg("--root").arg(self.root());
         capture(install.env("PYTHONDONTWRITEBYTECODE", "1")).map(drop)
     }
 

@@ -78,7 +78,7 @@ fn mypy(shared: &Shared, log: &mut Log) -> Result<()> {
         log.skip(MYPY.too_new_for(shared.newest()?));
         return Ok(());
     }
-    let folders = ["connector", "host", "tests", "demo", "benches"];
+    let folders = ["connector", "local-host/python", "tests", "demo", "benches"];
     log.run(shared.tool(&MYPY)?.args(["-m", "mypy", "--strict"]).args(folders))
 }
 

@@ -1,4 +1,4 @@
-//! Packages: installed as `FortiSOAR`'s importer does it, by `host/install.py`.
+//! Packages: installed as `FortiSOAR`'s importer does it, by `local-host/python/install.py`.
 
 use std::path::Path as FilePath;
 use std::process::Stdio;

@@ -23,31 +23,31 @@ const SVG: &str = "image/svg+xml";
 
 /// The files of the page, as they are in `page/`.
 const FILES: &[(&str, &str, &str)] = &[
-    ("api.js", JS, include_str!("../page/api.js")),
-    ("calls.js", JS, include_str!("../page/calls.js")),
-    ("combobox.js", JS, include_str!("../page/combobox.js")),
-    ("configurations.js", JS, include_str!("../page/configurations.js")),
-    ("dom.js", JS, include_str!("../page/dom.js")),
-    ("files.js", JS, include_str!("../page/files.js")),
-    ("form.js", JS, include_str!("../page/form.js")),
-    ("history.js", JS, include_str!("../page/history.js")),
-    ("icon.svg", SVG, include_str!("../page/icon.svg")),
-    ("index.html", HTML, include_str!("../page/index.html")),
-    ("jinja.js", JS, include_str!("../page/jinja.js")),
-    ("main.js", JS, include_str!("../page/main.js")),
-    ("meters.js", JS, include_str!("../page/meters.js")),
-    ("operations.js", JS, include_str!("../page/operations.js")),
-    ("output.js", JS, include_str!("../page/output.js")),
-    ("packages.js", JS, include_str!("../page/packages.js")),
-    ("page.css", CSS, include_str!("../page/page.css")),
-    ("picker.js", JS, include_str!("../page/picker.js")),
-    ("playbook.js", JS, include_str!("../page/playbook.js")),
-    ("progress.js", JS, include_str!("../page/progress.js")),
-    ("result.js", JS, include_str!("../page/result.js")),
-    ("schema.js", JS, include_str!("../page/schema.js")),
-    ("theme.js", JS, include_str!("../page/theme.js")),
-    ("tree.js", JS, include_str!("../page/tree.js")),
-    ("workbench.js", JS, include_str!("../page/workbench.js")),
+    ("api.js", JS, include_str!("../../page/api.js")),
+    ("calls.js", JS, include_str!("../../page/calls.js")),
+    ("combobox.js", JS, include_str!("../../page/combobox.js")),
+    ("configurations.js", JS, include_str!("../../page/configurations.js")),
+    ("dom.js", JS, include_str!("../../page/dom.js")),
+    ("files.js", JS, include_str!("../../page/files.js")),
+    ("form.js", JS, include_str!("../../page/form.js")),
+    ("history.js", JS, include_str!("../../page/history.js")),
+    ("icon.svg", SVG, include_str!("../../page/icon.svg")),
+    ("index.html", HTML, include_str!("../../page/index.html")),
+    ("jinja.js", JS, include_str!("../../page/jinja.js")),
+    ("main.js", JS, include_str!("../../page/main.js")),
+    ("meters.js", JS, include_str!("../../page/meters.js")),
+    ("operations.js", JS, include_str!("../../page/operations.js")),
+    ("output.js", JS, include_str!("../../page/output.js")),
+    ("packages.js", JS, include_str!("../../page/packages.js")),
+    ("page.css", CSS, include_str!("../../page/page.css")),
+    ("picker.js", JS, include_str!("../../page/picker.js")),
+    ("playbook.js", JS, include_str!("../../page/playbook.js")),
+    ("progress.js", JS, include_str!("../../page/progress.js")),
+    ("result.js", JS, include_str!("../../page/result.js")),
+    ("schema.js", JS, include_str!("../../page/schema.js")),
+    ("theme.js", JS, include_str!("../../page/theme.js")),
+    ("tree.js", JS, include_str!("../../page/tree.js")),
+    ("workbench.js", JS, include_str!("../../page/workbench.js")),
 ];
 
 /// What needs no sign-in: the files hold nothing of anyone.
@@ -168,7 +168,7 @@ mod tests {
     /// Whoever adds a file to `page/` must embed it.
     #[test]
     fn every_file_is_embedded() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("page");
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../page");
         let mut there: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

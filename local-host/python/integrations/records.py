@@ -1,6 +1,6 @@
 """The files and attachments of the local host: contents and JSON records in a folder that only its owner reads.
 
-The server, `crates/host/src/records.rs`, reads and writes the same.
+The server, `local-host/server/src/records.rs`, reads and writes the same.
 """
 
 from __future__ import annotations

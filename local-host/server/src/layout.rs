@@ -9,26 +9,26 @@ use crate::private;
 
 /// The host's Python, as in the repository's folder `host/`.
 const PYTHON: &[(&str, &str)] = &[
-    ("execute.py", include_str!("../../../host/execute.py")),
-    ("importer_rules.py", include_str!("../../../host/importer_rules.py")),
-    ("install.py", include_str!("../../../host/install.py")),
-    ("worker.py", include_str!("../../../host/worker.py")),
-    ("connectors/__init__.py", include_str!("../../../host/connectors/__init__.py")),
-    ("connectors/core/__init__.py", include_str!("../../../host/connectors/core/__init__.py")),
-    ("connectors/core/connector.py", include_str!("../../../host/connectors/core/connector.py")),
+    ("execute.py", include_str!("../../python/execute.py")),
+    ("importer_rules.py", include_str!("../../python/importer_rules.py")),
+    ("install.py", include_str!("../../python/install.py")),
+    ("worker.py", include_str!("../../python/worker.py")),
+    ("connectors/__init__.py", include_str!("../../python/connectors/__init__.py")),
+    ("connectors/core/__init__.py", include_str!("../../python/connectors/core/__init__.py")),
+    ("connectors/core/connector.py", include_str!("../../python/connectors/core/connector.py")),
     (
         "connectors/cyops_utilities/__init__.py",
-        include_str!("../../../host/connectors/cyops_utilities/__init__.py"),
+        include_str!("../../python/connectors/cyops_utilities/__init__.py"),
     ),
     (
         "connectors/cyops_utilities/builtins.py",
-        include_str!("../../../host/connectors/cyops_utilities/builtins.py"),
+        include_str!("../../python/connectors/cyops_utilities/builtins.py"),
     ),
-    ("django/__init__.py", include_str!("../../../host/django/__init__.py")),
-    ("django/conf.py", include_str!("../../../host/django/conf.py")),
-    ("integrations/__init__.py", include_str!("../../../host/integrations/__init__.py")),
-    ("integrations/crudhub.py", include_str!("../../../host/integrations/crudhub.py")),
-    ("integrations/records.py", include_str!("../../../host/integrations/records.py")),
+    ("django/__init__.py", include_str!("../../python/django/__init__.py")),
+    ("django/conf.py", include_str!("../../python/django/conf.py")),
+    ("integrations/__init__.py", include_str!("../../python/integrations/__init__.py")),
+    ("integrations/crudhub.py", include_str!("../../python/integrations/crudhub.py")),
+    ("integrations/records.py", include_str!("../../python/integrations/records.py")),
 ];
 
 /// What the names of uploads begin with.
@@ -123,7 +123,7 @@ mod tests {
                 }
             }
         }
-        let host = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../host");
+        let host = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python");
         let mut found = Vec::new();
         walk(&host, &mut found);
         let mut found: Vec<_> =

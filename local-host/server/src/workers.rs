@@ -1,4 +1,4 @@
-//! The Python workers (`host/worker.py`): started, renewed, and asked.
+//! The Python workers (`local-host/python/worker.py`): started, renewed, and asked.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! DELETE: removes a container, but none that runs. Shows a look before the change, a refusal, and what is no error.
+//! DELETE: removes a container, but none that runs. Shows a look before the change, and a refusal.
 
 use crate::{
     Error, Kind, Operation, Output,
@@ -10,17 +10,12 @@ use crate::{
 pub(crate) static OPERATIONS: &[Operation] =
     &[Operation::delete("remove_finished_container", "/containers/{id}")
         .title("Remove Finished Container")
-        .about(
-            "Removes a container that has ended. One that runs is left alone; one that is gone is no error.",
-        )
+        .about("Removes a container that has ended. One that runs is left alone.")
         .params(&[CONTAINER, flag("v").title("Remove Volumes").about("Also its anonymous volumes.")])
         .run(remove_finished_container)];
 
 fn remove_finished_container(call: &Call<'_>) -> Result<Output, Error> {
-    let container = match call.look("/containers/{id}/json") {
-        Err(error) if error.status() == Some(404) => return Ok(call.done("There is no container {id}", true)),
-        container => container?,
-    };
+    let container = call.look("/containers/{id}/json")?;
     if container["State"]["Running"] == true {
         let message = call.arguments.fill("Container {id} runs, and was left alone. Stop it first.");
         return Err(Error::new(Kind::Failed, message));

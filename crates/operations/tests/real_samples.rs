@@ -117,7 +117,8 @@ fn delete_remove_finished_container() {
     assert!(error.contains("runs, and was left alone"), "{error}");
     engine.done("stop_container", json!({"id": engine.container, "t": 0}));
     assert_eq!(engine.done("remove_finished_container", params())["outcome"], "done");
-    assert_eq!(engine.done("remove_finished_container", params())["outcome"], "already");
+    let error = engine.refused("remove_finished_container", params());
+    assert!(error.starts_with("[not_found 404] remove_finished_container: No such container"), "{error}");
 }
 
 #[test]

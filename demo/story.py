@@ -2,9 +2,9 @@
 
     PYTHONPATH=local-host/python python3 demo/story.py FOLDER --engine URL (--image NAME | --context FILE)
 
-FOLDER is where local-host/python/install.py put the connector. The story makes one container, and its image if it is given
-what to build one from, of a name that nobody else uses, and always removes them. It ends with status 0 only if every step came
-back as it should.
+FOLDER is where local-host/python/install.py put the connector. The story makes one container, and its image if it is
+given what to build one from, of a name that nobody else uses, and always removes them. It ends with status 0 only if
+every step came back as it should.
 """
 # ruff: noqa: T201 (it tells)
 

@@ -113,7 +113,8 @@ class Told(OperationTestCase):
                 registry_username="soc",
                 registry_password="hunter2-of-the-registry",
             )
-        self.assertLess(len(self.told), 2_000)
+        # How many depends on how long it takes: what moves is told ten times a second.
+        self.assertLess(len(self.told), 10_000)
         self.assertLessEqual(len({one["part"] for one in self.told}), 200)
         texts = [one[name] for one in self.told for name in ("part", "text")]
         self.assertTrue(any("<script>" in text for text in texts), "what it says is told as text")

@@ -95,13 +95,14 @@ class F28References(OperationTestCase):
         self.assertIn("all_tags", self.refusal("pull_image", fromImage="127.0.0.1:1/app:1", all_tags=True))
 
     def test_a_digest_decides(self) -> None:
+        committed = container(self)
         for name in (f"127.0.0.1:1/app@{DIGEST}", f"127.0.0.1:1/app:1@{DIGEST}"):
             (pulled, *_) = self.wire("pull_image", fromImage=name)
             self.assertEqual({"fromImage": "127.0.0.1:1/app", "tag": DIGEST}, pulled.query)
             for operation, params in (
                 ("push_image", {"name": name}),
                 ("tag_image", {"name": "app", "repo": name}),
-                ("container_commit", {"id": "web", "repo": name}),
+                ("container_commit", {"id": committed, "repo": name}),
                 ("build_image", {"t": name, "dockerfile_content": "FROM scratch"}),
             ):
                 self.assertIn("digest", self.refusal(operation, **params))
@@ -139,5 +140,5 @@ class F28Commit(OperationTestCase):
                 self.assertEqual([f"{repository}:{tag}"], api("GET", f"/images/{made['Id']}/json")["RepoTags"])
 
     def test_two_tags_are_refused(self) -> None:
-        text = self.refusal("container_commit", id="web", repo="h1/web:case42", tag="other")
+        text = self.refusal("container_commit", id=container(self), repo="h1/web:case42", tag="other")
         self.assertRegex(text, r"^\[invalid_parameters\] container_commit: .*case42.*other")

@@ -38,9 +38,11 @@ impl std::str::FromStr for Pin {
         let text = pem::plain(text);
         let text = text.trim();
         // As curl writes it, and as `openssl x509 -fingerprint` prints it.
-        if let Some(base64) = text.strip_prefix("sha256//").or_else(|| text.strip_prefix("sha256/")) {
-            let hash = STANDARD.decode(base64).map_err(|_| refuse())?;
-            return hash.try_into().map(Self::Key).map_err(|_| refuse());
+        if let Some(base64) = text.strip_prefix("sha256/") {
+            // A second slash is curl's, or the first letter of the base64: only one of both gives a whole hash.
+            let forms = [Some(base64), base64.strip_prefix('/')];
+            let mut hashes = forms.into_iter().flatten().filter_map(|form| STANDARD.decode(form).ok());
+            return hashes.find_map(|hash| hash.try_into().ok()).map(Self::Key).ok_or_else(refuse);
         }
         let printed =
             text.split_once("Fingerprint=").filter(|(of, _)| of.trim().eq_ignore_ascii_case("sha256"));
@@ -142,6 +144,13 @@ mod tests {
         assert_eq!(hex.replace(':', "").to_lowercase().parse::<Pin>().unwrap(), Pin::Certificate([0xAB; 32]));
         let key = format!("sha256/{}", STANDARD.encode([7; 32]));
         assert_eq!(key.parse::<Pin>().unwrap(), Pin::Key([7; 32]));
+        // A hash whose base64 begins with a slash, in both forms.
+        for hash in [[7; 32], [0xFF; 32]] {
+            for prefix in ["sha256/", "sha256//"] {
+                let pin = format!("{prefix}{}", STANDARD.encode(hash));
+                assert_eq!(pin.parse::<Pin>().unwrap(), Pin::Key(hash), "{pin}");
+            }
+        }
         for odd in ["", "sha256/", "sha256/AAAA", "abcd", "zz", &"a".repeat(63), &"é".repeat(32)] {
             assert!(odd.parse::<Pin>().is_err(), "{odd}");
         }

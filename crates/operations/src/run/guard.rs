@@ -271,7 +271,7 @@ fn check_stopped(call: &Call<'_>, policy: &Policy) -> Result<(), Error> {
 }
 
 /// A list of containers that decides what may go. An answer that is none, or has entries that are none, decides nothing.
-fn listed(call: &Call<'_>, request: Request) -> Result<Vec<Value>, Error> {
+pub(crate) fn listed(call: &Call<'_>, request: Request) -> Result<Vec<Value>, Error> {
     const WHAT: &str = "a stopped container";
     let answer = call.send(request).map_err(|error| explained(error, WHAT))?;
     let status = Some(answer.status);

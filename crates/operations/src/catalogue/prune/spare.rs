@@ -60,18 +60,7 @@ pub(super) fn all_containers() -> Request {
 
 /// Containers that rules can be held against. An answer that is not the engine's would protect none of them.
 pub(super) fn look(call: &Call<'_>, request: Request) -> Result<Value, Error> {
-    let found = list(call, request)?;
-    let is_container =
-        |found: &Value| found["Id"].as_str().is_some_and(|id| !id.is_empty()) && found["State"].is_string();
-    match found.as_array() {
-        Some(all) if all.iter().all(is_container) => Ok(found),
-        _ => Err(engine::Error::new(
-            ErrorKind::Protocol,
-            "the list of containers is not the engine's, so what is protected is not known. Nothing was removed",
-        )
-        .hint("A proxy in front of the engine must pass GET /containers/json, and the engine's answers")
-        .into()),
-    }
+    guard::listed(call, request).map(Value::Array)
 }
 
 /// Those that may go, and those that a rule protects, for the result.

@@ -60,7 +60,9 @@ pub(super) fn all_containers() -> Request {
 
 /// Containers that rules can be held against. An answer that is not the engine's would protect none of them.
 pub(super) fn look(call: &Call<'_>, request: Request) -> Result<Value, Error> {
-    guard::listed(call, request).map(Value::Array)
+    // The list may take the engine as long as the prune itself.
+    let limit = call.time_limit();
+    guard::listed(call, request.silence(limit).deadline(limit)).map(Value::Array)
 }
 
 /// Those that may go, and those that a rule protects, for the result.

@@ -1,0 +1,69 @@
+//! Parameters that several operations have, and what is done to lists of them.
+
+use super::{Param, Place, ValueKind, flag, id, integer, object};
+
+/// Docker's filters.
+pub(crate) const FILTERS: Param = Param::new("filters", ValueKind::Filters)
+    .title("Filters")
+    .about("Docker's filters, such as {\"label\": [\"env=prod\"]}.");
+
+/// Docker's filters of a prune.
+pub(crate) const PRUNE_FILTERS: Param = Param::new("filters", ValueKind::PruneFilters)
+    .title("Filters")
+    .about("Docker's filters, such as {\"label\": [\"env=test\"], \"until\": [\"24h\"]}. Empty removes all that is unused; a name without a value is refused.");
+
+/// What the form has no field for.
+pub(crate) const ADDITIONAL_FIELDS: Param = Param { place: Place::Merged, ..object("additional_fields") }
+    .title("Additional Fields")
+    .about("Further fields of the request, as the Docker Engine API names them. Merged with the fields above; what is set in both is refused.");
+
+/// How long an operation that may lawfully block has.
+pub(crate) const TIME_LIMIT: Param = integer("timeout")
+    .title("Time Limit (seconds)")
+    .about("The call ends after this long, with what had come; the configuration's time-out if empty.")
+    .local();
+
+/// For what takes something away.
+pub(crate) const DRY_RUN: Param =
+    flag("dry_run").title("Dry Run").about("Only say what would be done. Nothing is changed.").local();
+
+/// A container.
+pub(crate) const CONTAINER: Param =
+    id("id").title("Container").about("The container's id or name.").picked_from("pick_container");
+
+/// Several lists of parameters as one. `N` is the sum of their lengths.
+pub(crate) const fn joined<const N: usize>(lists: &[&[Param]]) -> [Param; N] {
+    let mut all = [CONTAINER; N];
+    let (mut filled, mut list) = (0, 0);
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            all[filled] = lists[list][at];
+            filled += 1;
+            at += 1;
+        }
+        list += 1;
+    }
+    assert!(filled == N, "N is not the sum of the lengths");
+    all
+}
+
+/// The same parameters, as fields of an object of the body: see [`Param::within`].
+pub(crate) const fn all_within<const N: usize>(object: &'static str, mut params: [Param; N]) -> [Param; N] {
+    let mut at = 0;
+    while at < N {
+        params[at] = params[at].within(object);
+        at += 1;
+    }
+    params
+}
+
+/// The same parameters, of an operation that has them only since this API version.
+pub(crate) const fn since<const N: usize>(major: u16, minor: u16, mut params: [Param; N]) -> [Param; N] {
+    let mut at = 0;
+    while at < N {
+        params[at] = params[at].since(major, minor);
+        at += 1;
+    }
+    params
+}

@@ -221,6 +221,20 @@ mod tests {
     }
 
     #[test]
+    fn a_slot_that_another_takes_meanwhile_refuses_nobody() {
+        for limit in [fresh(50_000).1, alone(50_000)] {
+            thread::scope(|scope| {
+                let taking: Vec<_> = (0..2)
+                    .map(|_| scope.spawn(|| (0..10_000).for_each(|_| drop(limit.wait(soon()).unwrap()))))
+                    .collect();
+                while !taking.iter().all(thread::ScopedJoinHandle::is_finished) {
+                    limit.check(soon()).unwrap();
+                }
+            });
+        }
+    }
+
+    #[test]
     fn a_refused_caller_takes_no_turn() {
         for limit in [fresh(2).1, alone(2)] {
             limit.wait(soon()).unwrap();

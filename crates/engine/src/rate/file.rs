@@ -49,11 +49,19 @@ impl SharedFile {
         Ok(Self { folder, path, slots: slots as u64 })
     }
 
-    /// What the next slot holds, without a lock: good for a guess.
+    /// What the next slot holds, without a lock: good for a guess. 0, a free slot, where others take slots faster than this reads.
     pub(super) fn glance(&self) -> io::Result<u64> {
+        const TRIES: u32 = 10;
         let file = self.open()?;
-        let next = read(&file, 0)?;
-        read(&file, self.at(next))
+        for _ in 0..TRIES {
+            let number = read(&file, 0)?;
+            let former = read(&file, self.at(number))?;
+            // A process that took this slot in between has written its own time there.
+            if read(&file, 0)? == number {
+                return Ok(former);
+            }
+        }
+        Ok(0)
     }
 
     /// The ring, for this process alone.

@@ -19,7 +19,14 @@ impl Ring {
 
     /// When the next slot is free.
     pub(super) fn expected(&self, now: u64) -> u64 {
-        turn(self.slot(self.next.load(Ordering::Acquire)).load(Ordering::Acquire), now)
+        loop {
+            let number = self.next.load(Ordering::Acquire);
+            let former = self.slot(number).load(Ordering::Acquire);
+            // Another thread that took this slot in between has written its own time there.
+            if self.next.load(Ordering::Acquire) == number {
+                return turn(former, now);
+            }
+        }
     }
 
     /// Takes the next slot: its number, and when it is free.

@@ -88,7 +88,7 @@ class Limits(OperationTestCase):
                     text = self.refusal_with(
                         server.config(), "stop_container", id=container(self, "sh", "-c", _STAYS), t=5
                     )
-                    self.assert_advised(text, "unknown_outcome 504", "may have done it", "raise its time limit")
+                    self.assert_advised(text, f"unknown_outcome {SERVERS[name].says_late}", "may have done it")
 
     def test_an_engine_that_is_away(self) -> None:
         for name in CHOSEN:

@@ -31,6 +31,8 @@ class Server(NamedTuple):
     small: str | None = None
     # It waits two seconds for an answer; `None` where it cannot be told.
     impatient: str | None = None
+    # The status that it gives then.
+    says_late: int = 504
 
 
 class Intermediary:
@@ -167,9 +169,10 @@ AllowEncodedSlashes NoDecode
 ProxyPass "/" "http://{tcp}/"
 """,
         passing='ProxyPass "/" "http://{tcp}/" upgrade=ANY',
-        unlimited="LimitRequestLine 1000000\nLimitRequestBody 0",
-        small="LimitRequestBody 1000000",
+        unlimited="LimitRequestLine 1000000",
+        # No `small`: a body that it passes on as it comes is not held to LimitRequestBody.
         impatient="ProxyTimeout 2",
+        says_late=502,
     ),
     "caddy": Server(
         ("caddy", "run", "--adapter", "caddyfile", "--config", "{folder}/configuration"),

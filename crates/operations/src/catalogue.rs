@@ -91,8 +91,8 @@ mod tests {
     use super::*;
     use crate::{
         Effect, Method, Place, Shape, ValueKind,
+        declare::param,
         run::trim::{FIELDS, MAX_ITEMS},
-        values::normalise,
     };
 
     #[test]
@@ -122,25 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_unique_described_and_have_lawful_defaults() {
+    fn parameters_obey_the_rules() {
         for operation in all() {
-            let mut seen = HashSet::new();
-            for param in operation.params {
-                let what = format!("{}.{}", operation.name, param.name);
-                assert!(seen.insert(param.name), "{what} stands twice");
-                assert!(
-                    param.about.ends_with('.') && param.about.len() > 10,
-                    "{what}: about is {:?}",
-                    param.about
-                );
-                assert!(!(param.required && param.default.is_some()), "{what} is required and has a default");
-                if let Some(default) = param.default {
-                    assert!(
-                        matches!(normalise(param.kind, &default.into()), Ok(Some(_))),
-                        "{what}: default {default:?}"
-                    );
-                }
-            }
+            param::rules::check(operation.name, operation.params);
         }
     }
 
@@ -192,23 +176,6 @@ mod tests {
                 let Some(name) = param.picked_from else { continue };
                 let list = find(name).unwrap_or_else(|| panic!("{}.{}: {name}", operation.name, param.name));
                 assert!(!list.visible && list.params.is_empty(), "{name} is no hidden list");
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_shown_for_an_option_has_that_option() {
-        for operation in all() {
-            for param in operation.params {
-                let Some(shown) = param.shown_for else { continue };
-                let what = format!("{}.{}", operation.name, param.name);
-                assert!(!param.required, "{what}: a form that hides it cannot give it");
-                let options: Vec<&str> = match operation.param(shown.param).map(|param| param.kind) {
-                    Some(ValueKind::Choice(choices)) => choices.iter().map(|(title, _)| *title).collect(),
-                    Some(ValueKind::Flag) => vec!["true", "false"],
-                    _ => panic!("{what}: {} has no options", shown.param),
-                };
-                assert!(shown.options.iter().all(|option| options.contains(option)), "{what}");
             }
         }
     }

@@ -1,25 +1,29 @@
 //! The configuration: what its fields mean for the engine.
 
-mod fields;
-mod host;
+mod address;
+pub(crate) mod fields;
+mod file;
+mod host_name;
+mod sign_in;
 mod ssh;
 mod tls;
 
 use std::time::Duration;
 
-use engine::{Address, ApiVersion, Settings, SignIn};
-use secrecy::SecretString;
+use engine::{ApiVersion, Settings, SignIn};
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Kind, Services,
+    Error, Kind, Param, Services,
     catalogue::images::registry::Registries,
     declare::arguments::Arguments,
-    run::{guard::Policy, redact::Secrets, validate::read},
+    run::{guard::Policy, redact::Secrets, validate},
 };
 
-use self::fields::DECLARED;
-pub use self::fields::{FIELDS, Field};
+use self::fields::{
+    API_VERSION, AUTHENTICATION_TYPE, CONNECT_TIMEOUT, MAX_CONNECTIONS, MAX_RESULT_SIZE, PROTOCOL,
+    RATE_LIMIT, RETRY_ATTEMPTS, RETRY_DELAY, TIMEOUT,
+};
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -36,12 +40,22 @@ impl Configuration {
     /// Reads a configuration's fields; unknown ones are bookkeeping of FortiSOAR's. One error names every fault.
     pub fn read(given: &Map<String, Value>, services: &dyn Services) -> Result<Self, Error> {
         let mut faults = Vec::new();
-        let fields = read(DECLARED, given, &mut faults);
+        let mut fields = validate::read(fields::ALL, given, &mut faults);
+        // A certificate is shown in TLS alone: elsewhere none is needed.
+        if fields.text(PROTOCOL) != Some("https") && fields.text(AUTHENTICATION_TYPE) == Some("certificate") {
+            fields.set(AUTHENTICATION_TYPE, "none".into());
+        }
+        faults.extend(validate::missing(fields::ALL, given, &fields));
         let configuration = Self::of(&fields, services, &mut faults);
         match configuration {
             Some(configuration) if faults.is_empty() => Ok(configuration),
             _ => Err(Error::faults(Kind::InvalidConfiguration, &faults).hiding(&Secrets::of(&fields))),
         }
+    }
+
+    /// The fields of every configuration, in the order in which a form shows them.
+    pub const fn fields() -> &'static [Param] {
+        fields::ALL
     }
 
     /// How to reach the engine.
@@ -79,8 +93,8 @@ impl Configuration {
     }
 
     fn of(fields: &Arguments, services: &dyn Services, faults: &mut Vec<String>) -> Option<Self> {
-        let protocol = fields.text("protocol")?;
-        let address = address(protocol, fields, faults)?;
+        let protocol = fields.text(PROTOCOL)?;
+        let address = address::read(protocol, fields, faults)?;
         let mut warnings = Vec::new();
         let tls = (protocol == "https").then(|| tls::read(fields, services, faults));
         warnings.extend(tls.iter().flat_map(engine::Tls::unused));
@@ -91,38 +105,27 @@ impl Configuration {
         if protocol == "http" {
             warnings.push("protocol is HTTP: everything is sent in plain text, and whoever reaches the engine is root there.".into());
         }
-        let api_version = match fields.text("api_version") {
-            None => None,
-            Some(auto) if auto.trim().eq_ignore_ascii_case("auto") => None,
-            Some(version) => version
-                .parse::<ApiVersion>()
-                .map_err(|_| faults.push(format!("api_version must be Auto or like v1.41, not {version:?}")))
-                .ok(),
-        };
+        let api_version = api_version(fields, faults);
         let seconds =
-            |name: &str| Duration::from_secs(fields.integer(name).unwrap_or_default().min(MOST_SECONDS));
-        let count = |name: &str| u32::try_from(fields.integer(name).unwrap_or_default()).unwrap_or(u32::MAX);
-        for name in ["timeout", "connect_timeout", "max_connections"] {
-            if fields.integer(name) == Some(0) {
-                faults.push(format!("{name} must be at least 1"));
-            }
-        }
+            |field: Param| Duration::from_secs(fields.integer(field).unwrap_or_default().min(MOST_SECONDS));
+        let count =
+            |field: Param| u32::try_from(fields.integer(field).unwrap_or_default()).unwrap_or(u32::MAX);
         let settings = Settings {
             tls,
             ssh: ssh::read(&address, fields, services, faults),
             proxy: tls::proxy(&address, protocol, fields, faults),
-            sign_in: sign_in(fields, protocol, &mut warnings, faults),
-            base_path: base_path(fields.text("base_path"), faults),
+            sign_in: sign_in::read(fields, protocol, &mut warnings, faults),
+            base_path: address::base_path(fields, faults),
             api_version,
-            timeout: seconds("timeout"),
-            connect_timeout: seconds("connect_timeout"),
-            retry_attempts: count("retry_attempts"),
-            retry_delay: seconds("retry_delay"),
-            rate_limit: count("rate_limit"),
-            max_connections: usize::try_from(count("max_connections")).unwrap_or(usize::MAX),
+            timeout: seconds(TIMEOUT),
+            connect_timeout: seconds(CONNECT_TIMEOUT),
+            retry_attempts: count(RETRY_ATTEMPTS),
+            retry_delay: seconds(RETRY_DELAY),
+            rate_limit: count(RATE_LIMIT),
+            max_connections: usize::try_from(count(MAX_CONNECTIONS)).unwrap_or(usize::MAX),
             ..Settings::new(address)
         };
-        let kibibytes = fields.integer("max_result_size").and_then(|size| usize::try_from(size).ok());
+        let kibibytes = fields.integer(MAX_RESULT_SIZE).and_then(|size| usize::try_from(size).ok());
         let max_result_size = kibibytes.filter(|size| *size > 0).map(|size| size.saturating_mul(1024));
         let policy = Policy::read(fields, faults);
         let registries = Registries::read(fields, &mut warnings);
@@ -135,107 +138,11 @@ impl Configuration {
 /// No wait is longer than a day: what is beyond is a slip.
 const MOST_SECONDS: u64 = 86_400;
 
-fn address(protocol: &str, fields: &Arguments, faults: &mut Vec<String>) -> Option<Address> {
-    let server = fields.text("server_address")?.trim();
-    if protocol == "unix" {
-        let path = server.strip_prefix("unix://").unwrap_or(server);
-        if !path.starts_with('/') {
-            // What stands before an @ may hold a password.
-            let shown = if server.contains('@') { String::new() } else { format!(", not {server:?}") };
-            faults.push(format!(
-                "server_address must be the absolute path of a socket, as protocol is UNIX{shown}"
-            ));
-        }
-        return Some(Address::Unix(path.into()));
-    }
-    let host = host::read(server, true).unwrap_or_else(|why| {
-        faults.push(format!("server_address {why}"));
-        host::guess(server)
-    });
-    let host = host.to_owned();
-    let default = match protocol {
-        "https" => 2376,
-        "ssh" => 22,
-        _ => 2375_u16,
-    };
-    let port = fields.get("port").map_or(Some(default.into()), Value::as_u64);
-    let port = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0).unwrap_or_else(|| {
-        faults.push("port must be from 1 to 65535".into());
-        default
-    });
-    Some(if protocol == "ssh" {
-        ssh::address(host, port, fields, faults)
-    } else {
-        Address::Tcp { host, port }
-    })
-}
-
-/// The header that signs in, unless that is by certificate, by the socket's permissions, or not at all.
-fn sign_in(
-    fields: &Arguments,
-    protocol: &str,
-    warnings: &mut Vec<String>,
-    faults: &mut Vec<String>,
-) -> Option<SignIn> {
-    let how = fields
-        .text("authentication_type")
-        .filter(|how| protocol.starts_with("http") && ["basic", "token", "header"].contains(how))?;
-    if protocol == "http" {
-        warnings.push("The sign-in goes over plain HTTP: whoever listens on the way has it.".into());
-    }
-    let mut needed = |name: &str| {
-        let value = fields.text(name);
-        if value.is_none() {
-            faults.push(format!("{name} is missing, which this authentication_type needs"));
-        }
-        value
-    };
-    let secret = |text: &str| SecretString::from(text.to_owned());
-    let made = match how {
-        "basic" => {
-            let (username, password) = (needed("username"), needed("password"));
-            SignIn::basic(username?, &secret(password?))
-        }
-        "token" => SignIn::bearer(&secret(needed("access_token")?)),
-        _ => SignIn::header(fields.text("header_name")?, &secret(needed("access_token")?)),
-    };
-    made.map_err(|error| faults.push(error.message().to_owned())).ok()
-}
-
-/// A path of plain segments, without a slash at its end.
-fn base_path(given: Option<&str>, faults: &mut Vec<String>) -> String {
-    let trimmed = given.unwrap_or_default().trim().trim_matches('/');
-    let plain = |segment: &str| {
-        let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
-        !segment.is_empty() && segment != "." && segment != ".." && segment.chars().all(unreserved)
-    };
-    if trimmed.is_empty() {
-        return String::new();
-    }
-    if !trimmed.split('/').all(plain) {
-        faults.push(format!("base_path must be a path such as /api/endpoints/1/docker, not {trimmed:?}"));
-    }
-    format!("/{trimmed}")
-}
-
-/// The contents of a file field: PEM text as it is, a file of FortiSOAR, or a path.
-pub(crate) fn pem(file: &str, services: &dyn Services) -> Result<Vec<u8>, String> {
-    /// No path of a file is longer on a line of its own. What is may be a key without its first line: it is not repeated.
-    const LONGEST_PATH: usize = 255;
-    let file = file.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    // A template may write each dash for HTML.
-    if file.contains("-----BEGIN") || file.contains("&#45;BEGIN") || file.contains("&#x2D;BEGIN") {
-        return Ok(file.as_bytes().to_vec());
-    }
-    if file.starts_with("/api/3/") {
-        return services.read(file).map_err(|error| format!("cannot be read from FortiSOAR: {error}"));
-    }
-    if !file.starts_with('/') || file.contains('\n') || file.len() > LONGEST_PATH {
-        return Err(
-            "is neither PEM text (-----BEGIN ...), nor a file of FortiSOAR, nor an absolute path".into()
-        );
-    }
-    std::fs::read(file).map_err(|error| format!("{file:?} cannot be read: {error}"))
+/// The version to speak, where it is not left to each connection.
+fn api_version(fields: &Arguments, faults: &mut Vec<String>) -> Option<ApiVersion> {
+    let given = fields.text(API_VERSION).filter(|given| !given.trim().eq_ignore_ascii_case("auto"))?;
+    let read = given.parse::<ApiVersion>();
+    read.map_err(|_| faults.push(format!("api_version must be Auto or like v1.41, not {given:?}"))).ok()
 }
 
 #[cfg(test)]
@@ -382,24 +289,12 @@ mod tests {
 
     #[test]
     fn the_api_version_field_suggests_what_can_be_spoken() {
-        let field = FIELDS.iter().find(|field| field.param.name == "api_version").unwrap();
         let range = format!("from v{} to v{}", ApiVersion::OLDEST, ApiVersion::NEWEST);
-        assert!(field.param.about.contains(&range), "{}", field.param.about);
+        assert!(API_VERSION.about.contains(&range), "{}", API_VERSION.about);
     }
 
     #[test]
-    fn fields_are_shown_for_titles_that_exist() {
-        for field in FIELDS {
-            let Some((parent, titles)) = field.shown_for else { continue };
-            let parent = FIELDS.iter().find(|field| field.param.name == parent).unwrap();
-            let crate::ValueKind::Choice(choices) = parent.param.kind else {
-                panic!("{} is no choice", parent.param.name)
-            };
-            assert!(
-                titles.iter().all(|title| choices.iter().any(|(known, _)| known == title)),
-                "{}",
-                field.param.name
-            );
-        }
+    fn fields_are_declared_as_parameters_are() {
+        crate::declare::param::rules::check("configuration", Configuration::fields());
     }
 }

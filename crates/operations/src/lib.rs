@@ -24,9 +24,9 @@ mod samples;
 mod values;
 
 pub use catalogue::{find, operations};
-pub use configuration::{Configuration, FIELDS, Field};
+pub use configuration::Configuration;
 pub use declare::operation::{Category, Effect, Method, Operation, Shape};
-pub use declare::param::{Param, Place, ShownFor, ValueKind};
+pub use declare::param::{Param, Pattern, Place, ShownFor, ValueKind};
 pub use declare::result::{Case, Schema};
 pub use engine::ApiVersion;
 pub use error::{Error, Kind};

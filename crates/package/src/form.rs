@@ -1,48 +1,36 @@
 //! Declared parameters as FortiSOAR's forms: each a field, and those that only some choices need within these choices.
 
-use operations::{Param, Place, ValueKind};
+use operations::{Param, Pattern, Place, ValueKind};
 use serde_json::{Map, Value, json};
 
 use crate::kind::{Appearance, choices};
 
-/// An option of another field, by that field's name.
-pub(crate) type Choice<'a> = Option<(&'a str, &'a str)>;
+#[cfg(test)]
+mod configuration;
 
-/// A parameter, with the field and the options for which a form shows it; without them always.
-pub(crate) type Entry<'a> = (&'a Param, Option<(&'a str, &'a [&'a str])>);
-
-/// An operation's form. What holds further fields of the request comes last.
+/// The fields of a form: an operation's, or the configuration's. What holds further fields of the request comes last.
 pub(crate) fn fields(params: &[Param]) -> Value {
     let is_last = |param: &&Param| param.place == Place::Merged;
     let ordered = params.iter().filter(|param| !is_last(param)).chain(params.iter().filter(is_last));
-    let entries: Vec<Entry<'_>> =
-        ordered.map(|param| (param, param.shown_for.map(|shown| (shown.param, shown.options)))).collect();
-    nested(&entries, None, &|param, choice| {
-        let mut made = field(param);
-        if choice.is_some() && param.shown_for.is_some_and(|shown| shown.needed) {
-            made.insert("required".into(), true.into());
-        }
-        made
-    })
+    nested(&ordered.collect::<Vec<_>>(), None)
 }
+
+/// A parameter and an option of it.
+type Choice = (&'static str, &'static str);
 
 /// The fields that appear for a choice, or always. A field that belongs to a choice is within that choice's `onchange`;
 /// FortiSOAR hands all of them over flat.
-pub(crate) fn nested(
-    entries: &[Entry<'_>],
-    choice: Choice<'_>,
-    field_of: &dyn Fn(&Param, Choice<'_>) -> Map<String, Value>,
-) -> Value {
-    let belongs = |entry: &&Entry<'_>| match (entry.1, choice) {
+fn nested(params: &[&Param], choice: Option<Choice>) -> Value {
+    let belongs = |param: &&&Param| match (param.shown_for, choice) {
         (None, None) => true,
-        (Some((parent, options)), Some((name, option))) => parent == name && options.contains(&option),
+        (Some(shown), Some((name, option))) => shown.param == name && shown.options.contains(&option),
         _ => false,
     };
-    let shown = entries.iter().filter(belongs).map(|(param, _)| {
-        let mut made = field_of(param, choice);
+    let shown = params.iter().filter(belongs).map(|param| {
+        let mut made = field(param, choice.map(|(_, option)| option));
         let further: Map<String, Value> = options(param)
             .into_iter()
-            .map(|option| (option.to_owned(), nested(entries, Some((param.name, option)), field_of)))
+            .map(|option| (option.to_owned(), nested(params, Some((param.name, option)))))
             .filter(|(_, fields)| fields != &json!([]))
             .collect();
         if !further.is_empty() {
@@ -62,18 +50,20 @@ fn options(param: &Param) -> Vec<&'static str> {
     }
 }
 
-/// A field of a form: what the designer shows for a parameter, and the configuration's form for its fields.
-pub(crate) fn field(param: &Param) -> Map<String, Value> {
+/// A field of a form, as it appears for an option of the parameter that it is shown for.
+fn field(param: &Param, option: Option<&str>) -> Map<String, Value> {
     let appearance = Appearance::of(param.kind);
     let mut field = Map::new();
     let mut set = |key: &str, value: Value| field.insert(key.to_owned(), value);
     set("title", param.title_text().into());
     set("name", param.name.into());
     set("type", if param.picked_from.is_some() { "select" } else { appearance.input }.into());
-    set("required", param.required.into());
+    let is_needed = option.is_some() && param.shown_for.is_some_and(|shown| shown.needed);
+    set("required", (param.required || is_needed).into());
     set("visible", true.into());
     set("editable", true.into());
-    set("value", default(param));
+    let of_option = param.form_defaults.iter().find(|(of, _)| Some(*of) == option);
+    set("value", of_option.map_or_else(|| default(param), |(_, text)| typed(param, text)));
     if let Some(choices) = choices(param.kind) {
         set("options", choices.iter().map(|(title, _)| Value::from(*title)).collect());
     }
@@ -83,15 +73,23 @@ pub(crate) fn field(param: &Param) -> Map<String, Value> {
     set("description", description(param, appearance.forms).into());
     set("tooltip", param.about.into());
     // A declaration's own example is better than its kind's: nobody should write "one" for a subnet.
-    if !appearance.placeholder.is_empty() && !param.about.contains("such as") {
-        set("placeholder", appearance.placeholder.into());
+    let of_kind = || Some(appearance.placeholder).filter(|_| !param.about.contains("such as"));
+    if let Some(placeholder) = param.placeholder.or_else(of_kind).filter(|text| !text.is_empty()) {
+        set("placeholder", placeholder.into());
+    }
+    if let Some(Pattern { regex, message }) = param.pattern {
+        set("validation", json!({"pattern": regex, "patternError": message}));
     }
     field
 }
 
 /// The value that a form begins with, typed as the form types it.
 pub(crate) fn default(param: &Param) -> Value {
-    let text = param.default.unwrap_or_default();
+    typed(param, param.default.unwrap_or_default())
+}
+
+/// A value that a declaration writes as text, typed as the form types it.
+pub(crate) fn typed(param: &Param, text: &str) -> Value {
     let title_of = |word: &str| {
         let is_meant = |(title, own): &&(&'static str, &str)| {
             title.eq_ignore_ascii_case(word) || own.eq_ignore_ascii_case(word)
@@ -122,13 +120,14 @@ fn description(param: &Param, forms: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use operations::Configuration;
     use serde_json::json;
 
     use super::*;
 
     /// Every parameter with the form that it is on: the configuration's, or an operation's.
     fn all_params() -> impl Iterator<Item = (String, &'static Param)> {
-        let fields = operations::FIELDS.iter().map(|field| ("configuration", &field.param));
+        let fields = Configuration::fields().iter().map(|field| ("configuration", field));
         let params = operations::operations()
             .flat_map(|operation| operation.params.iter().map(|param| (operation.name, param)));
         fields.chain(params).map(|(form, param)| (format!("{form}.{}", param.name), param))
@@ -140,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_field_says_what_the_declaration_says() {
-        let made = field(param("stop_container", "signal"));
+        let made = field(param("stop_container", "signal"), None);
         assert_eq!((&made["name"], &made["title"]), (&json!("signal"), &json!("Signal")));
         assert_eq!(
             (&made["type"], &made["required"], &made["value"]),
@@ -169,7 +168,7 @@ mod tests {
     #[test]
     fn a_choice_offers_titles_and_begins_with_one_of_them() {
         for (what, param) in all_params() {
-            let made = field(param);
+            let made = field(param, None);
             match param.kind {
                 ValueKind::Choice(choices) => {
                     let options = made["options"].as_array().unwrap();
@@ -187,7 +186,7 @@ mod tests {
     #[test]
     fn how_values_are_written_is_said_once() {
         let said =
-            |operation, name| field(param(operation, name))["description"].as_str().unwrap().to_owned();
+            |operation, name| field(param(operation, name), None)["description"].as_str().unwrap().to_owned();
         assert_eq!(said("exec_container", "Cmd").matches("shell's rules").count(), 1);
         assert!(said("create_container", "Cmd").contains("shell's rules"));
         assert!(said("container_logs", "since").contains("10m"));
@@ -195,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_placeholder_does_not_contradict_the_example() {
-        let shown = |operation, name| field(param(operation, name)).get("placeholder").cloned();
+        let shown = |operation, name| field(param(operation, name), None).get("placeholder").cloned();
         assert_eq!(shown("create_network", "Subnet"), None);
         assert_eq!(shown("create_container", "Cmd"), Some(json!("ls -l /tmp")));
     }

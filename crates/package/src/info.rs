@@ -1,9 +1,9 @@
 //! `info.json`: how the package describes itself, its configuration and its operations to FortiSOAR.
 
-use operations::{Effect, Operation};
+use operations::{Configuration, Effect, Operation};
 use serde_json::{Value, json};
 
-use crate::{Identity, configuration, form, groups, icons, schema};
+use crate::{Identity, form, groups, icons, schema};
 
 const DESCRIPTION: &str = "Works a Docker Engine from playbooks: containers, images, networks, volumes and the system. \
     Investigate what runs, contain what should not, and deploy what should.";
@@ -25,7 +25,7 @@ pub(crate) fn info(identity: &Identity) -> Value {
         "cs_approved": false,
         "cs_compatible": true,
         "ingestion_supported": false,
-        "configuration": {"fields": configuration::fields()},
+        "configuration": {"fields": form::fields(Configuration::fields())},
         "operations": groups::shown().chain(hidden()).flat_map(entries).collect::<Value>(),
     })
 }

@@ -5,7 +5,6 @@
 
 mod archive;
 mod build_info;
-mod configuration;
 mod contents;
 mod coverage;
 mod error;

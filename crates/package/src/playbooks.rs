@@ -206,7 +206,7 @@ fn given(operation: &Operation, params: Values) -> Map<String, Value> {
         Some(param)
             if !text.contains("{{") && matches!(param.kind, ValueKind::Flag | ValueKind::Integer(_)) =>
         {
-            form::default(&param.default(text))
+            form::typed(param, text)
         }
         _ => text.into(),
     };

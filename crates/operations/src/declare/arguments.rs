@@ -59,7 +59,9 @@ impl Arguments {
         self.given.iter().map(|(param, value)| (*param, value))
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+    /// A value, by its parameter or that one's name.
+    pub(crate) fn get(&self, name: impl AsRef<str>) -> Option<&Value> {
+        let name = name.as_ref();
         debug_assert!(self.declares(name), "no parameter {name:?} is declared");
         self.given.iter().find(|(param, _)| param.name == name).map(|(_, value)| value)
     }
@@ -70,7 +72,8 @@ impl Arguments {
     }
 
     /// Gives a parameter another value.
-    pub(crate) fn set(&mut self, name: &str, value: Value) {
+    pub(crate) fn set(&mut self, name: impl AsRef<str>, value: Value) {
+        let name = name.as_ref();
         if let Some((_, present)) = self.given.iter_mut().find(|(param, _)| param.name == name) {
             *present = value;
         }
@@ -94,21 +97,26 @@ impl Arguments {
         }
     }
 
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: impl AsRef<str>) -> Option<&str> {
         self.get(name).and_then(Value::as_str)
     }
 
-    pub(crate) fn integer(&self, name: &str) -> Option<u64> {
+    /// The texts of a list; none, if it is not given.
+    pub(crate) fn texts(&self, name: impl AsRef<str>) -> impl Iterator<Item = &str> {
+        self.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    pub(crate) fn integer(&self, name: impl AsRef<str>) -> Option<u64> {
         self.get(name).and_then(Value::as_u64)
     }
 
     /// The flag, if it is given.
-    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+    pub(crate) fn flag(&self, name: impl AsRef<str>) -> Option<bool> {
         self.get(name).and_then(Value::as_bool)
     }
 
     /// Whether the flag is given and true.
-    pub(crate) fn is_on(&self, name: &str) -> bool {
+    pub(crate) fn is_on(&self, name: impl AsRef<str>) -> bool {
         self.flag(name) == Some(true)
     }
 

@@ -1,6 +1,8 @@
 //! How a parameter is declared, whether of an operation or of a configuration.
 
 mod kinds;
+#[cfg(test)]
+pub(crate) mod rules;
 mod shared;
 
 use engine::ApiVersion;
@@ -36,6 +38,12 @@ pub struct Param {
     pub picked_from: Option<&'static str>,
     /// Where a form shows it, if that is not always. A playbook may give it whatever the form shows.
     pub shown_for: Option<ShownFor>,
+    /// What an empty input shows, where that is not its kind's.
+    pub placeholder: Option<&'static str>,
+    /// What a form checks before it takes a value.
+    pub pattern: Option<Pattern>,
+    /// Other values that a form begins with, for options of the parameter that it is shown for: `(option, value)`.
+    pub form_defaults: &'static [(&'static str, &'static str)],
     /// The name that the engine uses, if it is another.
     wire: Option<&'static str>,
     /// The object of the body that it is a field of, if it is not the body itself.
@@ -49,8 +57,17 @@ pub struct ShownFor {
     pub param: &'static str,
     /// Its options, by their titles.
     pub options: &'static [&'static str],
-    /// Whether the form insists on a value there.
+    /// Whether it must be given there.
     pub needed: bool,
+}
+
+/// What a value looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pattern {
+    /// A regular expression that Python and JavaScript read alike.
+    pub regex: &'static str,
+    /// What a form says of a value that does not match.
+    pub message: &'static str,
 }
 
 /// Where a parameter goes.
@@ -81,6 +98,9 @@ impl Param {
             extends_deadline: false,
             picked_from: None,
             shown_for: None,
+            placeholder: None,
+            pattern: None,
+            form_defaults: &[],
             wire: None,
             within: None,
         }
@@ -151,9 +171,24 @@ impl Param {
         Self { shown_for: Some(ShownFor { param, options, needed: false }), ..self }
     }
 
-    /// As [`Param::shown_for`], and the form insists on a value there.
+    /// As [`Param::shown_for`], and it must be given there.
     pub const fn needed_for(self, param: &'static str, options: &'static [&'static str]) -> Self {
         Self { shown_for: Some(ShownFor { param, options, needed: true }), ..self }
+    }
+
+    /// Sets what an empty input shows.
+    pub const fn placeholder(self, placeholder: &'static str) -> Self {
+        Self { placeholder: Some(placeholder), ..self }
+    }
+
+    /// Sets what a form checks, and what it says of a value that does not match.
+    pub const fn pattern(self, regex: &'static str, message: &'static str) -> Self {
+        Self { pattern: Some(Pattern { regex, message }), ..self }
+    }
+
+    /// Sets what a form begins with for options of the parameter that it is shown for.
+    pub const fn form_defaults(self, defaults: &'static [(&'static str, &'static str)]) -> Self {
+        Self { form_defaults: defaults, ..self }
     }
 
     /// The engine's name for it.
@@ -186,6 +221,13 @@ impl Param {
             previous = letter;
         }
         title
+    }
+}
+
+/// A parameter stands for its name where its value is read.
+impl AsRef<str> for Param {
+    fn as_ref(&self) -> &str {
+        self.name
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn check(operation: &'static Operation, given: &Map<String, Value>) -
         faults.extend(unset(operation.params, given));
     }
     let mut arguments = read(operation.params, given, &mut faults);
+    faults.extend(missing(operation.params, given, &arguments));
     fit(operation, &mut arguments, &mut faults);
     faults.extend(request::clashes(&arguments));
     if faults.is_empty() { Ok(arguments) } else { Err(Error::faults(Kind::InvalidParameters, &faults)) }
@@ -125,6 +126,39 @@ pub(crate) fn read(
         }
     }
     arguments
+}
+
+/// Faults of parameters that another one's value needs, and nothing is given for.
+pub(crate) fn missing(
+    params: &[Param],
+    given: &Map<String, Value>,
+    arguments: &Arguments,
+) -> impl Iterator<Item = String> {
+    let is_wrong = |param: &Param| given.get(param.name).is_some_and(|it| normalise(param.kind, it).is_err());
+    params.iter().filter_map(move |param| {
+        let need = param.shown_for.filter(|shown| shown.needed)?;
+        let option = option_shown(params, param, arguments)?;
+        let is_missing = arguments.get(param.name).is_none() && !is_wrong(param);
+        is_missing
+            .then(|| format!("{} is missing: it is required where {} is {option}", param.name, need.param))
+    })
+}
+
+/// The option of another parameter for which a form shows this one now, if it does.
+fn option_shown(params: &[Param], param: &Param, arguments: &Arguments) -> Option<&'static str> {
+    let shown = param.shown_for?;
+    let other = params.iter().find(|other| other.name == shown.param)?;
+    if other.shown_for.is_some() {
+        option_shown(params, other, arguments)?;
+    }
+    let value = arguments.get(other.name)?;
+    let title = match (other.kind, value) {
+        (ValueKind::Choice(choices), Value::String(word)) => choices.iter().find(|(_, own)| own == word)?.0,
+        (_, Value::Bool(true)) => "true",
+        (_, Value::Bool(false)) => "false",
+        _ => return None,
+    };
+    shown.options.contains(&title).then_some(title)
 }
 
 /// Takes out what the engine's API version does not have yet: silently where it would change nothing (a form's unchecked

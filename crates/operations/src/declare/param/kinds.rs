@@ -72,6 +72,11 @@ pub(crate) const fn integer(name: &'static str) -> Param {
     Param::new(name, ValueKind::Integer(0))
 }
 
+/// A whole number from 1.
+pub(crate) const fn positive(name: &'static str) -> Param {
+    Param::new(name, ValueKind::Integer(1))
+}
+
 /// A whole number, also a negative one, as where the engine gives -1 a meaning.
 pub(crate) const fn signed(name: &'static str) -> Param {
     Param::new(name, ValueKind::Integer(i64::MIN))

@@ -10,7 +10,10 @@ use super::{
     Credentials, DOCKER_HUB, DOCKER_HUB_ADDRESS, address, encode,
     entry::{ENTER, Lowered, lowered, shown, usable},
 };
-use crate::declare::arguments::Arguments;
+use crate::{
+    configuration::fields::{REGISTRIES, REGISTRY_SERVER},
+    declare::arguments::Arguments,
+};
 
 /// The credentials of a configuration, or of a call.
 #[derive(Debug, Default)]
@@ -90,7 +93,7 @@ impl Registries {
     /// Reads a configuration: one registry in fields of its own, and `registries`, JSON for any number. All else works
     /// without them, so that nothing in them makes the configuration unusable.
     pub(crate) fn read(fields: &Arguments, warnings: &mut Vec<String>) -> Self {
-        let server = fields.text("registry_server").unwrap_or(DOCKER_HUB);
+        let server = fields.text(REGISTRY_SERVER).unwrap_or(DOCKER_HUB);
         let mut own = Self::default();
         match Credentials::given(fields, server) {
             Ok(given) => own.usable.extend(given),
@@ -98,7 +101,7 @@ impl Registries {
                 warnings.push(format!("{fault}: registries are spoken to without a sign-in."));
             }
         }
-        let Some(text) = fields.text("registries") else { return own };
+        let Some(text) = fields.text(REGISTRIES) else { return own };
         let several = Self::salvage(text);
         if let Some(given) = own.usable.first()
             && several.at(&given.registry).is_some_and(|other| !other.equals(given))

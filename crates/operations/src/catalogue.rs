@@ -1,4 +1,4 @@
-//! All operations, by the files that declare them.
+//! All operations, by the groups that people see: the folders that declare them.
 
 pub(crate) mod call_api;
 pub(crate) mod containers;
@@ -12,39 +12,24 @@ pub(crate) mod volumes;
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use crate::{Error, Kind, Operation};
+use crate::{Error, Group, Kind, Operation};
 
-static CATALOGUE: &[&[Operation]] = &[
-    system::OPERATIONS,
-    system::events::OPERATIONS,
-    containers::OPERATIONS,
-    containers::create::OPERATIONS,
-    containers::update::OPERATIONS,
-    containers::run::OPERATIONS,
-    containers::commit::OPERATIONS,
-    containers::wait::OPERATIONS,
-    containers::logs::OPERATIONS,
-    containers::attach::OPERATIONS,
-    containers::stats::OPERATIONS,
-    containers::processes::OPERATIONS,
-    containers::exec::OPERATIONS,
-    containers::archive::OPERATIONS,
-    images::OPERATIONS,
-    images::search::OPERATIONS,
-    images::pull::OPERATIONS,
-    images::push::OPERATIONS,
-    images::build::OPERATIONS,
-    images::save::OPERATIONS,
-    networks::OPERATIONS,
-    volumes::OPERATIONS,
-    prune::OPERATIONS,
-    call_api::OPERATIONS,
-    pick::OPERATIONS,
-];
+static CATALOGUE: &[&Group] =
+    &[&containers::GROUP, &images::GROUP, &networks::GROUP, &volumes::GROUP, &system::GROUP, &pick::GROUP];
 
-/// Every operation, grouped by resource; also those that only forms call.
+/// The groups that people see, in the order in which they do.
+pub fn groups() -> impl Iterator<Item = &'static Group> {
+    CATALOGUE.iter().copied().filter(|group| group.shown().next().is_some())
+}
+
+/// The operations that people see, by group.
+pub fn shown() -> impl Iterator<Item = &'static Operation> {
+    groups().flat_map(Group::shown)
+}
+
+/// Every operation, by group; also those that only forms call.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
-    CATALOGUE.iter().flat_map(|group| group.iter())
+    CATALOGUE.iter().flat_map(|group| group.operations())
 }
 
 /// The operation that answers to this name.
@@ -196,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_list_can_be_made_small() {
-        for operation in operations().filter(|one| one.visible && one.effect == Effect::Read) {
+        for operation in shown().filter(|one| one.effect == Effect::Read) {
             if matches!(operation.shape, Shape::List) {
                 for param in [FIELDS, MAX_ITEMS] {
                     assert!(

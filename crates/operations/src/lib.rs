@@ -23,8 +23,9 @@ mod run;
 mod samples;
 mod values;
 
-pub use catalogue::{find, operations};
+pub use catalogue::{find, groups, operations, shown};
 pub use configuration::Configuration;
+pub use declare::group::Group;
 pub use declare::operation::{Category, Effect, Method, Operation, Shape};
 pub use declare::param::{Param, Pattern, Place, ShownFor, ValueKind};
 pub use declare::result::{Case, Schema};

@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn every_operation_is_seen_on_a_real_engine_and_on_the_wire() {
         let coverage = coverage();
-        for operation in crate::groups::shown() {
+        for operation in operations::shown() {
             let tests = coverage.of(operation).unwrap_or_else(|| panic!("{} has no test", operation.name));
             for folder in [REAL, WIRE] {
                 assert!(tests.contains(folder), "{}: {tests}", operation.name);

@@ -3,7 +3,7 @@
 use operations::{Configuration, Effect, Operation};
 use serde_json::{Value, json};
 
-use crate::{Identity, form, groups, icons, schema};
+use crate::{Identity, form, icons, schema};
 
 const DESCRIPTION: &str = "Works a Docker Engine from playbooks: containers, images, networks, volumes and the system. \
     Investigate what runs, contain what should not, and deploy what should.";
@@ -26,7 +26,7 @@ pub(crate) fn info(identity: &Identity) -> Value {
         "cs_compatible": true,
         "ingestion_supported": false,
         "configuration": {"fields": form::fields(Configuration::fields())},
-        "operations": groups::shown().chain(hidden()).flat_map(entries).collect::<Value>(),
+        "operations": operations::shown().chain(hidden()).flat_map(entries).collect::<Value>(),
     })
 }
 
@@ -198,7 +198,7 @@ mod tests {
             assert!(operations::find(name).is_some(), "{name} is not answered");
         }
         let shown = list(&info["operations"]).iter().filter(|operation| operation["visible"] == true).count();
-        assert_eq!(shown, groups::shown().count());
+        assert_eq!(shown, operations::shown().count());
     }
 
     #[test]

@@ -10,7 +10,6 @@ mod coverage;
 mod error;
 mod examples;
 mod form;
-mod groups;
 mod icons;
 mod identity;
 mod info;

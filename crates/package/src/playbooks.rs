@@ -4,7 +4,7 @@ use operations::{Operation, Param, ValueKind};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Identity, form, groups,
+    Identity, form,
     stories::{Action, Branch, Step as Told, Story, Values, stories},
     workflow::{Kind, Question, Step, Workflow, id},
 };
@@ -17,7 +17,7 @@ pub(crate) fn playbooks(identity: &Identity) -> Value {
     let label = identity.label();
     let workflows = stories()
         .map(|story| self::story(identity, story))
-        .chain(groups::shown().map(|operation| sample(identity, operation)));
+        .chain(operations::shown().map(|operation| sample(identity, operation)));
     json!({
         "type": "workflow_collections",
         "data": [{
@@ -253,7 +253,7 @@ mod tests {
         let mut all = Vec::new();
         ids(&made("docker-engine"), &mut all);
         let count = all.len();
-        assert!(count > 4 * (groups::shown().count() + stories().count()));
+        assert!(count > 4 * (operations::shown().count() + stories().count()));
         ids(&made("docker"), &mut all);
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), 2 * count);
     }
@@ -275,8 +275,8 @@ mod tests {
     fn each_operation_has_one_that_runs_it() {
         let made = made("docker-engine");
         let workflows = &made["data"][0]["workflows"].as_array().unwrap()[stories().count()..];
-        assert_eq!(workflows.len(), groups::shown().count());
-        for (workflow, operation) in workflows.iter().zip(groups::shown()) {
+        assert_eq!(workflows.len(), operations::shown().count());
+        for (workflow, operation) in workflows.iter().zip(operations::shown()) {
             let name = operation.name;
             let (start, step) = (&workflow["steps"][0], &workflow["steps"][1]);
             let points_at = |field: &Value, step: &Value| {

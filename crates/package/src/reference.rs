@@ -2,13 +2,12 @@
 
 use std::fmt::{self, Write as _};
 
-use operations::{Effect, Operation, Param, Shape};
+use operations::{Effect, Operation, Param, Shape, groups, shown};
 use serde_json::{Value, json};
 
 use crate::{
     Coverage,
     examples::{Example, example},
-    groups::{groups, shown},
     kind::Appearance,
     schema,
 };
@@ -25,7 +24,6 @@ pub fn reference(coverage: &Coverage) -> String {
 }
 
 fn write_page(page: &mut String, coverage: &Coverage) -> fmt::Result {
-    let groups: Vec<_> = groups().collect();
     let count = shown().count();
     writeln!(
         page,
@@ -37,20 +35,20 @@ fn write_page(page: &mut String, coverage: &Coverage) -> fmt::Result {
         "{count} operations, by what they work on. A name in `code` is what a playbook, or `fsr-docker run`, writes. Each \
          example was recorded from a real engine, Docker 20.10; it is shortened, and nothing in it is made up.\n"
     )?;
-    for (group, operations) in &groups {
-        let links: Vec<String> = operations
-            .iter()
+    for group in groups() {
+        let links: Vec<String> = group
+            .shown()
             .map(|operation| format!("[{}](#{})", operation.title, anchor(operation.title)))
             .collect();
-        writeln!(page, "- **{group}**: {}", links.join(", "))?;
+        writeln!(page, "- **{}**: {}", group.title, links.join(", "))?;
     }
     writeln!(
         page,
         "\nWhat the types in the tables mean, and what a text can hold: [playbooks.md](playbooks.md#what-a-field-can-hold)."
     )?;
-    for (group, operations) in groups {
-        writeln!(page, "\n## {group}")?;
-        for operation in operations {
+    for group in groups() {
+        writeln!(page, "\n## {}", group.title)?;
+        for operation in group.shown() {
             write_operation(page, operation)?;
             if let Some(tests) = coverage.of(operation) {
                 writeln!(page, "\n{tests}")?;

@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use operations::operations;
+use operations::shown;
 
 use crate::kind::Appearance;
 
@@ -39,8 +39,7 @@ it sends anything.
 pub(crate) fn write_values(page: &mut String) -> fmt::Result {
     writeln!(page, "\n## What a field can hold\n\n{RULES}")?;
     writeln!(page, "| Type | Forms |\n| --- | --- |")?;
-    let shown = operations().filter(|operation| operation.visible);
-    let kinds: BTreeMap<String, &str> = shown
+    let kinds: BTreeMap<String, &str> = shown()
         .flat_map(|operation| operation.params)
         .map(|param| Appearance::of(param.kind))
         .filter(|kind| !kind.forms.is_empty())

@@ -25,10 +25,11 @@ pub(crate) mod wait;
 use engine::ApiVersion;
 
 use crate::{
-    Category, Effect, Operation, Param, Schema,
+    Category, Effect, Group, Operation, Param, Schema,
     catalogue::{
         containers::lifecycle::{CONTAINED, DISABLE_RESTART, SETTLED},
         preview::{self, PREVIEW},
+        prune,
     },
     declare::{
         param::{CONTAINER, DRY_RUN, FILTERS, flag, integer, signed, text},
@@ -45,6 +46,26 @@ const GRACE: Param = signed("t")
     .title("Grace Period (seconds)")
     .about("How long the container may take to stop before it is killed; -1 waits without end, empty is the container's own.")
     .extends_deadline();
+
+/// The group of this folder: add a file's list here.
+pub(crate) static GROUP: Group = Group::of(
+    "Containers",
+    &[
+        OPERATIONS,
+        create::OPERATIONS,
+        update::OPERATIONS,
+        run::OPERATIONS,
+        commit::OPERATIONS,
+        wait::OPERATIONS,
+        logs::OPERATIONS,
+        attach::OPERATIONS,
+        stats::OPERATIONS,
+        processes::OPERATIONS,
+        exec::OPERATIONS,
+        archive::OPERATIONS,
+        prune::CONTAINERS,
+    ],
+);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

@@ -14,8 +14,11 @@ use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::{Value, json};
 
 use crate::{
-    Category, Error, Kind, Notation, Operation, Output, Param, Schema,
-    catalogue::preview::{self, PREVIEW},
+    Category, Error, Group, Kind, Notation, Operation, Output, Param, Schema,
+    catalogue::{
+        preview::{self, PREVIEW},
+        prune,
+    },
     declare::{
         param::{DRY_RUN, FILTERS, flag, notation, reference, text},
         result::{DONE, TEXTS, case},
@@ -33,6 +36,20 @@ const IMAGE: Param =
 const PLATFORM: Param = notation("platform", Notation::Platform)
     .title("Platform")
     .about("Which platform of a multi-platform image, such as linux/arm64, or JSON.");
+
+/// The group of this folder: add a file's list here.
+pub(crate) static GROUP: Group = Group::of(
+    "Images",
+    &[
+        OPERATIONS,
+        search::OPERATIONS,
+        pull::OPERATIONS,
+        push::OPERATIONS,
+        build::OPERATIONS,
+        save::OPERATIONS,
+        prune::IMAGES,
+    ],
+);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

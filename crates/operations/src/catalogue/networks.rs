@@ -9,10 +9,11 @@ use engine::Request;
 use serde_json::json;
 
 use crate::{
-    Category, Effect, Error, Operation, Output, Param, Schema,
+    Category, Effect, Error, Group, Operation, Output, Param, Schema,
     catalogue::{
         networks::membership::{connect, disconnect},
         preview::{self, PREVIEW},
+        prune,
     },
     declare::{
         param::{
@@ -35,6 +36,9 @@ const MEMBER: Param = id("Container")
     .about("The container's id or name.")
     .picked_from("pick_container")
     .body();
+
+/// The group of this folder: add a file's list here.
+pub(crate) static GROUP: Group = Group::of("Networks", &[OPERATIONS, prune::NETWORKS]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{Error, Operation, Output, Schema, run::call::Call};
+use crate::{Error, Group, Operation, Output, Schema, run::call::Call};
 
 /// The most that is offered.
 const MOST: usize = 1000;
@@ -18,6 +18,9 @@ const SHORT_ID: usize = 12;
 
 /// A list as live dropdowns take it.
 const PICKED: Schema = Schema::List(&Schema::Fields(&["title", "value"]));
+
+/// People see none of these, and so no group.
+pub(crate) static GROUP: Group = Group::of("Lists for Forms", &[OPERATIONS]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

@@ -41,22 +41,24 @@ const SPARED: Schema = Schema::Field("spared", &Schema::List(&Schema::Fields(&["
 /// What was to go and did not.
 const KEPT: Schema = Schema::Field("kept", &Schema::List(&Schema::Fields(&["name", "id", "why"])));
 
-/// The operations of this file.
-pub(crate) static OPERATIONS: &[Operation] = &[
-    Operation::post("prune_containers", "/containers/prune")
-        .title("Prune Containers")
-        .about("Removes all containers that do not run; protected ones are spared.")
-        .effect(Effect::Destroy)
-        .params(PARAMS)
-        .gives(Schema::All(&[Schema::Answer("POST /containers/prune"), SPARED, KEPT]))
-        .gives_for(&[case(
-            "dry_run",
-            "true",
-            Schema::All(&[Schema::Answer("POST /containers/prune"), FORESEEN, SPARED]),
-        )])
-        .preview(preview::containers)
-        .reach(reach)
-        .run(spare::prune_containers),
+/// Of the containers.
+pub(crate) static CONTAINERS: &[Operation] = &[Operation::post("prune_containers", "/containers/prune")
+    .title("Prune Containers")
+    .about("Removes all containers that do not run; protected ones are spared.")
+    .effect(Effect::Destroy)
+    .params(PARAMS)
+    .gives(Schema::All(&[Schema::Answer("POST /containers/prune"), SPARED, KEPT]))
+    .gives_for(&[case(
+        "dry_run",
+        "true",
+        Schema::All(&[Schema::Answer("POST /containers/prune"), FORESEEN, SPARED]),
+    )])
+    .preview(preview::containers)
+    .reach(reach)
+    .run(spare::prune_containers)];
+
+/// Of the images, and of what builds leave behind.
+pub(crate) static IMAGES: &[Operation] = &[
     Operation::post("prune_images", "/images/prune")
         .title("Prune Images")
         .about("Removes images without a name, or with the filter dangling=false all that no container uses.")
@@ -66,28 +68,6 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /images/prune"), FORESEEN]))])
         .preview(images::preview)
         .run(prune_images),
-    Operation::post("prune_networks", "/networks/prune")
-        .title("Prune Networks")
-        .about("Removes all networks that no container is in.")
-        .effect(Effect::Destroy)
-        .params(PARAMS)
-        .gives(Schema::All(&[Schema::Answer("POST /networks/prune"), SPARED, KEPT]))
-        .gives_for(&[case(
-            "dry_run",
-            "true",
-            Schema::All(&[Schema::Answer("POST /networks/prune"), FORESEEN, SPARED]),
-        )])
-        .preview(preview::networks)
-        .run(spare::prune_networks),
-    Operation::post("prune_volumes", "/volumes/prune")
-        .title("Prune Volumes")
-        .about("Removes volumes that no container uses; since API 1.42 named ones only with the filter all=true.")
-        .effect(Effect::Destroy)
-        .params(PARAMS)
-        .gives(Schema::Answer("POST /volumes/prune"))
-        .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /volumes/prune"), FORESEEN]))])
-        .preview(preview::volumes)
-        .run(prune_volumes),
     Operation::post("prune_build_cache", "/build/prune")
         .title("Prune Build Cache")
         .about("Removes what builds have left behind and nothing uses.")
@@ -123,6 +103,32 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .preview(preview::build_cache)
         .run(prune_build_cache),
 ];
+
+/// Of the networks.
+pub(crate) static NETWORKS: &[Operation] = &[Operation::post("prune_networks", "/networks/prune")
+    .title("Prune Networks")
+    .about("Removes all networks that no container is in.")
+    .effect(Effect::Destroy)
+    .params(PARAMS)
+    .gives(Schema::All(&[Schema::Answer("POST /networks/prune"), SPARED, KEPT]))
+    .gives_for(&[case(
+        "dry_run",
+        "true",
+        Schema::All(&[Schema::Answer("POST /networks/prune"), FORESEEN, SPARED]),
+    )])
+    .preview(preview::networks)
+    .run(spare::prune_networks)];
+
+/// Of the volumes.
+pub(crate) static VOLUMES: &[Operation] = &[Operation::post("prune_volumes", "/volumes/prune")
+    .title("Prune Volumes")
+    .about("Removes volumes that no container uses; since API 1.42 named ones only with the filter all=true.")
+    .effect(Effect::Destroy)
+    .params(PARAMS)
+    .gives(Schema::Answer("POST /volumes/prune"))
+    .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /volumes/prune"), FORESEEN]))])
+    .preview(preview::volumes)
+    .run(prune_volumes)];
 
 /// What it touches is chosen here: a prune spares what is protected.
 fn reach(_: &Arguments) -> Reach {

@@ -7,13 +7,17 @@ pub(crate) mod events;
 use serde_json::Map;
 
 use crate::{
-    Error, Operation, Output, Schema,
+    Error, Group, Operation, Output, Schema,
+    catalogue::call_api,
     declare::param::{choices, flag},
     run::{call::Call, redact::REDACT},
 };
 
 const DISK_USERS: &[(&str, &str)] =
     &[("Container", "container"), ("Image", "image"), ("Volume", "volume"), ("Build Cache", "build-cache")];
+
+/// The group of this folder: add a file's list here.
+pub(crate) static GROUP: Group = Group::of("System", &[OPERATIONS, events::OPERATIONS, call_api::OPERATIONS]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

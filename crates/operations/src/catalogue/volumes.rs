@@ -5,8 +5,11 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Category, Error, Operation, Output, Param, Schema,
-    catalogue::preview::{self, PREVIEW},
+    Category, Error, Group, Operation, Output, Param, Schema,
+    catalogue::{
+        preview::{self, PREVIEW},
+        prune,
+    },
     declare::{
         param::{ADDITIONAL_FIELDS, DRY_RUN, FILTERS, flag, id, integer, map, object, text},
         result::{TEXTS, case},
@@ -18,6 +21,9 @@ use crate::{
 };
 
 const VOLUME: Param = id("name").title("Volume").about("The volume's name.").picked_from("pick_volume");
+
+/// The group of this folder: add a file's list here.
+pub(crate) static GROUP: Group = Group::of("Volumes", &[OPERATIONS, prune::VOLUMES]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

@@ -8,22 +8,34 @@ mod duration;
 mod embedded;
 mod filters;
 mod lines;
+mod lists;
 mod literal;
+mod names;
 pub(crate) mod notation;
 mod number;
+mod objects;
 pub(crate) mod reference;
+mod scalars;
 mod time;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub(crate) use self::{
     duration::duration,
     embedded::embedded,
     lines::{lines, pairs},
+    lists::sequence,
     number::{digits, whole, whole_float},
+    scalars::{flag, scalar},
     time::is_ago,
 };
-use crate::{Notation, ValueKind, values::reference::Reference};
+use self::{
+    lists::{list, listed, several},
+    names::{file, named, reference},
+    objects::{json, map, object, objects},
+    scalars::{choice, count, integer, set_text},
+};
+use crate::{Notation, ValueKind};
 
 /// The value in its one form, or `None` for what counts as absent: null, and empty text, lists and objects (but for any JSON,
 /// where `{}` is a value), and what a template writes for a value that is not set, where that cannot be a value.
@@ -41,7 +53,7 @@ pub(crate) fn normalise(kind: ValueKind, value: &Value) -> Result<Option<Value>,
     }
     read(kind, value).map(Some).map_err(|expected| match may_hold_secrets(kind) {
         true => format!("must be {expected}"),
-        false => format!("must be {expected}, not {}", preview(value)),
+        false => format!("must be {expected}, not {}", beginning(value)),
     })
 }
 
@@ -91,7 +103,7 @@ fn read(kind: ValueKind, value: &Value) -> Result<Value, String> {
         ValueKind::PruneFilters => filters::read_strictly(value),
         ValueKind::Time => time::read(value),
         ValueKind::Command => command::read(value),
-        ValueKind::Id => named(value, |name| engine::Segment::name(name).map(drop)),
+        ValueKind::Id => named(value),
         ValueKind::Reference => reference(value),
         ValueKind::File => file(value),
     }
@@ -124,218 +136,11 @@ fn may_hold_secrets(kind: ValueKind) -> bool {
 }
 
 /// The beginning of a value, for an error.
-fn preview(value: &Value) -> String {
+fn beginning(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
-    }
-}
-
-pub(crate) fn scalar(value: &Value) -> Result<String, String> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
-        _ => Err("text".into()),
-    }
-}
-
-/// As [`scalar`], but for what a template writes for a value that is not set: no name is `None`.
-fn set_text(value: &Value) -> Result<String, String> {
-    let text = scalar(value)?;
-    match text.trim() {
-        "None" => Err("set: the text None is what a template writes for a value that is not set".into()),
-        _ => Ok(text),
-    }
-}
-
-fn integer(value: &Value, least: i64) -> Result<Value, String> {
-    match whole(value) {
-        Some(number) if number >= least => Ok(number.into()),
-        _ if least == 0 => Err("a whole number from 0".into()),
-        _ if least == i64::MIN => Err("a whole number".into()),
-        _ => Err(format!("a whole number from {least}")),
-    }
-}
-
-fn count(value: &Value, word: &str) -> Result<Value, String> {
-    match value {
-        Value::String(text) if text.trim().eq_ignore_ascii_case(word) => Ok(word.into()),
-        value => integer(value, 0)
-            .map(|number| number.to_string().into())
-            .map_err(|least| format!("{least}, or {word}")),
-    }
-}
-
-pub(crate) fn flag(value: &Value) -> Result<Value, String> {
-    let text = match value {
-        Value::Bool(_) => return Ok(value.clone()),
-        Value::Number(_) => whole(value).map(|number| number.to_string()).unwrap_or_default(),
-        other => scalar(other).unwrap_or_default(),
-    };
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Ok(true.into()),
-        "false" | "no" | "off" | "0" => Ok(false.into()),
-        _ => Err("true or false".into()),
-    }
-}
-
-fn choice(value: &Value, choices: &[(&str, &str)]) -> Result<Value, String> {
-    let text = scalar(value)?;
-    let text = text.trim();
-    let is = |name: &str| name.eq_ignore_ascii_case(text);
-    choices.iter().find(|(title, word)| is(title) || is(word)).map(|(_, word)| Value::from(*word)).ok_or_else(
-        || {
-            let titles: Vec<&str> = choices.iter().map(|(title, _)| *title).collect();
-            format!("one of {}", titles.join(", "))
-        },
-    )
-}
-
-fn several(value: &Value, choices: &[(&str, &str)]) -> Result<Value, String> {
-    let Value::Array(items) = list(value)? else { return Err("a list".into()) };
-    items.iter().map(|item| choice(item, choices)).collect()
-}
-
-fn list(value: &Value) -> Result<Value, String> {
-    listed(value, |text| lines::items(text).map(|items| items.into_iter().collect()))
-}
-
-/// A list of texts, of which one text may hold several.
-fn listed(value: &Value, split: fn(&str) -> Result<Value, String>) -> Result<Value, String> {
-    match value {
-        Value::Array(items) => {
-            items.iter().map(|item| set_text(item).map(Value::String)).collect::<Result<_, _>>()
-        }
-        Value::String(text) => match sequence(text) {
-            Some(parsed) => return listed(&parsed?, split),
-            None => return split(text).and_then(|items| listed(&items, split)),
-        },
-        other => set_text(other).map(|text| vec![text].into()),
-    }
-    .map_err(|why| {
-        if why == "text" { "a list of texts".into() } else { format!("a list whose items must be {why}") }
-    })
-}
-
-/// The list that a text holds as JSON or in Python's notation, if it does. Python's other objects are refused, which would
-/// else be taken for text.
-pub(crate) fn sequence(text: &str) -> Option<Result<Value, String>> {
-    const OBJECTS: [&str; 8] = [
-        "dict_keys(",
-        "dict_values(",
-        "dict_items(",
-        "OrderedDict(",
-        "defaultdict(",
-        "deque(",
-        "set(",
-        "frozenset(",
-    ];
-    let text = text.trim();
-    let is_object = text.starts_with('{')
-        || OBJECTS.iter().any(|object| text.starts_with(object)) && text.ends_with(')')
-        || text.starts_with('<') && text.ends_with('>') && text.contains(" at 0x");
-    if is_object {
-        return Some(Err("a list, not another object, such as a dictionary or a set".into()));
-    }
-    embedded(text, '[').or_else(|| text.ends_with(')').then(|| embedded(text, '(')).flatten())
-}
-
-fn objects(value: &Value) -> Result<Value, String> {
-    let items = match value {
-        Value::String(text) => match embedded(text, '[').or_else(|| embedded(text, '(')) {
-            Some(parsed) => return objects(&parsed?),
-            None => vec![Value::Object(object(value)?)],
-        },
-        Value::Array(items) => {
-            items.iter().map(|item| object(item).map(Value::Object)).collect::<Result<_, _>>()?
-        }
-        other => vec![Value::Object(object(other)?)],
-    };
-    Ok(items.into())
-}
-
-fn json(value: &Value) -> Result<Value, String> {
-    let Value::String(text) = value else { return Ok(value.clone()) };
-    embedded(text, '{').or_else(|| embedded(text, '[')).unwrap_or_else(|| Ok(value.clone()))
-}
-
-fn object(value: &Value) -> Result<Map<String, Value>, String> {
-    match value {
-        Value::Object(fields) => Ok(fields.clone()),
-        Value::String(text) => match embedded(text, '{') {
-            Some(parsed) => object(&parsed?),
-            None => Err("a JSON object".into()),
-        },
-        _ => Err("a JSON object".into()),
-    }
-}
-
-fn map(value: &Value) -> Result<Value, String> {
-    let expected = || "a JSON object, or one name=value on each line".to_owned();
-    let pairs: Vec<(String, String)> = match value {
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| {
-                Ok((name.clone(), if value.is_null() { String::new() } else { scalar(value)? }))
-            })
-            .collect::<Result<_, String>>()
-            .map_err(|_| expected())?,
-        Value::Array(items) => items
-            .iter()
-            .map(|item| {
-                let pair = scalar(item).ok()?;
-                let (name, value) = pair.split_once('=').unwrap_or((&pair, ""));
-                (!name.trim().is_empty()).then(|| (name.trim().to_owned(), value.to_owned()))
-            })
-            .collect::<Option<_>>()
-            .ok_or_else(expected)?,
-        Value::String(text) => match embedded(text, '{').or_else(|| sequence(text)) {
-            Some(parsed) => return map(&parsed?),
-            None => pairs(text)?
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.unwrap_or_default().to_owned()))
-                .collect(),
-        },
-        _ => return Err(expected()),
-    };
-    let mut fields = Map::new();
-    for (name, value) in pairs {
-        if fields.insert(name, value.clone().into()).is_some_and(|other| other != value) {
-            return Err(format!("{} and one value for each name", expected()));
-        }
-    }
-    Ok(fields.into())
-}
-
-fn named(value: &Value, check: impl Fn(&str) -> Result<(), engine::Error>) -> Result<Value, String> {
-    if value.is_f64() {
-        return Err("an id or a name as text, not a number with a fraction or an exponent".into());
-    }
-    let text = set_text(value)?.trim().to_owned();
-    check(&text).map_err(|error| {
-        let message = error.message();
-        let why = message.rsplit_once(": ").map_or(message, |(_, why)| why);
-        format!("an id or a name ({why})")
-    })?;
-    Ok(text.into())
-}
-
-/// An image's name or id, as [`Reference`] reads it.
-fn reference(value: &Value) -> Result<Value, String> {
-    let text = set_text(value)?;
-    Reference::read(&text)?;
-    Ok(text.trim().into())
-}
-
-fn file(value: &Value) -> Result<Value, String> {
-    match value {
-        Value::String(_) => Ok(value.clone()),
-        Value::Object(fields) => match fields.get("@id") {
-            Some(Value::String(id)) if !id.is_empty() => Ok(Value::from(id.as_str())),
-            _ => Err("a file of FortiSOAR, with its @id".into()),
-        },
-        _ => Err("a file of FortiSOAR, a path, or PEM text".into()),
     }
 }
 

@@ -6,7 +6,6 @@
 mod archive;
 mod build_info;
 mod contents;
-mod coverage;
 mod error;
 mod examples;
 mod form;
@@ -25,7 +24,6 @@ mod workflow;
 
 pub use build_info::build_info;
 pub use contents::{Package, build};
-pub use coverage::Coverage;
 pub use error::Error;
 pub use identity::Identity;
 pub use reference::reference;

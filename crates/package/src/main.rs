@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Parser;
-use package::{Coverage, Identity, build, build_info, playbooks_page, reference, sbom};
+use package::{Identity, build, build_info, playbooks_page, reference, sbom};
 use serde_json::Value;
 
 /// Derives from the catalogue the package that FortiSOAR installs, or the reference of its operations.
@@ -57,9 +57,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if let Some(path) = &options.reference {
-        let coverage = Coverage::read(&options.connector.join(".."))?;
-        let pages =
-            [(path.clone(), reference(&coverage)), (path.with_file_name("playbooks.md"), playbooks_page())];
+        let pages = [(path.clone(), reference()), (path.with_file_name("playbooks.md"), playbooks_page())];
         return pages.iter().try_for_each(|(path, page)| write_page(path, page, options));
     }
     let Some(module) = &options.module else { return Err("Which native module? Give --module FILE.".into()) };

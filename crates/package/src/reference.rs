@@ -6,7 +6,6 @@ use operations::{Effect, Operation, Param, Shape, groups, shown};
 use serde_json::{Value, json};
 
 use crate::{
-    Coverage,
     examples::{Example, example},
     kind::Appearance,
     schema,
@@ -15,15 +14,15 @@ use crate::{
 /// How the reference is made anew.
 const COMMAND: &str = "cargo run -p package -- --reference docs/operations.md";
 
-/// The reference, as Markdown, with the tests of each operation that `coverage` knows.
-pub fn reference(coverage: &Coverage) -> String {
+/// The reference, as Markdown.
+pub fn reference() -> String {
     let mut page = String::new();
     // A String takes whatever is written to it.
-    let _ = write_page(&mut page, coverage);
+    let _ = write_page(&mut page);
     page
 }
 
-fn write_page(page: &mut String, coverage: &Coverage) -> fmt::Result {
+fn write_page(page: &mut String) -> fmt::Result {
     let count = shown().count();
     writeln!(
         page,
@@ -50,9 +49,6 @@ fn write_page(page: &mut String, coverage: &Coverage) -> fmt::Result {
         writeln!(page, "\n## {}", group.title)?;
         for operation in group.shown() {
             write_operation(page, operation)?;
-            if let Some(tests) = coverage.of(operation) {
-                writeln!(page, "\n{tests}")?;
-            }
         }
     }
     Ok(())
@@ -177,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_operation_and_parameter_is_there() {
-        let page = reference(&Coverage::default());
+        let page = reference();
         for operation in shown() {
             let heading = format!("\n### {}\n", operation.title);
             let section = page.split(&heading).nth(1).unwrap_or_else(|| panic!("{}", operation.name));
@@ -197,7 +193,7 @@ mod tests {
 
     #[test]
     fn links_lead_to_one_heading_each() {
-        let page = reference(&Coverage::default());
+        let page = reference();
         let headings: Vec<String> =
             page.lines().filter_map(|line| line.strip_prefix("### ")).map(anchor).collect();
         assert_eq!(
@@ -212,7 +208,7 @@ mod tests {
 
     #[test]
     fn tables_have_their_columns() {
-        for line in reference(&Coverage::default()).lines().filter(|line| line.starts_with("| `")) {
+        for line in reference().lines().filter(|line| line.starts_with("| `")) {
             assert_eq!(line.replace("\\|", "").matches('|').count(), 8, "{line}");
         }
     }

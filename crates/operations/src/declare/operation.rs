@@ -13,13 +13,20 @@ use crate::{
 
 /// An operation, as data. Built in a `const`, from [`Operation::get`] and its like:
 ///
-/// ```text
-/// pub(crate) const STOP: Operation = Operation::post("stop_container", "/containers/{id}/stop")
-///     .title("Stop Container")
-///     .about("Stops a running container, with a grace period before it is killed.")
-///     .effect(Effect::Contain)
-///     .params(&[CONTAINER, text("signal").since(1, 42), integer("t").extends_deadline()])
-///     .done("Stopped container {id}", "Container {id} was not running");
+/// ```
+/// use operations::{Effect, Operation};
+///
+/// const LEAVE: Operation = Operation::post("leave_swarm", "/swarm/leave")
+///     .title("Leave Swarm")
+///     .about("Takes the engine out of its swarm.")
+///     .effect(Effect::Destroy)
+///     .done("Left the swarm", "The engine was in no swarm");
+/// assert_eq!(LEAVE.category().as_str(), "remediation");
+///
+/// // Parameters are declared beside it, as those of `stop_container` are.
+/// let stop = operations::find("stop_container").unwrap();
+/// assert_eq!(stop.placeholders().collect::<Vec<_>>(), ["id"]);
+/// assert!(stop.param("t").is_some_and(|grace| grace.extends_deadline));
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Operation {

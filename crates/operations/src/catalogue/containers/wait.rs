@@ -93,10 +93,10 @@ fn wait_for_state(call: &Call<'_>) -> Result<Output, Error> {
     let mut pause = FIRST_PAUSE;
     let mut looks = 1;
     loop {
-        match progress(wanted, seen.as_ref(), looks > 1) {
-            Progress::Reached => return Ok(result(call, seen.as_ref(), true, looks == 1)),
-            Progress::Hopeless(why) => return Err(hopeless(wanted, &why, seen.as_ref())),
-            Progress::Going => {}
+        match verdict(wanted, seen.as_ref(), looks > 1) {
+            Verdict::Reached => return Ok(result(call, seen.as_ref(), true, looks == 1)),
+            Verdict::Hopeless(why) => return Err(hopeless(wanted, &why, seen.as_ref())),
+            Verdict::Going => {}
         }
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -111,7 +111,7 @@ fn wait_for_state(call: &Call<'_>) -> Result<Output, Error> {
 
 /// How a wait stands.
 #[derive(Debug, PartialEq, Eq)]
-enum Progress {
+enum Verdict {
     Reached,
     Going,
     /// It cannot be reached any more, and why.
@@ -119,14 +119,14 @@ enum Progress {
 }
 
 /// How a wait stands for a container in this state, or for one that is not there.
-fn progress(wanted: &str, state: Option<&State>, was_there: bool) -> Progress {
+fn verdict(wanted: &str, state: Option<&State>, was_there: bool) -> Verdict {
     let Some(state) = state else {
         return match wanted {
-            REMOVED => Progress::Reached,
+            REMOVED => Verdict::Reached,
             // One that is removed when it ends has ended.
-            "exited" if was_there => Progress::Reached,
-            _ if was_there => Progress::Hopeless("it was removed".into()),
-            _ => Progress::Hopeless("there is no such container".into()),
+            "exited" if was_there => Verdict::Reached,
+            _ if was_there => Verdict::Hopeless("it was removed".into()),
+            _ => Verdict::Hopeless("there is no such container".into()),
         };
     };
     let is_reached = match wanted {
@@ -136,15 +136,15 @@ fn progress(wanted: &str, state: Option<&State>, was_there: bool) -> Progress {
         _ => false,
     };
     if is_reached {
-        return Progress::Reached;
+        return Verdict::Reached;
     }
     match (wanted, state.health()) {
         ("running" | "healthy", _) if state.stays_down() => {
-            Progress::Hopeless(format!("it has ended with exit code {}", state.exit_code()))
+            Verdict::Hopeless(format!("it has ended with exit code {}", state.exit_code()))
         }
-        ("healthy", "none") => Progress::Hopeless("it has no health check".into()),
-        ("healthy", "unhealthy") if state.is_running() => Progress::Hopeless("it is unhealthy".into()),
-        _ => Progress::Going,
+        ("healthy", "none") => Verdict::Hopeless("it has no health check".into()),
+        ("healthy", "unhealthy") if state.is_running() => Verdict::Hopeless("it is unhealthy".into()),
+        _ => Verdict::Going,
     }
 }
 
@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn tells_what_is_reached_what_may_come_and_what_cannot() {
-        use Progress::{Going, Reached};
-        let hopeless = |why: &str| Progress::Hopeless(why.into());
+        use Verdict::{Going, Reached};
+        let hopeless = |why: &str| Verdict::Hopeless(why.into());
         for (wanted, status, health, policy, expected) in [
             ("running", "running", None, "no", Reached),
             ("running", "created", None, "no", Going),
@@ -224,13 +224,13 @@ mod tests {
             ("exited", "created", None, "no", Going),
             ("removed", "exited", None, "no", Going),
         ] {
-            let stands = progress(wanted, Some(&state(status, health, policy)), true);
+            let stands = verdict(wanted, Some(&state(status, health, policy)), true);
             assert_eq!(stands, expected, "{wanted} {status} {health:?} {policy}");
         }
-        assert_eq!(progress("removed", None, false), Reached);
-        assert_eq!(progress("exited", None, true), Reached);
+        assert_eq!(verdict("removed", None, false), Reached);
+        assert_eq!(verdict("exited", None, true), Reached);
         for (wanted, was_there) in [("exited", false), ("running", true), ("healthy", true)] {
-            assert!(matches!(progress(wanted, None, was_there), Progress::Hopeless(_)), "{wanted}");
+            assert!(matches!(verdict(wanted, None, was_there), Verdict::Hopeless(_)), "{wanted}");
         }
     }
 

@@ -1,8 +1,8 @@
 """Every operation on a real engine: once for its success, and once for its likeliest failure.
 
-The cases are in `data/real/`. A file holds a list of them, each an object:
+The cases are `real` in `data/operations/NAME.json`, each an object:
 
-    operation  its name, or another that it answers to
+    as         the name that the call has, if not the operation's own
     params     what the playbook gives
     result     what the result must hold, or
     error      how the text of the error must begin, as a regular expression
@@ -23,25 +23,18 @@ import time
 import unittest
 from collections.abc import Callable
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from support import registry, session
+from support import operation_data, registry, session
 from support.case import OperationTestCase
 from support.engine import RefusedError, api
 from support.scene import Scene
 
 Case = dict[str, Any]
-FIELDS = {"operation", "params", "result", "error", "then", "config", "engine", "why"}
-CASES: list[Case] = [
-    case
-    for path in sorted((Path(__file__).parent / "data" / "real").glob("*.json"))
-    for case in json.loads(path.read_text())
-]
+FIELDS = {"as", "params", "result", "error", "then", "config", "engine", "why"}
+CASES: list[tuple[str, Case]] = list(operation_data.cases("real"))
 # A process that was started takes a moment to end.
 PATIENCE_SECONDS = 5
-# What no engine here can do, with the reason. It is seen on the wire, and how an engine refuses it is among the cases.
-OUT_OF_REACH = {"update_volume": "only cluster volumes can be updated, and those need a CSI plugin in a swarm"}
 
 
 class EveryOperation(OperationTestCase):
@@ -59,16 +52,16 @@ class EveryOperation(OperationTestCase):
         cls.engine = "podman" if "Podman" in version["Components"][0]["Name"] else "docker"
         cls.version = numbers(version["ApiVersion"])
 
-    def carry_out(self, case: Case) -> None:
-        scene = Scene(self)
+    def carry_out(self, operation: str, case: Case) -> None:
+        scene, called = Scene(self), case.get("as", operation)
         params, config = scene.fill(case.get("params", {})), {**self.config, **scene.fill(case.get("config", {}))}
         if "error" in case:
-            text = self.refusal_with(config, case["operation"], **params)
+            text = self.refusal_with(config, called, **params)
             self.assertRegex(text, f"^{scene.fill(case['error'])}")
         else:
-            result = self.checked(session.execute(config, case["operation"], **params))
+            result = self.checked(session.execute(config, called, **params))
             if self.engine == "docker":  # Podman adds fields of its own
-                self.described(case["operation"], params, result)
+                self.described(called, params, result)
             self.assert_holds(scene.fill(case["result"]), result)
         for path, expected in scene.fill(case.get("then", {})).items():
             deadline = time.monotonic() + PATIENCE_SECONDS
@@ -88,42 +81,42 @@ class EveryOperation(OperationTestCase):
             self.fail(f"{json.dumps(expected)} is not in\n{json.dumps(value)}")
 
 
-def carrying_out(its: list[Case]) -> Callable[[EveryOperation], None]:
+def carrying_out(operation: str, its: list[Case]) -> Callable[[EveryOperation], None]:
     """A test that carries out the cases of an operation."""
 
     def test(self: EveryOperation) -> None:
         for case in filter(self.runs_here, its):
             with self.subTest(params=case.get("params"), why=case.get("why", "")):
-                self.carry_out(case)
+                self.carry_out(operation, case)
 
     return test
 
 
-for _operation, _cases in groupby(sorted(CASES, key=lambda case: case["operation"]), lambda case: case["operation"]):
-    setattr(EveryOperation, f"test_{_operation}", carrying_out(list(_cases)))
+for _operation, _cases in groupby(CASES, key=lambda case: case[0]):
+    setattr(EveryOperation, f"test_{_operation}", carrying_out(_operation, [case for _, case in _cases]))
 
 
 class Coverage(unittest.TestCase):
     """No operation is offered that no case shows to work, and to fail as it should."""
 
     def test_every_operation_has_its_cases(self) -> None:
-        missing = []
+        missing, out_of_reach = [], operation_data.out_of_reach()
         for operation in session.PACKAGE.info["operations"]:
             if operation["visible"]:
                 name = operation["operation"]
-                its = [case for case in CASES if case["operation"] == name and case.get("engine", "docker") == "docker"]
-                if name not in OUT_OF_REACH and not any("result" in case for case in its):
-                    missing.append(f"{name}: its success")
+                its = [case for of, case in CASES if of == name and case.get("engine", "docker") == "docker"]
+                if name not in out_of_reach and not any("result" in case for case in its):
+                    missing.append(f"{operation_data.place(name)}: its success")
                 if not any("error" in case for case in its):
-                    missing.append(f"{name}: its likeliest failure")
+                    missing.append(f"{operation_data.place(name)}: its likeliest failure")
         if missing:
-            self.fail("\n".join(["to be added in tests/data/real/:", *missing]))
+            self.fail("\n".join(["no real case shows these; add them:", *missing]))
 
     def test_cases_are_of_operations_and_say_how_they_end(self) -> None:
         known = {operation["operation"] for operation in session.PACKAGE.info["operations"]}
-        for case in CASES:
-            with self.subTest(case):
-                self.assertIn(case["operation"], known)
+        for operation, case in CASES:
+            with self.subTest(operation, **case):
+                self.assertIn(case.get("as", operation), known)
                 self.assertLessEqual(set(case), FIELDS)
                 self.assertEqual(1, len({"result", "error"} & set(case)))
 

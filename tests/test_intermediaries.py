@@ -1,6 +1,6 @@
 """F25: behind the web servers that people put in front of an engine, the strict ones among them.
 
-Every operation's cases (`data/real/`) run through lighttpd, which is the strictest, and with `--all` through all.
+Every operation's real cases run through lighttpd, which is the strictest, and with `--all` through all.
 What a server refuses by itself ends with an error that says whose limit it is and where it is raised.
 """
 

@@ -1,4 +1,4 @@
-"""Every parameter does something, and `false` and `0` are not nothing: cases of `data/wire/`, with other values."""
+"""Every parameter does something, and `false` and `0` are not nothing: the wire cases, with other values."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Parameters(unittest.TestCase):
             if not any(seen(outcome_of(case)) != seen(outcome_of(case, name)) for case in its):
                 idle.append(f"{operation}: {name}")
         if idle:
-            self.fail("\n".join(["no case in tests/data/wire/ shows what these do:", *idle]))
+            self.fail("\n".join(["no wire case in tests/data/operations/ shows what these do:", *idle]))
 
     def test_false_and_zero_are_sent(self) -> None:
         """Where `true` or a number goes, `false` and `0` go too."""
@@ -72,7 +72,7 @@ def shown() -> Iterator[tuple[str, dict[str, Any], list[Case]]]:
     for operation in session.PACKAGE.info["operations"]:
         name = operation["operation"]
         for field in fields(operation["parameters"]) if operation["visible"] else ():
-            yield name, field, [case for case in CASES if case.operation == name and shows(case, field)]
+            yield name, field, [case for case in CASES if case.of == name and shows(case, field)]
 
 
 def outcome_of(case: Case, parameter: str = "", value: Any = NOTHING) -> Outcome:

@@ -1,7 +1,7 @@
 """F33: a file of credentials that another program wrote is used as far as it can be; nothing else fails for the rest.
 
 What each form is read as, and what is sent, is in the unit tests of `images/registry/` and in
-`data/wire/registries.json`.
+the wire cases of `data/operations/`.
 """
 
 from __future__ import annotations

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from support import configurations, session
+from support import configurations, operation_data, session
 from support.recorder import Recorder, tar
 from support.recording_proxy import Request
 from support.wire import Case, cases
 
 RECORDS = importlib.import_module("integrations.records")
-CASES = sorted(cases(), key=lambda case: case.operation)
+CASES = cases()
 
 
 class Outcome(NamedTuple):
@@ -37,7 +37,7 @@ class Wire(unittest.TestCase):
             faults.append(f"it ended with {outcome.error or 'success'}")
         if faults:
             faults += ["sent was:", *(f"  {request.method} {request.target}" for request in outcome.requests)]
-            self.fail("\n".join([f"{case.file}, {json.dumps(case.params)}", *faults]))
+            self.fail("\n".join([f"{operation_data.place(case.of)}, {json.dumps(case.params)}", *faults]))
 
 
 def replaying(its: list[Case]) -> Callable[[Wire], None]:
@@ -51,7 +51,7 @@ def replaying(its: list[Case]) -> Callable[[Wire], None]:
     return test
 
 
-for _operation, _cases in groupby(CASES, key=lambda case: case.operation):
+for _operation, _cases in groupby(CASES, key=lambda case: case.of):
     setattr(Wire, f"test_{_operation}", replaying(list(_cases)))
 
 
@@ -62,19 +62,19 @@ class Coverage(unittest.TestCase):
         missing = []
         for operation in session.PACKAGE.info["operations"]:
             if operation["visible"]:
-                its = [case for case in CASES if case.operation == operation["operation"]]
-                if not its:
-                    missing.append(f"{operation['operation']}: no case at all")
-                    continue
+                name = operation["operation"]
+                its = [case for case in CASES if case.of == name]
                 for field in fields(operation["parameters"]):
                     if not any(shows(case, field) for case in its):
-                        missing.append(f"{operation['operation']}: {field['name']}")
+                        missing.append(f"{operation_data.place(name)}: {field['name']}")
+                if not its:
+                    missing.append(f"{operation_data.place(name)}: a case at all")
         if missing:
-            self.fail("\n".join(["to be added in tests/data/wire/:", *missing]))
+            self.fail("\n".join(["no wire case shows these; add them:", *missing]))
 
-    def test_every_case_is_of_an_operation(self) -> None:
+    def test_all_data_is_of_an_operation(self) -> None:
         known = {operation["operation"] for operation in session.PACKAGE.info["operations"]}
-        self.assertEqual(set(), {case.operation for case in CASES} - known)
+        self.assertEqual(set(), {*operation_data.OPERATIONS, *(case.operation for case in CASES)} - known)
 
 
 def replayed(case: Case, params: dict[str, Any]) -> Outcome:

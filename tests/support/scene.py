@@ -1,4 +1,4 @@
-"""What a case of `data/real/` needs to be there: made on the private engine when the case names it, gone after it.
+"""What a real case of an operation needs to be there: made on the private engine when the case names it, gone after it.
 
 In a case's texts, `{running}` stands for the name of a container that runs, and so on: each method of `Scene` that does
 not begin with an underscore is such a word. Within a case, a word is always the same thing.

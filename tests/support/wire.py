@@ -1,8 +1,8 @@
-"""The cases in `data/wire/`: what an operation must send for the parameters that a playbook gives.
+"""The cases `wire` in `data/operations/`: what an operation must send for the parameters that a playbook gives.
 
-A file holds a list of cases, each an object:
+Each is an object:
 
-    operation  its name
+    as         the name that the call has, if not the operation's own
     params     what the playbook gives; `{file}` in a text stands for the IRI of a file that FortiSOAR keeps,
                `{attachment}` for the id of an attachment, and `{archive}` for that of one that is a tar
     sends      the requests that matter, in their order: `method`, `path` (without the version), `query`, `body` and
@@ -33,14 +33,12 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from support import operation_data
 from support.recorder import CONTAINER_ID, Answer
 from support.recording_proxy import Request
-
-_FOLDER = Path(__file__).resolve().parents[1] / "data" / "wire"
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,9 @@ class Sent:
 
 @dataclass(frozen=True)
 class Case:
-    """A case, with the file that it comes from."""
+    """A case of an operation."""
 
-    file: str
+    of: str
     operation: str
     params: dict[str, Any]
     sends: list[Sent]
@@ -83,7 +81,7 @@ class Case:
 
 def cases() -> list[Case]:
     """All cases."""
-    return [_case(path.name, case) for path in sorted(_FOLDER.glob("*.json")) for case in json.loads(path.read_text())]
+    return [_case(of, case) for of, case in operation_data.cases("wire")]
 
 
 def contents(request: Request) -> Any:
@@ -100,15 +98,15 @@ def contents(request: Request) -> Any:
     return request.body.decode("utf-8", "replace")
 
 
-def _case(file: str, case: dict[str, Any]) -> Case:
-    unknown = set(case) - {"operation", "params", "sends", "api", "answers", "config", "error", "why"}
+def _case(of: str, case: dict[str, Any]) -> Case:
+    unknown = set(case) - {"as", "params", "sends", "api", "answers", "config", "error", "why"}
     if unknown:
-        raise ValueError(f"{file}: a case of {case['operation']} has {unknown}")
+        raise ValueError(f"{operation_data.place(of)}: a wire case has {unknown}")
     if not case["sends"] and "error" not in case:
-        raise ValueError(f"{file}: a case of {case['operation']} says neither what is sent nor why nothing is")
+        raise ValueError(f"{operation_data.place(of)}: a wire case says neither what is sent nor why nothing is")
     return Case(
-        file,
-        case["operation"],
+        of,
+        case.get("as", of),
         case.get("params", {}),
         [Sent(**sent) for sent in case["sends"]],
         case.get("api", "1.41"),

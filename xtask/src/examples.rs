@@ -28,7 +28,8 @@ pub(crate) fn record() -> Result<()> {
             .env("ENGINE_TOOLS", tools),
     )?;
     engine.stop()?;
-    show(cargo().args(["run", "--quiet", "--package", "package", "--", "--reference", REFERENCE]))?;
+    // With the features of all other builds: `cargo run --package package` would compile most dependencies anew.
+    show(cargo().args(["run", "--quiet", "--bin", "package", "--", "--reference", REFERENCE]))?;
     println!("{RECORD} and {REFERENCE} are written.");
     Ok(())
 }

@@ -92,7 +92,7 @@ fn write_page(path: &Path, page: &str, options: &Options) -> Result<(), Box<dyn 
         Ok(current) if current == page => Ok(()),
         _ => {
             let (path, reference) = (path.display(), options.reference.as_deref().unwrap_or(path).display());
-            Err(format!("{path} is stale. Make it anew: cargo run -p package -- --reference {reference}")
+            Err(format!("{path} is stale. Make it anew: cargo run --bin package -- --reference {reference}")
                 .into())
         }
     }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How the reference is made anew.
-const COMMAND: &str = "cargo run -p package -- --reference docs/operations.md";
+const COMMAND: &str = "cargo run --bin package -- --reference docs/operations.md";
 
 /// The reference, as Markdown.
 pub fn reference() -> String {

@@ -3,7 +3,10 @@
 
 use crate::{
     Error, Operation, Output,
-    declare::param::{CONTAINER, long_text, text},
+    declare::{
+        param::{CONTAINER, long_text, text},
+        target::Touch,
+    },
     run::{call::Call, files::Upload, progress::Flow},
 };
 
@@ -13,6 +16,7 @@ const LONGEST: usize = 4096;
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::put("leave_note", "/containers/{id}/archive")
     .title("Leave Note")
     .about("Leaves a note in a container, as a file NOTE.txt.")
+    .touches(&[Touch::Container("id")])
     .params(&[
         CONTAINER,
         long_text("note").title("Note").about("What the note says; at most 4 KiB.").required().local(),

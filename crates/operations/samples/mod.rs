@@ -8,16 +8,18 @@ mod list_published_ports;
 mod remove_finished_container;
 mod throttle_container;
 
-use crate::Operation;
+use crate::{Operation, declare::operation::undeclared};
+
+static SAMPLES: &[&[Operation]] = &[
+    list_published_ports::OPERATIONS,
+    throttle_container::OPERATIONS,
+    leave_note::OPERATIONS,
+    remove_finished_container::OPERATIONS,
+];
+
+const _: () = assert!(undeclared(SAMPLES).is_none(), "a sample does not declare what it touches");
 
 /// All of them.
 pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
-    [
-        list_published_ports::OPERATIONS,
-        throttle_container::OPERATIONS,
-        leave_note::OPERATIONS,
-        remove_finished_container::OPERATIONS,
-    ]
-    .into_iter()
-    .flatten()
+    SAMPLES.iter().flat_map(|operations| operations.iter())
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     Error, Kind, Operation, Output,
-    declare::param::{CONTAINER, flag},
+    declare::{
+        param::{CONTAINER, flag},
+        target::Touch,
+    },
     run::call::Call,
 };
 
@@ -11,6 +14,7 @@ pub(crate) static OPERATIONS: &[Operation] =
     &[Operation::delete("remove_finished_container", "/containers/{id}")
         .title("Remove Finished Container")
         .about("Removes a container that has ended. One that runs is left alone.")
+        .touches(&[Touch::Container("id")])
         .params(&[CONTAINER, flag("v").title("Remove Volumes").about("Also its anonymous volumes.")])
         .run(remove_finished_container)];
 

@@ -5,7 +5,10 @@ use serde_json::json;
 
 use crate::{
     Effect, Error, Operation, Output,
-    declare::param::{CONTAINER, integer},
+    declare::{
+        param::{CONTAINER, integer},
+        target::Touch,
+    },
     run::call::Call,
 };
 
@@ -18,6 +21,7 @@ pub(crate) static OPERATIONS: &[Operation] =
         .title("Throttle Container")
         .about("Slows a container down, so that it does little harm while it is looked at.")
         .effect(Effect::Contain)
+        .touches(&[Touch::Container("id")])
         .params(&[
             CONTAINER,
             integer("percent")
@@ -34,7 +38,7 @@ fn throttle_container(call: &Call<'_>) -> Result<Output, Error> {
         return Err(Error::fault(format!("percent must be from 1 to 100, not {percent}")));
     }
     let body = json!({"NanoCpus": percent * PROCESSOR / 100});
-    let answer = call.send(Request::post(call.path(call.operation.path)?).json(&body))?.json()?;
+    let answer = call.send(Request::post(call.path(call.endpoint.path)?).json(&body))?.json()?;
     Ok(json!({
         "result": call.arguments.fill("Throttled container {id}"),
         "id": call.arguments.text("id"),

@@ -17,7 +17,7 @@ use crate::{
     Error, Kind, Param, Services,
     catalogue::images::registry::Registries,
     declare::arguments::Arguments,
-    run::{guard::Policy, redact::Secrets, validate},
+    run::{policy::Policy, redact::Secrets, validate},
 };
 
 use self::fields::{

@@ -109,12 +109,12 @@ impl Error {
     /// The same error with the names that the caller gave in place of full ids. Ids within paths stay.
     #[must_use]
     pub(crate) fn naming(mut self, aims: &[Aim]) -> Self {
-        for Aim { named, id, .. } in aims {
+        for Aim { named, id } in aims {
             let pieces: Vec<&str> = self.message.split(id.as_str()).collect();
             let mut message = pieces.first().map_or(String::new(), |first| (*first).to_owned());
             for pair in pieces.windows(2) {
                 let in_a_path = pair[0].ends_with('/') || pair[1].starts_with('/');
-                message.push_str(if in_a_path { id } else { named });
+                message.push_str(if in_a_path { id } else { &named.text });
                 message.push_str(pair[1]);
             }
             self.message = message;
@@ -188,10 +188,11 @@ impl fmt::Display for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::declare::arguments::Named;
 
     #[test]
     fn tells_names_in_place_of_ids() {
-        let aims = [Aim { param: "id", named: "web".into(), id: "ab12".into() }];
+        let aims = [Aim { named: Named::by("id", "web"), id: "ab12".into() }];
         let error = Error::new(Kind::Failed, "ab12: container ab12 is gone, see /var/ab12/log and ab12");
         assert_eq!(error.naming(&aims).message(), "web: container web is gone, see /var/ab12/log and web");
     }

@@ -25,8 +25,10 @@ mod values;
 
 pub use catalogue::{find, groups, operations, shown};
 pub use configuration::Configuration;
+pub use declare::effect::{Category, Effect};
+pub use declare::endpoint::Method;
 pub use declare::group::Group;
-pub use declare::operation::{Category, Effect, Method, Operation, Shape};
+pub use declare::operation::{Operation, Shape};
 pub use declare::param::{Param, Pattern, Place, ShownFor, ValueKind};
 pub use declare::result::{Case, Schema};
 pub use engine::ApiVersion;

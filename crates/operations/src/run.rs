@@ -1,14 +1,17 @@
-//! How a call is carried out, in this order: `connector` finds the declaration, `validate` reads the parameters, `guard` asks
-//! whether the configuration allows it, `request` makes what is sent, `call` sends it and shapes the answer, `redact` hides
-//! secrets, `oversize` and `storable` fit the result to FortiSOAR's database.
+//! How a call is carried out, in this order: `connector` finds the declaration, `validate` reads the parameters, `perform` carries
+//! it out: `guard` asks the configuration's `policy` whether it is allowed, `request` makes what is sent, `call` sends it, `redact`
+//! hides secrets. `oversize` and `storable` fit the result to FortiSOAR's database.
 
 pub(crate) mod call;
 pub(crate) mod connector;
 pub(crate) mod files;
 pub(crate) mod guard;
 pub(crate) mod health;
+pub(crate) mod objects;
 pub(crate) mod output;
 pub(crate) mod oversize;
+pub(crate) mod perform;
+pub(crate) mod policy;
 pub(crate) mod progress;
 pub(crate) mod redact;
 pub(crate) mod request;

@@ -1,24 +1,31 @@
 //! Any endpoint of the engine's API, for what this release has no operation for. Policy, limits and errors are the same.
 
+mod query;
+mod routes;
+
 use bytes::Bytes;
 use engine::{ErrorKind, JsonLines, Path, Payload, Request};
 use serde_json::{Map, Value, json};
 
+use self::{
+    query::query,
+    routes::{is_version, reach},
+};
 use crate::{
-    Category, Effect, Error, Kind, Method, Operation, Output, Schema, ValueKind,
+    Category, Error, Kind, Operation, Output, Schema, ValueKind,
     declare::{
-        arguments::{Aim, Arguments},
+        arguments::Arguments,
         param::{TIME_LIMIT, choice, flag, json, map, text},
         result::case,
+        target::Touch,
     },
     run::{
         call::Call,
         files::{ATTACHMENT, MAX_SIZE, Received, Upload},
-        guard::{self, Named, Reach, Target},
         progress::Flow,
         redact::REDACT,
     },
-    values::{normalise, scalar},
+    values::normalise,
 };
 
 const METHODS: &[(&str, &str)] =
@@ -82,8 +89,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
             .local(),
         REDACT,
     ])
-    .reach(reach)
-    .aim(aim)
+    .touches(&[Touch::Decided(reach)])
     .gives(Schema::All(&[
         Schema::Fields(&["status_code", "content_type"]),
         Schema::Field("body", &Schema::Object),
@@ -95,112 +101,6 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
         Schema::All(&[ATTACHMENT, Schema::Fields(&["status_code", "content_type"])]),
     )])
     .run(call_api)];
-
-/// What a call does follows from its method, and what it touches from its path, whatever version that names.
-fn reach(arguments: &Arguments) -> Reach {
-    let method = match arguments.text("method") {
-        Some("GET") => Method::Get,
-        Some("HEAD") => Method::Head,
-        Some("PUT") => Method::Put,
-        Some("DELETE") => Method::Delete,
-        _ => Method::Post,
-    };
-    let effect = match method {
-        Method::Get | Method::Head => Effect::Read,
-        Method::Delete => Effect::Destroy,
-        // What prunes takes away, though it is a POST.
-        Method::Post
-            if arguments.text("path").is_some_and(|path| path.trim_end_matches('/').ends_with("/prune")) =>
-        {
-            Effect::Destroy
-        }
-        Method::Post | Method::Put => Effect::Change,
-    };
-    let segments: Vec<String> = arguments
-        .text("path")
-        .and_then(|path| Path::checked(path).ok())
-        .map_or(Vec::new(), |path| path.segments().collect());
-    let mut path: Vec<&str> = segments.iter().map(String::as_str).collect();
-    // What Podman has of its own beside Docker's API goes by the same names.
-    while path.first().is_some_and(|first| is_prefix(first)) {
-        path.remove(0);
-    }
-    let targets = match path[..] {
-        ["containers", named, "start"] if !is_plain_start(arguments) => {
-            vec![Target::Container(Named::by("path", named))]
-        }
-        _ => guard::targets(method, &path, "path", members(arguments)),
-    };
-    Reach { effect, targets }
-}
-
-/// Whether a start only starts. Before API 1.24 its body could change how the container runs, and it can begin from a
-/// checkpoint.
-fn is_plain_start(arguments: &Arguments) -> bool {
-    let has_body =
-        arguments.text("body_file").is_some() || arguments.get("body").is_some_and(|body| !is_empty(body));
-    let has_more = query(arguments).is_ok_and(|query| query.iter().any(|(name, _)| name != "detachKeys"));
-    !(has_body || has_more)
-}
-
-/// The containers that the body or the query names. The engine reads the names of a body's fields without regard to case,
-/// and so does this.
-fn members(arguments: &Arguments) -> Vec<Named> {
-    let body = arguments.get("body").and_then(Value::as_object).into_iter().flatten();
-    let of_body = body.filter(|(name, _)| is_container(name)).filter_map(|(_, value)| value.as_str());
-    let mut members: Vec<Named> = of_body.map(|named| Named::by("body", named)).collect();
-    // A query that cannot be read is refused before anything is sent.
-    let query = query(arguments).unwrap_or_default();
-    let of_query = query.iter().filter(|(name, _)| name == "container");
-    members.extend(of_query.map(|(_, named)| Named::by("query", named)));
-    members
-}
-
-fn is_container(field: &str) -> bool {
-    field.eq_ignore_ascii_case("container")
-}
-
-/// Puts a full id in the place of a container's name: in the path, the query or the body.
-fn aim(arguments: &mut Arguments, aim: &Aim) {
-    let aimed = match aim.param {
-        "path" => arguments.text("path").and_then(|path| aimed_path(path, aim)).map(Value::from),
-        "query" => query(arguments).ok().map(|query| aimed_query(query, aim)),
-        _ => arguments.get("body").cloned().map(|body| aimed_body(body, aim)),
-    };
-    if let Some(aimed) = aimed {
-        arguments.set(aim.param, aimed);
-    }
-}
-
-fn aimed_path(path: &str, aim: &Aim) -> Option<String> {
-    let path = Path::checked(path).ok()?;
-    let named = path.segments().skip_while(|segment| is_prefix(segment)).nth(1)?;
-    let at = path.segments().take_while(|segment| is_prefix(segment)).count() + 1;
-    let encoded = path.to_string();
-    let segments = encoded.split('/').skip(1).enumerate();
-    let segments = segments.map(|(i, segment)| if i == at && named == aim.named { &aim.id } else { segment });
-    Some(segments.fold(String::new(), |path, segment| format!("{path}/{segment}")))
-}
-
-fn aimed_query(query: Vec<(String, String)>, aim: &Aim) -> Value {
-    let mut aimed = Map::new();
-    for (name, value) in query {
-        let value = if name == "container" && value == aim.named { aim.id.clone() } else { value };
-        if let Value::Array(values) = aimed.entry(name).or_insert_with(|| json!([])) {
-            values.push(value.into());
-        }
-    }
-    Value::Object(aimed)
-}
-
-fn aimed_body(mut body: Value, aim: &Aim) -> Value {
-    for (name, value) in body.as_object_mut().into_iter().flatten() {
-        if is_container(name) && *value == aim.named.as_str() {
-            *value = aim.id.as_str().into();
-        }
-    }
-    body
-}
 
 fn call_api(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;
@@ -370,27 +270,6 @@ fn attach(call: &Call<'_>, request: Request) -> Result<Output, Error> {
     Ok(Value::Object(record).into())
 }
 
-/// The query's names and values: a list repeats its name, an object (filters) is JSON.
-fn query(arguments: &Arguments) -> Result<Vec<(String, String)>, Error> {
-    let mut fields = arguments.get("query").cloned().unwrap_or_default();
-    if !fields.is_object() && !fields.is_null() {
-        fields = normalise(ValueKind::Map, &fields)
-            .map_err(|expected| fault(format!("query {expected}")))?
-            .unwrap_or_default();
-    }
-    let mut query = Vec::new();
-    for (name, value) in fields.as_object().into_iter().flatten() {
-        let values = match value {
-            Value::Array(values) => values.as_slice(),
-            Value::Null => &[],
-            value => std::slice::from_ref(value),
-        };
-        let text = |value: &Value| scalar(value).unwrap_or_else(|_| value.to_string());
-        query.extend(values.iter().map(|value| (name.clone(), text(value))));
-    }
-    Ok(query)
-}
-
 fn headers(arguments: &Arguments) -> impl Iterator<Item = (&str, &str)> {
     let headers: Option<&Map<String, Value>> = arguments.get("headers").and_then(Value::as_object);
     headers.into_iter().flatten().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
@@ -400,119 +279,9 @@ fn fault(fault: String) -> Error {
     Error::faults(Kind::InvalidParameters, &[fault])
 }
 
-/// Whether a segment only leads to an endpoint: a version, and what Podman has of its own beside Docker's API.
-fn is_prefix(segment: &str) -> bool {
-    is_version(segment) || segment == "libpod"
-}
-
-/// Whether the engine takes a path's first segment for an API version: `v1.41`, and `v1.41.0` or `v1.041` as well.
-fn is_version(segment: &str) -> bool {
-    segment.strip_prefix('v').is_some_and(|rest| {
-        !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::validate::check;
-
-    fn reached(given: Value) -> Reach {
-        reach(&check(&OPERATIONS[0], given.as_object().unwrap()).unwrap())
-    }
-
-    #[test]
-    fn a_call_counts_as_what_it_does() {
-        assert_eq!(
-            reached(json!({"method": "GET", "path": "/containers/web/json"})),
-            Reach { effect: Effect::Read, targets: vec![] }
-        );
-        for path in [
-            "/containers/web/stop",
-            "/v1.41/containers/web/stop",
-            "/v1.99/containers/%77eb/stop",
-            "/v1.41.0/containers/web/stop",
-            "/v1.041/containers/web/stop",
-            "/v4.0.0/libpod/containers/web/stop",
-            "/libpod/containers/web/stop",
-        ] {
-            let stopped = reached(json!({"method": "post", "path": path}));
-            assert_eq!(
-                stopped,
-                Reach { effect: Effect::Change, targets: vec![Target::Container(Named::by("path", "web"))] },
-                "{path}"
-            );
-        }
-        assert_eq!(reached(json!({"method": "POST", "path": "/containers/prune"})).effect, Effect::Destroy);
-        let left = reached(
-            json!({"method": "POST", "path": "/networks/n/disconnect", "body": {"Container": "web"}}),
-        );
-        assert_eq!(left.targets, [Target::Member(Named::by("body", "web"))]);
-        // Go takes the last of them, and any spelling.
-        let spelt = json!({"Container": "other", "container": "web", "CONTAINER": "db"});
-        let left = reached(json!({"method": "POST", "path": "/networks/n/disconnect", "body": spelt}));
-        assert_eq!(
-            left.targets,
-            ["other", "web", "db"].map(|name| Target::Member(Named::by("body", name))),
-            "{:?}",
-            left.targets
-        );
-        let commit = reached(json!({"method": "POST", "path": "/commit", "query": {"container": "web"}}));
-        assert_eq!(commit.targets, [Target::Container(Named::by("query", "web"))]);
-        let commit = reached(json!({"method": "POST", "path": "/commit", "query": "repo=x\ncontainer=web"}));
-        assert_eq!(commit.targets, [Target::Container(Named::by("query", "web"))]);
-    }
-
-    #[test]
-    fn a_start_touches_nothing_that_is_protected_unless_it_does_more() {
-        let touches = |query: Value, body: Value| {
-            let given = json!({"method": "POST", "path": "/v1.23/containers/web/start", "query": query, "body": body});
-            !reached(given).targets.is_empty()
-        };
-        assert!(!touches(Value::Null, Value::Null) && !touches(json!({"detachKeys": "ctrl-p"}), json!({})));
-        assert!(touches(Value::Null, json!({"Privileged": true})));
-        assert!(touches(json!({"checkpoint": "c"}), Value::Null));
-    }
-
-    #[test]
-    fn a_full_id_takes_the_place_of_each_name() {
-        let aimed = |given: Value, param: &'static str, named: &str| {
-            let mut arguments = check(&OPERATIONS[0], given.as_object().unwrap()).unwrap();
-            aim(&mut arguments, &Aim { param, named: named.into(), id: "f00d".into() });
-            arguments
-        };
-        for (path, expected) in [
-            ("/containers/web/stop", "/containers/f00d/stop"),
-            ("/v1.41/libpod/containers/%77eb/stop", "/v1.41/libpod/containers/f00d/stop"),
-            ("/containers/a b/checkpoints/a%20b", "/containers/a%20b/checkpoints/a%20b"),
-            ("/containers/containers/stop", "/containers/containers/stop"),
-        ] {
-            let given = json!({"method": "POST", "path": path});
-            assert_eq!(aimed(given, "path", "web").text("path"), Some(expected));
-        }
-        let body = json!({"Container": "web", "container": "db", "Force": true});
-        let given = json!({"method": "POST", "path": "/networks/n/disconnect", "body": body});
-        assert_eq!(
-            aimed(given, "body", "web").get("body"),
-            Some(&json!({"Container": "f00d", "container": "db", "Force": true}))
-        );
-        let query = json!({"repo": "web", "container": ["web", "db"]});
-        let given = json!({"method": "POST", "path": "/commit", "query": query});
-        let arguments = aimed(given, "query", "web");
-        let query: Vec<String> =
-            super::query(&arguments).unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(query.iter().filter(|pair| pair.starts_with("repo")).collect::<Vec<_>>(), ["repo=web"]);
-        assert!(query.contains(&"container=f00d".to_owned()), "{query:?}");
-    }
-
-    #[test]
-    fn a_query_may_repeat_and_nest() {
-        let given = json!({"method": "GET", "path": "/x", "query": {"all": true, "t": ["a", 2], "none": null, "filters": {"status": ["exited"]}}});
-        let arguments = check(&OPERATIONS[0], given.as_object().unwrap()).unwrap();
-        let query = query(&arguments).unwrap();
-        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(query, ["all=true", "t=a", "t=2", "filters={\"status\":[\"exited\"]}"]);
-    }
 
     #[test]
     fn a_body_is_json_a_stream_of_json_or_text() {

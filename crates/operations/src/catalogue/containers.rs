@@ -34,6 +34,7 @@ use crate::{
     declare::{
         param::{CONTAINER, DRY_RUN, FILTERS, flag, integer, signed, text},
         result::{TEXTS, case},
+        target::Touch,
     },
     run::{
         redact::REDACT,
@@ -100,6 +101,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("start_container", "/containers/{id}/start")
         .title("Start Container")
         .about("Starts a container that was created or has stopped.")
+        .touches(&[Touch::Resumed("id")])
         .params(&[
             CONTAINER,
             text("detachKeys").title("Detach Keys").about("The key sequence that detaches a terminal."),
@@ -109,12 +111,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Stop Container")
         .about("Stops a running container, with a grace period before it is killed.")
         .effect(Effect::Contain)
+        .touches(&[Touch::Container("id")])
         .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE, DISABLE_RESTART])
         .gives(CONTAINED)
         .run(lifecycle::stop),
     Operation::post("restart_container", "/containers/{id}/restart")
         .title("Restart Container")
         .about("Stops a container, with a grace period before it is killed, and starts it again.")
+        .touches(&[Touch::Container("id")])
         .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE])
         .gives(SETTLED)
         .run(lifecycle::restart),
@@ -122,6 +126,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Kill Container")
         .about("Sends a signal to a container's first process; SIGKILL ends it at once.")
         .effect(Effect::Contain)
+        .touches(&[Touch::Container("id")])
         .params(&[CONTAINER, SIGNAL.default("SIGKILL"), DISABLE_RESTART])
         .gives(CONTAINED)
         .run(lifecycle::kill),
@@ -129,12 +134,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Pause Container")
         .about("Freezes all processes of a container. Its memory and connections stay as they are.")
         .effect(Effect::Contain)
+        .touches(&[Touch::Container("id")])
         .params(&[CONTAINER])
         .gives(SETTLED)
         .run(lifecycle::pause),
     Operation::post("unpause_container", "/containers/{id}/unpause")
         .title("Unpause Container")
         .about("Resumes all processes of a container that is paused.")
+        .touches(&[Touch::Resumed("id")])
         .params(&[CONTAINER])
         .gives(SETTLED)
         .run(lifecycle::unpause),
@@ -142,12 +149,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Rename Container")
         .about("Changes the name of a container. Its id stays the same.")
         .category_is(Category::Miscellaneous)
+        .touches(&[Touch::Container("id")])
         .params(&[CONTAINER, text("name").title("New Name").about("The new name.").required()])
         .done("Renamed container {id} to {name}", "Container {id} was named {name} already"),
     Operation::post("resize_container", "/containers/{id}/resize")
         .title("Resize Container Terminal")
         .about("Sets the size of a running container's terminal.")
         .category_is(Category::Miscellaneous)
+        .touches(&[Touch::Container("id")])
         .params(&[
             CONTAINER,
             integer("h").title("Height").about("The height in characters.").required(),
@@ -160,6 +169,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::delete("remove_container", "/containers/{id}")
         .title("Remove Container")
         .about("Removes a container with its files. A running one only by force.")
+        .touches(&[Touch::Container("id")])
         .params(&[
             CONTAINER,
             flag("force").title("Force").about("Kill the container first if it runs."),

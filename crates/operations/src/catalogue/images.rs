@@ -22,6 +22,7 @@ use crate::{
     declare::{
         param::{DRY_RUN, FILTERS, flag, notation, reference, text},
         result::{DONE, TEXTS, case},
+        target::Touch,
     },
     run::{
         call::Call,
@@ -101,6 +102,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Tag Image")
         .about("Gives an image a further name.")
         .category_is(Category::Miscellaneous)
+        .touches(&[Touch::Nothing])
         .params(&[
             IMAGE,
             reference("repo")
@@ -114,6 +116,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::delete("remove_image", "/images/{name}")
         .title("Remove Image")
         .about("Removes an image's name and, with the last one, the image.")
+        .touches(&[Touch::Image("name")])
         .params(&[
             IMAGE,
             flag("force").title("Force").about("Also if stopped containers use it or it has further names."),

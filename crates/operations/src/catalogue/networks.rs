@@ -21,6 +21,7 @@ use crate::{
             text,
         },
         result::{DONE, TEXTS, case},
+        target::Touch,
     },
     run::{
         call::Call,
@@ -59,12 +60,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Create Network")
         .about("Creates a network, with addresses of the engine's choice or of your own.")
         .category_is(Category::Miscellaneous)
+        .touches(&[Touch::Nothing])
         .params(&joined::<21>(&[CREATE, &ipam::ADDRESSES, CREATE_FURTHER]))
         .gives(Schema::Answer("POST /networks/create"))
         .run(create),
     Operation::post("connect_network", "/networks/{id}/connect")
         .title("Connect Container to Network")
         .about("Connects a container to a network, also while it runs.")
+        .touches(&[Touch::Place("id"), Touch::Container("Container")])
         .params(&joined::<11>(&[&[NETWORK, MEMBER], &PLACE, &[ADDITIONAL_FIELDS]]))
         .gives(DONE)
         .run(connect),
@@ -72,6 +75,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Disconnect Container from Network")
         .about("Disconnects a container from a network, also while it runs.")
         .effect(Effect::Contain)
+        .touches(&[Touch::Place("id"), Touch::Member("Container")])
         .params(&[
             NETWORK,
             MEMBER,
@@ -85,6 +89,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::delete("remove_network", "/networks/{id}")
         .title("Remove Network")
         .about("Removes a network that no container is connected to.")
+        .touches(&[Touch::Network("id")])
         .params(&[NETWORK, DRY_RUN])
         .gives_for(&[case(
             "dry_run",
@@ -201,5 +206,5 @@ fn create(call: &Call<'_>) -> Result<Output, Error> {
     if let Some(config) = ipam::config(&call.arguments)? {
         merge(&mut network, json!({"IPAM": {"Config": config}}))?;
     }
-    Ok(Output::Raw(call.send(Request::post(call.path(call.operation.path)?).json(&network))?.body))
+    Ok(Output::Raw(call.send(Request::post(call.path(call.endpoint.path)?).json(&network))?.body))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     Error, Output, Schema,
     declare::result::{DONE, TEXTS},
-    run::call::Call,
+    run::{call::Call, objects::items},
 };
 
 /// What a removal would do.
@@ -24,7 +24,7 @@ pub(crate) fn container(call: &Call<'_>) -> Result<Output, Error> {
         obstacles.push(format!("it is {}, and force is off", state["Status"].as_str().unwrap_or("running")));
     }
     let volumes: Vec<&str> = match call.arguments.is_on("v") {
-        true => list(&found["Mounts"]).filter_map(|mount| anonymous_volume(mount)).collect(),
+        true => items(&found["Mounts"]).filter_map(|mount| anonymous_volume(mount)).collect(),
         false => Vec::new(),
     };
     Ok(preview(
@@ -85,7 +85,7 @@ pub(crate) fn image(call: &Call<'_>) -> Result<Output, Error> {
     let given = call.arguments.text("name").unwrap_or_default();
     let id = found["Id"].as_str().unwrap_or_default();
     let by_id = id.starts_with(given) || id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(given));
-    let tags: Vec<&str> = list(&found["RepoTags"]).filter_map(Value::as_str).collect();
+    let tags: Vec<&str> = items(&found["RepoTags"]).filter_map(Value::as_str).collect();
     let repositories: HashSet<&str> = tags.iter().filter_map(|tag| Some(tag.rsplit_once(':')?.0)).collect();
     let force = call.arguments.is_on("force");
     let stays = !by_id && tags.len() > 1;
@@ -145,11 +145,7 @@ pub(crate) fn containers(call: &Call<'_>, filters: &Value) -> Result<Vec<Value>,
     let request = Request::get(Path::fixed("/containers/json"))
         .query("all", "true")
         .query("filters", &filters.to_string());
-    Ok(list(&call.send(request)?.json()?).cloned().collect())
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
+    Ok(items(&call.send(request)?.json()?).cloned().collect())
 }
 
 /// A container's name as people write it.

@@ -1,5 +1,6 @@
 //! Prunes: what nothing uses is taken away. With `dry_run` they only list what would go, with the same filters.
 
+mod choice;
 mod filters;
 mod images;
 mod preview;
@@ -7,17 +8,16 @@ mod spare;
 mod until;
 
 use engine::{ApiVersion, Request};
-use serde_json::Value;
 
 use self::filters::{Filters, Pruned};
 use crate::{
     Effect, Error, Operation, Output, Param, Schema,
     declare::{
-        arguments::Arguments,
         param::{DRY_RUN, PRUNE_FILTERS, flag, integer, signed},
         result::{TEXTS, case},
+        target::Touch,
     },
-    run::{call::Call, guard::Reach},
+    run::call::Call,
 };
 
 /// From this version on, what a prune of the build cache keeps is called reserved space.
@@ -54,7 +54,7 @@ pub(crate) static CONTAINERS: &[Operation] = &[Operation::post("prune_containers
         Schema::All(&[Schema::Answer("POST /containers/prune"), FORESEEN, SPARED]),
     )])
     .preview(preview::containers)
-    .reach(reach)
+    .touches(&[Touch::Unused])
     .run(spare::prune_containers)];
 
 /// Of the images, and of what builds leave behind.
@@ -67,6 +67,7 @@ pub(crate) static IMAGES: &[Operation] = &[
         .gives(Schema::Answer("POST /images/prune"))
         .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /images/prune"), FORESEEN]))])
         .preview(images::preview)
+        .touches(&[Touch::Unused])
         .run(prune_images),
     Operation::post("prune_build_cache", "/build/prune")
         .title("Prune Build Cache")
@@ -101,6 +102,7 @@ pub(crate) static IMAGES: &[Operation] = &[
         .gives(Schema::Answer("POST /build/prune"))
         .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /build/prune"), FORESEEN]))])
         .preview(preview::build_cache)
+        .touches(&[Touch::Nothing])
         .run(prune_build_cache),
 ];
 
@@ -117,6 +119,7 @@ pub(crate) static NETWORKS: &[Operation] = &[Operation::post("prune_networks", "
         Schema::All(&[Schema::Answer("POST /networks/prune"), FORESEEN, SPARED]),
     )])
     .preview(preview::networks)
+    .touches(&[Touch::Unused])
     .run(spare::prune_networks)];
 
 /// Of the volumes.
@@ -128,12 +131,8 @@ pub(crate) static VOLUMES: &[Operation] = &[Operation::post("prune_volumes", "/v
     .gives(Schema::Answer("POST /volumes/prune"))
     .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /volumes/prune"), FORESEEN]))])
     .preview(preview::volumes)
+    .touches(&[Touch::Unused])
     .run(prune_volumes)];
-
-/// What it touches is chosen here: a prune spares what is protected.
-fn reach(_: &Arguments) -> Reach {
-    Reach { effect: Effect::Destroy, targets: Vec::new() }
-}
 
 fn prune_images(call: &Call<'_>) -> Result<Output, Error> {
     prune(call, Pruned::Images)
@@ -163,24 +162,4 @@ fn prune_build_cache(call: &Call<'_>) -> Result<Output, Error> {
 fn send(call: &Call<'_>, request: Request) -> Result<Output, Error> {
     let limit = call.time_limit();
     Ok(Output::Raw(call.send(request.silence(limit).deadline(limit))?.body))
-}
-
-/// Whether a container of a list is one that a prune takes, unless filters spare it. The engine's own filter for that would
-/// have to name states which others refuse: Podman knows none that is dead.
-pub(crate) fn is_pruned(container: &Value) -> bool {
-    matches!(container["State"].as_str(), Some("created" | "exited" | "dead" | "stopped"))
-}
-
-fn id(object: &Value) -> &str {
-    object["Id"].as_str().unwrap_or_default()
-}
-
-fn array(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-/// Asks for a list, which may take the engine as long as the prune itself.
-fn list(call: &Call<'_>, request: Request) -> Result<Value, Error> {
-    let limit = call.time_limit();
-    Ok(call.send(request.silence(limit).deadline(limit))?.json()?)
 }

@@ -13,6 +13,7 @@ use crate::{
     declare::{
         param::{ADDITIONAL_FIELDS, DRY_RUN, FILTERS, flag, id, integer, map, object, text},
         result::{TEXTS, case},
+        target::Touch,
     },
     run::{
         call::Call,
@@ -41,6 +42,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Create Volume")
         .about("Creates a volume. One that has this name and driver already is left as it is.")
         .category_is(Category::Miscellaneous)
+        .touches(&[Touch::Nothing])
         .params(&[
             text("Name").title("Name").about("The volume's name; the engine makes one up if empty.").body(),
             text("Driver")
@@ -65,6 +67,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Changes a cluster volume, on a swarm's manager: whether it is available.")
         .category_is(Category::Miscellaneous)
         .since(1, 42)
+        .touches(&[Touch::Volume("name")])
         .params(&[
             VOLUME,
             integer("version")
@@ -81,6 +84,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::delete("remove_volume", "/volumes/{name}")
         .title("Remove Volume")
         .about("Removes a volume that no container uses, with all that is in it.")
+        .touches(&[Touch::Volume("name")])
         .params(&[
             VOLUME,
             flag("force").title("Force").about("Also if its driver no longer knows it; one that is not there is no error then."),

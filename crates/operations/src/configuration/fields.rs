@@ -4,7 +4,7 @@
 use crate::{
     Param,
     declare::param::{choice, file, flag, integer, list, long_text, positive, secret, text},
-    run::guard::AccessLevel,
+    run::policy::AccessLevel,
 };
 
 const PROTOCOLS: &[(&str, &str)] = &[("HTTPS", "https"), ("HTTP", "http"), ("UNIX", "unix"), ("SSH", "ssh")];

@@ -17,18 +17,55 @@ pub(crate) struct Arguments {
     aims: Vec<Aim>,
 }
 
-/// A container that a parameter names, and the full id that a look has found for it.
+/// A name in the arguments, and where it stands: it is a parameter's whole value, or a part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    param: &'static str,
+    /// The JSON pointer to the text within the parameter's value. Empty is the value itself.
+    pointer: String,
+    /// What stands before the name in that text, and after it.
+    around: (String, String),
+    pub(crate) text: String,
+}
+
+/// A name, and the full id that a look has found for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Aim {
-    pub(crate) param: &'static str,
-    pub(crate) named: String,
+    pub(crate) named: Named,
     pub(crate) id: String,
+}
+
+impl Named {
+    /// The whole value of a parameter.
+    pub(crate) fn by(param: &'static str, text: &str) -> Self {
+        Self { param, pointer: String::new(), around: Default::default(), text: text.to_owned() }
+    }
+
+    /// The text that the keys lead to within the parameter's value.
+    pub(crate) fn at(self, keys: &[&str]) -> Self {
+        let escaped = |key: &&str| format!("/{}", key.replace('~', "~0").replace('/', "~1"));
+        Self { pointer: keys.iter().map(escaped).collect(), ..self }
+    }
+
+    /// The name is only a part of that text.
+    pub(crate) fn between(self, before: &str, after: &str) -> Self {
+        Self { around: (before.to_owned(), after.to_owned()), ..self }
+    }
+
+    fn is_whole(&self, param: &str) -> bool {
+        self.param == param && self.pointer.is_empty() && self.around == Default::default()
+    }
 }
 
 impl Arguments {
     /// No values yet, for these parameters.
     pub(crate) fn of(declared: &'static [Param]) -> Self {
         Self { declared, given: Vec::new(), ago: Vec::new(), aims: Vec::new() }
+    }
+
+    /// The parameters that the operation declares.
+    pub(crate) fn declared(&self) -> &'static [Param] {
+        self.declared
     }
 
     pub(crate) fn push(&mut self, param: &'static Param, value: Value) {
@@ -79,9 +116,21 @@ impl Arguments {
         }
     }
 
-    /// Notes that a name now stands for a full id; [`Arguments::shown`] keeps telling the name.
-    pub(crate) fn aim(&mut self, aim: Aim) {
-        self.aims.push(aim);
+    /// Puts a full id in the place of a name; [`Arguments::shown`] keeps telling the name. `false` where the name does not
+    /// stand there.
+    #[must_use]
+    pub(crate) fn aim(&mut self, named: Named, id: String) -> bool {
+        let (before, after) = &named.around;
+        let value = self.given.iter_mut().find(|(param, _)| param.name == named.param);
+        let place = value.and_then(|(_, value)| value.pointer_mut(&named.pointer));
+        // What stands between may be encoded.
+        let stands_there = |text: &str| text.starts_with(before.as_str()) && text.ends_with(after.as_str());
+        let Some(place) = place.filter(|place| place.as_str().is_some_and(stands_there)) else {
+            return false;
+        };
+        *place = format!("{before}{id}{after}").into();
+        self.aims.push(Aim { named, id });
+        true
     }
 
     /// The names that full ids stand in the place of.
@@ -91,8 +140,8 @@ impl Arguments {
 
     /// The text for people: the name that was given, where a full id has taken its place.
     pub(crate) fn shown(&self, name: &str) -> Option<&str> {
-        match self.aims.iter().find(|aim| aim.param == name) {
-            Some(aim) => Some(&aim.named),
+        match self.aims.iter().find(|aim| aim.named.is_whole(name)) {
+            Some(aim) => Some(&aim.named.text),
             None => self.text(name),
         }
     }
@@ -138,10 +187,28 @@ impl Arguments {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::declare::param::integer;
+    use crate::declare::param::{integer, json};
 
     const DECLARED: &[Param] = &[integer("max_size")];
+
+    #[test]
+    fn a_full_id_takes_the_place_of_a_name_where_that_stands() {
+        static BODY: Param = json("body");
+        let mut arguments = Arguments::of(std::slice::from_ref(&BODY));
+        arguments.push(&BODY, json!({"a/b": {"~": ["container:web:rw", "web"]}}));
+        let named = |key: &str| Named::by("body", "web").at(&["a/b", "~", key]);
+        assert!(arguments.aim(named("0").between("container:", ":rw"), "f00d".into()));
+        assert_eq!(arguments.get("body"), Some(&json!({"a/b": {"~": ["container:f00d:rw", "web"]}})));
+        assert!(
+            !arguments.aim(named("1").between("container:", ""), "f00d".into()),
+            "another text stands there"
+        );
+        assert!(!arguments.aim(named("2"), "f00d".into()), "nothing stands there");
+        assert_eq!(arguments.aims().len(), 1);
+    }
 
     #[test]
     fn a_declared_name_may_be_absent() {

@@ -1,6 +1,6 @@
 //! How operations are grouped: a folder of the catalogue declares one group.
 
-use crate::Operation;
+use super::operation::{Operation, undeclared};
 
 /// The operations on one of Docker's resources.
 #[derive(Debug)]
@@ -11,8 +11,13 @@ pub struct Group {
 }
 
 impl Group {
-    /// A group of what its files declare, in this order.
+    /// A group of what its files declare, in this order. It does not compile if an operation that changes something does not
+    /// declare what it touches.
+    #[allow(clippy::panic, reason = "at compile time only: every group is a static")]
     pub(crate) const fn of(title: &'static str, files: &'static [&'static [Operation]]) -> Self {
+        if let Some(name) = undeclared(files) {
+            panic!("{}", name);
+        }
         Self { title, files }
     }
 

@@ -5,10 +5,13 @@ use engine::ApiVersion;
 use crate::{
     Error, Output, Param, Schema,
     declare::{
-        arguments::{Aim, Arguments},
+        arguments::Arguments,
+        effect::{Category, Effect},
+        endpoint::{Endpoint, Method, placeholders},
         result::Case,
+        target::{self, Reach, Touch},
     },
-    run::{call::Call, guard::Reach},
+    run::call::Call,
 };
 
 /// An operation, as data. Built in a `const`, from [`Operation::get`] and its like:
@@ -58,45 +61,9 @@ pub struct Operation {
     pub gives_for: &'static [Case],
     /// Says what it would do, for the parameter `dry_run`.
     pub(crate) preview: Option<Run>,
-    /// What a call does and touches, where its arguments decide that.
-    pub(crate) reach: Option<fn(&Arguments) -> Reach>,
-    /// Puts a full id in the place of a name, where a parameter is more than that name.
-    pub(crate) aim: Option<fn(&mut Arguments, &Aim)>,
+    /// What it touches. Only an operation that reads can leave this empty.
+    pub(crate) touches: &'static [Touch],
     category: Option<Category>,
-}
-
-/// The method of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "HTTP's own names")]
-pub enum Method {
-    Get,
-    Head,
-    Post,
-    Put,
-    Delete,
-}
-
-/// What an operation does to the engine. The category, what a configuration may run, and what is safe to repeat follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Effect {
-    /// Looks, and changes nothing.
-    Read,
-    /// Restrains something that runs, in a way that can be undone: stop, pause, disconnect.
-    Contain,
-    /// Makes or changes something: create, start, tag, exec.
-    Change,
-    /// Takes something away for good: remove, prune.
-    Destroy,
-}
-
-/// Where FortiSOAR files an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "FortiSOAR's own names")]
-pub enum Category {
-    Investigation,
-    Containment,
-    Remediation,
-    Miscellaneous,
 }
 
 /// Makes the requests of a call, and its result.
@@ -162,8 +129,7 @@ impl Operation {
             gives: None,
             gives_for: &[],
             preview: None,
-            reach: None,
-            aim: None,
+            touches: &[],
             category: None,
         }
     }
@@ -238,14 +204,20 @@ impl Operation {
         Self { preview: Some(preview), ..self }
     }
 
-    /// What a call does and touches follows from its arguments, and not from the declaration.
-    pub(crate) const fn reach(self, reach: fn(&Arguments) -> Reach) -> Self {
-        Self { reach: Some(reach), ..self }
+    /// Sets what it touches, for the rules that protect containers. An operation that changes something and does not say it
+    /// does not compile.
+    pub(crate) const fn touches(self, touches: &'static [Touch]) -> Self {
+        Self { touches, ..self }
     }
 
-    /// Puts a full id in the place of a name, where that is not a parameter's whole value.
-    pub(crate) const fn aim(self, aim: fn(&mut Arguments, &Aim)) -> Self {
-        Self { aim: Some(aim), ..self }
+    /// What a call with these arguments does and touches.
+    pub(crate) fn reach(&self, arguments: &mut Arguments) -> Reach {
+        target::reach(self.effect, self.touches, arguments)
+    }
+
+    /// Where the (first) request goes.
+    pub(crate) const fn endpoint(&self) -> Endpoint {
+        Endpoint { method: self.method, path: self.path }
     }
 
     /// Where FortiSOAR files it.
@@ -265,31 +237,44 @@ impl Operation {
 
     /// The names of the parameters in the path: `id` in `/containers/{id}/stop`.
     pub fn placeholders(&self) -> impl Iterator<Item = &'static str> {
-        self.path.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+        placeholders(self.path)
     }
 }
 
-impl Category {
-    /// FortiSOAR's word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Investigation => "investigation",
-            Self::Containment => "containment",
-            Self::Remediation => "remediation",
-            Self::Miscellaneous => "miscellaneous",
+/// The first operation of a catalogue that changes something and does not declare what it touches, or declares it by a
+/// parameter that it does not have.
+pub(crate) const fn undeclared(groups: &[&[Operation]]) -> Option<&'static str> {
+    let mut group = 0;
+    while group < groups.len() {
+        let operations = groups[group];
+        let mut at = 0;
+        while at < operations.len() {
+            let Operation { name, effect, touches, params, .. } = operations[at];
+            if !target::is_declared(effect, touches, params) {
+                return Some(name);
+            }
+            at += 1;
         }
+        group += 1;
     }
+    None
 }
 
-impl Method {
-    /// HTTP's word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::declare::param::CONTAINER;
+
+    #[test]
+    fn a_change_without_a_target_is_found() {
+        const STOP: Operation = Operation::post("planted", "/containers/{id}/stop").params(&[CONTAINER]);
+        const LOOK: Operation = Operation::get("look", "/containers/{id}/json").params(&[CONTAINER]);
+        const DECLARED: Operation = STOP.touches(&[Touch::Container("id")]);
+        const MISSPELT: Operation = STOP.touches(&[Touch::Container("ID")]);
+        for (operation, found) in
+            [(LOOK, None), (DECLARED, None), (STOP, Some("planted")), (MISSPELT, Some("planted"))]
+        {
+            assert_eq!(undeclared(&[&[LOOK], &[operation]]), found);
         }
     }
 }

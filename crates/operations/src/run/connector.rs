@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Configuration, Error, Health, Kind, Operation, Outcome, Services, catalogue,
-    run::{call::Call, health, oversize, redact::Secrets, validate::check},
+    run::{call::Call, health, oversize, perform::perform, redact::Secrets, validate::check},
 };
 
 /// One configuration with its engine. Any number of threads may call it at once.
@@ -109,7 +109,7 @@ impl Connector {
         };
         let secrets = Secrets::of(&arguments);
         let call = Call {
-            operation,
+            endpoint: operation.endpoint(),
             arguments,
             engine: &self.engine,
             configuration: &self.configuration,
@@ -119,7 +119,7 @@ impl Connector {
             changed: Cell::new(false),
             secrets: RefCell::new(secrets),
         };
-        let (result, status, tries) = call.run();
+        let (result, status, tries) = perform(operation, call);
         // A form has no use for an attachment; what lists choices for one has a bound of its own.
         let most = self.configuration.max_result_size().filter(|_| operation.visible);
         let result = result.and_then(|output| oversize::fit(output, operation, most, services));

@@ -6,18 +6,22 @@ use engine::{Path, Request, Segment};
 use serde_json::{Map, Value, map::Entry};
 
 use crate::{
-    Error, Kind, Method, Operation, Param, Place, ValueKind, declare::arguments::Arguments,
+    Error, Kind, Param, Place, ValueKind,
+    declare::{
+        arguments::Arguments,
+        endpoint::{Endpoint, Method, placeholders},
+    },
     values::body::folded,
 };
 
-/// The request of an operation. `timeout` is the configuration's; a grace period is added to it.
+/// The request to an endpoint. `timeout` is the configuration's; a grace period is added to it.
 pub(crate) fn request(
-    operation: &Operation,
+    endpoint: Endpoint,
     arguments: &Arguments,
     timeout: Duration,
 ) -> Result<Request, Error> {
-    let path = path(operation.path, operation, arguments)?;
-    let method = match operation.method {
+    let path = path(endpoint.path, arguments)?;
+    let method = match endpoint.method {
         Method::Get => engine::Method::GET,
         Method::Head => engine::Method::HEAD,
         Method::Post => engine::Method::POST,
@@ -25,7 +29,7 @@ pub(crate) fn request(
         Method::Delete => engine::Method::DELETE,
     };
     let mut request = Request::new(method, path);
-    for (name, value) in query(operation, arguments) {
+    for (name, value) in query(endpoint.path, arguments) {
         request = match value {
             Value::Array(items) => {
                 items.iter().fold(request, |request, item| request.query(name, &text(item)))
@@ -42,16 +46,12 @@ pub(crate) fn request(
         let bound = timeout.saturating_add(Duration::from_secs(grace));
         request = request.silence(bound).deadline(bound);
     }
-    Ok(if has_body(operation) { request.json(&body(arguments)?) } else { request })
+    Ok(if has_body(arguments.declared()) { request.json(&body(arguments)?) } else { request })
 }
 
 /// A path with the parameters that it names in braces.
-pub(crate) fn path(
-    template: &str,
-    operation: &Operation,
-    arguments: &Arguments,
-) -> Result<Path, engine::Error> {
-    Path::fill(template, |placeholder| segment(operation, arguments, placeholder))
+pub(crate) fn path(template: &str, arguments: &Arguments) -> Result<Path, engine::Error> {
+    Path::fill(template, |placeholder| segment(arguments, placeholder))
 }
 
 /// The JSON body that the parameters describe.
@@ -101,18 +101,19 @@ pub(crate) fn merge(into: &mut Value, from: Value) -> Result<(), Error> {
     if faults.is_empty() { Ok(()) } else { Err(Error::faults(Kind::InvalidParameters, &faults)) }
 }
 
-/// Whether an operation has a JSON body.
-pub(crate) fn has_body(operation: &Operation) -> bool {
-    operation.params.iter().any(|param| param.place == Place::Body)
+/// Whether an operation with these parameters has a JSON body.
+pub(crate) fn has_body(params: &[Param]) -> bool {
+    params.iter().any(|param| param.place == Place::Body)
 }
 
-fn query<'a>(operation: &'a Operation, arguments: &'a Arguments) -> Vec<(&'a str, &'a Value)> {
+fn query<'a>(path: &'static str, arguments: &'a Arguments) -> Vec<(&'a str, &'a Value)> {
+    let has_body = has_body(arguments.declared());
     let mut query = Vec::new();
     for (param, value) in arguments.iter() {
         match param.place {
-            Place::Query if operation.placeholders().any(|name| name == param.name) => {}
+            Place::Query if placeholders(path).any(|name| name == param.name) => {}
             Place::Query => query.push((param.wire_name(), value)),
-            Place::Merged if !has_body(operation) => {
+            Place::Merged if !has_body => {
                 query.extend(
                     value
                         .as_object()
@@ -128,9 +129,9 @@ fn query<'a>(operation: &'a Operation, arguments: &'a Arguments) -> Vec<(&'a str
     query
 }
 
-fn segment(operation: &Operation, arguments: &Arguments, name: &str) -> Result<Segment, engine::Error> {
+fn segment(arguments: &Arguments, name: &str) -> Result<Segment, engine::Error> {
     let value = arguments.text(name).unwrap_or_default();
-    match operation.param(name).map(|param| param.kind) {
+    match arguments.declared().iter().find(|param| param.name == name).map(|param| param.kind) {
         Some(ValueKind::Reference) => Segment::reference(value),
         _ => Segment::name(value),
     }
@@ -167,6 +168,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        Operation,
         declare::param::{ADDITIONAL_FIELDS, CONTAINER, flag, integer, list, object, text},
         run::validate::check,
     };
@@ -193,7 +195,7 @@ mod tests {
             "additional_fields": {"HostConfig": {"CpuShares": 2}, "Env": ["A=1"]},
         }));
         assert_eq!(
-            query(&CREATE, &arguments)
+            query(CREATE.path, &arguments)
                 .iter()
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect::<Vec<_>>(),
@@ -203,7 +205,7 @@ mod tests {
             body(&arguments).unwrap(),
             json!({"Hostname": "h", "HostConfig": {"Memory": 5, "CpuShares": 2}, "Env": ["A=1"]})
         );
-        request(&CREATE, &arguments, Duration::from_secs(1)).unwrap();
+        request(CREATE.endpoint(), &arguments, Duration::from_secs(1)).unwrap();
     }
 
     #[test]

@@ -55,7 +55,7 @@ fn unset(params: &[Param], given: &Map<String, Value>) -> Vec<String> {
 
 /// Puts the fields of the body into the types that the engine takes.
 fn fit(operation: &Operation, arguments: &mut Arguments, faults: &mut Vec<String>) {
-    let has_body = request::has_body(operation);
+    let has_body = request::has_body(operation.params);
     arguments.replace(|param, value| match param.place {
         Place::Body => conform(type_at(operation.path, param.body_path()), value, param.name, faults),
         Place::Merged if has_body => {

@@ -12,6 +12,7 @@ use crate::{
     declare::{
         param::{CONTAINER, choice, flag, integer, long_text, text},
         result::{DONE, case},
+        target::Touch,
     },
     run::{
         call::Call,
@@ -72,6 +73,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::put("copy_to_container", "/containers/{id}/archive")
         .title("Copy to Container")
         .about("Copies a single file into a folder of a container, byte for byte, or unpacks a tar there.")
+        .touches(&[Touch::Container("id")])
         .params(&[
             CONTAINER,
             choice("input", INPUTS).title("Input").about("What is copied: an attachment, a file of FortiSOAR, or text.").required().local(),

@@ -7,14 +7,11 @@ use crate::{
     Effect, Error, Kind, Operation, Output, Param,
     catalogue::containers::capture::{CAPTURED, Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
     declare::{
-        arguments::Arguments,
+        arguments::{Arguments, Named},
         param::{CONTAINER, TIME_LIMIT, flag, long_text, text},
+        target::{Reach, Target, Touch},
     },
-    run::{
-        call::Call,
-        guard::{Named, Reach, Target},
-        progress::Flow,
-    },
+    run::{call::Call, progress::Flow},
 };
 
 /// What is given to a process on its standard input.
@@ -51,12 +48,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post(
     TIME_LIMIT,
     MAX_BYTES,
 ])
-.reach(reach)
+.touches(&[Touch::Decided(reach)])
 .gives(CAPTURED)
 .run(attach)];
 
 /// Listening is looking; whoever gives input changes something.
-fn reach(arguments: &Arguments) -> Reach {
+fn reach(arguments: &mut Arguments) -> Reach {
     let effect = if attaches_stdin(arguments) { Effect::Change } else { Effect::Read };
     let container = Named::by("id", arguments.text("id").unwrap_or_default());
     Reach { effect, targets: vec![Target::Container(container)] }
@@ -155,7 +152,8 @@ mod tests {
 
     #[test]
     fn listening_is_allowed_where_only_looking_is() {
-        let effect = |given: Value| reach(&check(&OPERATIONS[0], given.as_object().unwrap()).unwrap()).effect;
+        let effect =
+            |given: Value| reach(&mut check(&OPERATIONS[0], given.as_object().unwrap()).unwrap()).effect;
         assert_eq!(effect(json!({"id": "web", "stdin": false, "logs": true})), Effect::Read);
         assert_eq!(effect(json!({"id": "web", "stdin": true})), Effect::Change);
         assert_eq!(effect(json!({"id": "web", "stdin_text": "exit\n"})), Effect::Change);

@@ -1,19 +1,16 @@
 //! Making an image of a container: `POST /commit`.
 
 use crate::{
-    Category, Effect, Error, Operation, Output, Schema,
+    Category, Error, Operation, Output, Schema,
     catalogue::containers::config::{
         COMMAND, ENTRYPOINT, ENVIRONMENT, EXPOSED_PORTS, HEALTHCHECK, LABELS, ON_BUILD, SHELL, STOP_SIGNAL,
         USER, VOLUMES, WORKING_FOLDER,
     },
     declare::{
-        arguments::Arguments,
         param::{ADDITIONAL_FIELDS, CONTAINER, flag, image, lines, text},
+        target::Touch,
     },
-    run::{
-        call::Call,
-        guard::{Named, Reach, Target},
-    },
+    run::call::Call,
     values::reference::{LATEST, Reference},
 };
 
@@ -50,7 +47,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit
         ON_BUILD,
     ])
     .gives(Schema::Answer("POST /commit"))
-    .reach(reach)
+    // The engine pauses it meanwhile.
+    .touches(&[Touch::Container("id")])
     .run(commit)];
 
 fn commit(call: &Call<'_>) -> Result<Output, Error> {
@@ -63,10 +61,4 @@ fn commit(call: &Call<'_>) -> Result<Output, Error> {
         request = request.query("repo", named.name).query("tag", named.tag_to_give("repo")?);
     }
     Ok(Output::Raw(call.send(request)?.body))
-}
-
-/// The container is in the query, and is paused meanwhile.
-fn reach(arguments: &Arguments) -> Reach {
-    let container = Named::by("id", arguments.text("id").unwrap_or_default());
-    Reach { effect: Effect::Change, targets: vec![Target::Container(container)] }
 }

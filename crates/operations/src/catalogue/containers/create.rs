@@ -10,7 +10,10 @@ use crate::{
         host_config,
         networking::{self, ENDPOINT},
     },
-    declare::param::{ADDITIONAL_FIELDS, flag, joined, object, reference, text},
+    declare::{
+        param::{ADDITIONAL_FIELDS, flag, joined, object, reference, text},
+        target::Touch,
+    },
     run::{
         call::Call,
         request::{self, merge},
@@ -100,6 +103,7 @@ const ATTACHABLE: &[Param] = &[
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_container", "/containers/create")
     .title("Create Container")
     .about("Creates a container from an image. It does not run until it is started.")
+    .touches(&[Touch::Nothing])
     .params(&joined::<
         { COMMON.len() + host_config::KEPT.len() + RARE.len() + ATTACHABLE.len() + AS_THE_API_HAS_IT.len() },
     >(&[COMMON, host_config::KEPT, RARE, ATTACHABLE, AS_THE_API_HAS_IT]))

@@ -16,6 +16,7 @@ use crate::{
     declare::{
         param::{ADDITIONAL_FIELDS, CONTAINER, TIME_LIMIT, flag, notation, text},
         result::{DONE, case},
+        target::Touch,
     },
     run::{
         call::Call,
@@ -28,6 +29,7 @@ use crate::{
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container", "/containers/{id}/exec")
     .title("Execute Command in Container")
     .about("Runs a command in a running container and gives its output and exit code.")
+    .touches(&[Touch::Container("id")])
     .params(&[
         CONTAINER,
         COMMAND.about("The command: a list, JSON, or a line split by the shell's rules. No shell runs it.").required(),
@@ -76,7 +78,7 @@ fn exec(call: &Call<'_>) -> Result<Output, Error> {
     merge(&mut create, streams)?;
     let tty = create["Tty"] == true;
     let input = attach_stdin.then(|| whole_input(text.unwrap_or_default(), tty));
-    let created = call.send(Request::post(call.path(call.operation.path)?).json(&create))?.json()?;
+    let created = call.send(Request::post(call.path(call.endpoint.path)?).json(&create))?.json()?;
     let id = created["Id"]
         .as_str()
         .ok_or_else(|| Error::new(Kind::Failed, "The engine gave no id for the command."))?;

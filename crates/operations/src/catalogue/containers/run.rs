@@ -23,6 +23,7 @@ use crate::{
     declare::{
         param::{TIME_LIMIT, joined},
         result::TEXTS,
+        target::Touch,
     },
     run::{call::Call, progress::Flow, request::merge},
 };
@@ -42,6 +43,7 @@ const OWN: &[Param] = &[
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("run_container", "/containers/create")
     .title("Run Command in New Container")
     .about("Runs a container to its end, gives its output and exit code, and removes it. Nothing is left behind.")
+    .touches(&[Touch::Nothing])
     .params(&joined::<
         { create::COMMON.len() + OWN.len() + create::RARE.len() + create::AS_THE_API_HAS_IT.len() },
     >(&[create::COMMON, OWN, create::RARE, create::AS_THE_API_HAS_IT]))

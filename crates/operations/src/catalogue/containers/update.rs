@@ -3,7 +3,10 @@
 use crate::{
     Operation, Param,
     catalogue::containers::resources::{BY_DEVICE, FURTHER, PUBLISHED, RESTART_POLICY},
-    declare::param::{ADDITIONAL_FIELDS, CONTAINER, joined, since},
+    declare::{
+        param::{ADDITIONAL_FIELDS, CONTAINER, joined, since},
+        target::Touch,
+    },
 };
 
 /// The operations of this file. What the engine takes in this body and does not apply has no field; to the
@@ -14,6 +17,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post(
 )
 .title("Update Container")
 .about("Changes a container's limits and its restart policy. It goes on running; what is left empty stays.")
+.touches(&[Touch::Container("id")])
 .params(PARAMS)];
 
 const PARAMS: &[Param] = &joined::<{ PUBLISHED.len() + FURTHER.len() + BY_DEVICE.len() + 3 }>(&[

@@ -18,6 +18,7 @@ use crate::{
             ADDITIONAL_FIELDS, flag, integer, joined, lines, list, long_text, map, notation, secret, text,
         },
         result::TEXTS,
+        target::Touch,
     },
     run::{
         call::Call,
@@ -92,6 +93,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("build_image", "/
         "Builds an image from a Dockerfile, a context archive or a remote context, with the classic builder.",
     )
     .category_is(Category::Miscellaneous)
+    .touches(&[Touch::Nothing])
     .params(&joined::<34>(&[&WHAT, &FROM_WHERE, &HOW, &[MAX_SIZE, PROGRESS_LIMIT]]))
     .gives(Schema::All(&[
         Schema::Fields(&["result", "id"]),

@@ -16,6 +16,7 @@ use crate::{
     declare::{
         param::{ADDITIONAL_FIELDS, flag, image, joined, lines, text},
         result::{TEXTS, case},
+        target::Touch,
     },
     run::{
         call::Call,
@@ -56,6 +57,7 @@ const PARAMS: [Param; 14] = joined(&[
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("pull_image", "/images/create")
     .title("Pull Image")
     .about("Pulls an image from a registry, or imports one from an address, and confirms that it is there.")
+    .touches(&[Touch::Nothing])
     .params(&joined::<15>(&[&PARAMS, &[ADDITIONAL_FIELDS]]))
     .gives(Schema::All(&[Schema::Fields(&["image", "id", "digest"]), MOVED]))
     .gives_for(&[case(

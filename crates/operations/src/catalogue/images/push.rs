@@ -12,6 +12,7 @@ use crate::{
     declare::{
         param::{flag, joined, notation, reference, text},
         result::case,
+        target::Touch,
     },
     run::call::Call,
     values::reference::{LATEST, Reference, join},
@@ -38,6 +39,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("push_image", "/i
     .title("Push Image")
     .about("Pushes an image to the registry that its name begins with, and gives its digest there.")
     .category_is(Category::Miscellaneous)
+    .touches(&[Touch::Nothing])
     .params(&PARAMS)
     .gives(Schema::All(&[Schema::Fields(&["image", "digest"]), MOVED]))
     .gives_for(&[case(
@@ -63,7 +65,7 @@ fn push(call: &Call<'_>) -> Result<Output, Error> {
         return Err(Error::fault("all_tags pushes every tag, and a tag is given too"));
     }
     let sign_in = SignIn::for_image(call, name)?;
-    let path = Path::fill(call.operation.path, |_| Segment::reference(name))?;
+    let path = Path::fill(call.endpoint.path, |_| Segment::reference(name))?;
     let mut request = Request::post(path).header("x-registry-auth", &sign_in.header())?;
     if let Some(platform) = arguments.get("platform") {
         request = request.query("platform", &platform.to_string());

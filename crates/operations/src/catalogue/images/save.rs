@@ -14,6 +14,7 @@ use crate::{
     declare::{
         param::{flag, list, notation, text},
         result::TEXTS,
+        target::Touch,
     },
     run::{
         call::Call,
@@ -51,6 +52,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Load Images")
         .about("Loads the images of a tar that save_images or docker save made.")
         .category_is(Category::Miscellaneous)
+        .touches(&[Touch::Nothing])
         .params(&[
             text("attachment")
                 .title("Attachment")

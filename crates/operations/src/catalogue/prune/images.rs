@@ -6,20 +6,25 @@ use engine::{Path, Request};
 use serde_json::{Value, json};
 
 use super::{
-    array,
+    choice::{chosen, list},
     filters::{Filters, Pruned},
-    id, list,
-    preview::{chosen, foreseen, usage},
+    preview::{foreseen, usage},
 };
-use crate::{Error, Output, run::call::Call};
+use crate::{
+    Error, Output,
+    run::{
+        call::Call,
+        objects::{id, items},
+    },
+};
 
 pub(super) fn preview(call: &Call<'_>) -> Result<Output, Error> {
     let filters = Filters::read(call, Pruned::Images)?;
     let mut choice = filters.at_present(call);
     let found = list(call, Request::get(Path::fixed("/images/json")).query("all", "true"))?;
     let users = list(call, Request::get(Path::fixed("/containers/json")).query("all", "true"))?;
-    let used: HashSet<&str> = array(&users).filter_map(|container| container["ImageID"].as_str()).collect();
-    let all: Vec<&Value> = array(&found).collect();
+    let used: HashSet<&str> = items(&users).filter_map(|container| container["ImageID"].as_str()).collect();
+    let all: Vec<&Value> = items(&found).collect();
     let children = |image: &Value| all.iter().filter(|child| child["ParentId"] == image["Id"]).count();
     let tops = all.iter().copied().filter(|image| match filters.dangling {
         true => tags(image).is_empty() && children(image) == 0,
@@ -55,14 +60,14 @@ pub(super) fn preview(call: &Call<'_>) -> Result<Output, Error> {
 /// An image's names with tags, in the order in which the engine takes them.
 fn tags(image: &Value) -> Vec<&str> {
     let mut tags: Vec<&str> =
-        array(&image["RepoTags"]).filter_map(Value::as_str).filter(|tag| *tag != "<none>:<none>").collect();
+        items(&image["RepoTags"]).filter_map(Value::as_str).filter(|tag| *tag != "<none>:<none>").collect();
     tags.sort_unstable();
     tags
 }
 
 /// All its names, those with digests too.
 fn names(image: &Value) -> Vec<&str> {
-    let digests = array(&image["RepoDigests"]).filter_map(Value::as_str);
+    let digests = items(&image["RepoDigests"]).filter_map(Value::as_str);
     tags(image).into_iter().chain(digests.filter(|digest| *digest != "<none>@<none>")).collect()
 }
 

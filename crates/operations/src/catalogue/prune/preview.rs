@@ -1,16 +1,18 @@
 //! What a prune would take, computed from lists with the filters that it would send.
 
-use std::collections::HashSet;
-
-use engine::{ApiVersion, Path, Request, Segment};
+use engine::{ApiVersion, Path, Request};
 use serde_json::{Map, Value, json};
 
 use super::{
-    array,
-    filters::{Choice, Filters, Pruned, is_podman},
-    id, is_pruned, list, spare,
+    choice::{
+        all_containers, chosen, chosen_containers, chosen_networks, divide, divide_networks, list, listed,
+    },
+    filters::{Filters, Pruned, is_podman},
 };
-use crate::{Error, Output, catalogue::preview::is_predefined, run::call::Call};
+use crate::{
+    Error, Output,
+    run::{call::Call, objects::items},
+};
 
 /// From this version on, disk usage can be asked for by type.
 const USAGE_BY_TYPE: ApiVersion = ApiVersion::new(1, 42);
@@ -20,9 +22,9 @@ const VERBOSE_USAGE: ApiVersion = ApiVersion::new(1, 52);
 pub(super) fn containers(call: &Call<'_>) -> Result<Output, Error> {
     let filters = Filters::read(call, Pruned::Containers)?;
     let choice = filters.at_present(call);
-    let found = spare::look(call, spare::all_containers().query("size", "true"))?;
+    let found = listed(call, all_containers().query("size", "true"))?;
     let chosen = chosen_containers(call, &choice, &found)?;
-    let (going, spared) = spare::divide(call, chosen);
+    let (going, spared) = divide(call, chosen);
     let freed: u64 = going.iter().filter_map(|container| container["SizeRw"].as_u64()).sum();
     let ids: Vec<&Value> = going.iter().map(|container| &container["Id"]).collect();
     let mut fields = json!({"ContainersDeleted": ids, "SpaceReclaimed": freed});
@@ -32,53 +34,17 @@ pub(super) fn containers(call: &Call<'_>) -> Result<Output, Error> {
     Ok(foreseen("containers", going.len(), fields, choice.notes))
 }
 
-/// The containers of a list that a prune with these filters takes.
-pub(super) fn chosen_containers<'a>(
-    call: &Call<'_>,
-    choice: &Choice<'_>,
-    found: &'a Value,
-) -> Result<Vec<&'a Value>, Error> {
-    let stopped = array(found).filter(|container| is_pruned(container));
-    chosen(call, choice, stopped, "/containers/{id}/json")
-}
-
 pub(super) fn networks(call: &Call<'_>) -> Result<Output, Error> {
     let filters = Filters::read(call, Pruned::Networks)?;
     let mut choice = filters.at_present(call);
     let found = list(call, Request::get(Path::fixed("/networks")))?;
-    let (going, spared) = spare::divide_networks(call, chosen_networks(call, &mut choice, &found)?)?;
+    let (going, spared) = divide_networks(call, chosen_networks(call, &mut choice, &found)?)?;
     let names: Vec<&Value> = going.iter().map(|network| &network["Name"]).collect();
     let mut fields = json!({"NetworksDeleted": names});
     if !spared.is_empty() {
         fields["spared"] = spared.into();
     }
     Ok(foreseen("networks", going.len(), fields, choice.notes))
-}
-
-/// The networks of a list that a prune with these filters takes. Networks tell their containers only one by one, and
-/// containers their networks at once.
-pub(super) fn chosen_networks<'a>(
-    call: &Call<'_>,
-    choice: &mut Choice<'_>,
-    found: &'a Value,
-) -> Result<Vec<&'a Value>, Error> {
-    let running = list(call, Request::get(Path::fixed("/containers/json")))?;
-    let places = array(&running).filter_map(|container| container["NetworkSettings"]["Networks"].as_object());
-    let used: HashSet<&str> =
-        places.flat_map(Map::values).filter_map(|place| place["NetworkID"].as_str()).collect();
-    let unused = array(found).filter(|network| {
-        !is_predefined(network["Name"].as_str().unwrap_or_default())
-            && network["Ingress"] != true
-            && network["ConfigOnly"] != true
-            && !used.contains(id(network))
-    });
-    let chosen = chosen(call, choice, unused, "/networks/{id}")?;
-    if chosen.iter().any(|network| network["Scope"] == "swarm") {
-        choice
-            .notes
-            .push("A network that services of other nodes use stays, which this node cannot see.".into());
-    }
-    Ok(chosen)
 }
 
 /// Only those of the engine's own driver, and without options: the others it leaves alone.
@@ -88,7 +54,7 @@ pub(super) fn volumes(call: &Call<'_>) -> Result<Output, Error> {
     let found =
         list(call, Request::get(Path::fixed("/volumes")).query("filters", r#"{"dangling":["true"]}"#))?;
     let named_too = filters.named_volumes || is_podman(call);
-    let own = array(&found["Volumes"]).filter(|volume| {
+    let own = items(&found["Volumes"]).filter(|volume| {
         volume["Driver"].as_str().is_none_or(|it| it == "local")
             && volume["Options"].as_object().is_none_or(Map::is_empty)
             && (named_too || is_anonymous(volume))
@@ -125,30 +91,6 @@ pub(super) fn build_cache(call: &Call<'_>) -> Result<Output, Error> {
     ))
 }
 
-/// Those that the filters let go. A list tells the age in whole seconds: where that is not enough, `inspected` tells.
-pub(super) fn chosen<'a>(
-    call: &Call<'_>,
-    choice: &Choice<'_>,
-    found: impl Iterator<Item = &'a Value>,
-    inspected: &str,
-) -> Result<Vec<&'a Value>, Error> {
-    let mut chosen = Vec::new();
-    for thing in found.filter(|thing| choice.lets_go(&thing["Labels"])) {
-        let goes = match choice.is_old(&thing["Created"]) {
-            Some(goes) => goes,
-            None => {
-                let path = Path::fill(inspected, |_| Segment::name(id(thing)))?;
-                let whole = call.send(Request::get(path))?.json()?;
-                choice.is_old(&whole["Created"]).unwrap_or_default()
-            }
-        };
-        if goes {
-            chosen.push(thing);
-        }
-    }
-    Ok(chosen)
-}
-
 /// Objects of one type with what they use: under their old name, or as items of the new one.
 pub(super) fn usage(call: &Call<'_>, kind: &str, old: &str, new: &str) -> Result<Vec<Value>, Error> {
     let mut request = Request::get(Path::fixed("/system/df"));
@@ -160,7 +102,7 @@ pub(super) fn usage(call: &Call<'_>, kind: &str, old: &str, new: &str) -> Result
         request = request.query("verbose", "true");
     }
     let usage = list(call, request)?;
-    Ok(array(&usage[old]).chain(array(&usage[new]["Items"])).cloned().collect())
+    Ok(items(&usage[old]).chain(items(&usage[new]["Items"])).cloned().collect())
 }
 
 /// The result of a dry run: as the real one's, and said to be none.

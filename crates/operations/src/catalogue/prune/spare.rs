@@ -8,27 +8,30 @@ use engine::{ErrorKind, Method, Path, Request, Segment};
 use serde_json::{Value, json};
 
 use super::{
-    array,
+    choice::{
+        all_containers, chosen_containers, chosen_networks, divide, divide_networks, is_pruned, list, listed,
+    },
     filters::{Filters, Pruned},
-    id, is_pruned, list,
-    preview::{chosen_containers, chosen_networks},
     send,
 };
 use crate::{
     Error, Kind, Output,
-    run::{call::Call, guard},
+    run::{
+        call::Call,
+        objects::{id, items, name},
+    },
 };
 
 /// `POST /containers/prune`.
 pub(super) fn prune_containers(call: &Call<'_>) -> Result<Output, Error> {
     let filters = Filters::read(call, Pruned::Containers)?;
-    let found = look(call, all_containers())?;
-    let (_, spared) = divide(call, array(&found).filter(|container| is_pruned(container)).collect());
+    let found = listed(call, all_containers())?;
+    let (_, spared) = divide(call, items(&found).filter(|container| is_pruned(container)).collect());
     if spared.is_empty() {
         return send(call, call.request()?);
     }
     let choice = filters.at_present(call);
-    let found = look(call, all_containers().query("size", "true"))?;
+    let found = listed(call, all_containers().query("size", "true"))?;
     let (going, spared) = divide(call, chosen_containers(call, &choice, &found)?);
     let (deleted, kept) = one_by_one(call, "/containers/{id}", &going)?;
     let freed: u64 = deleted.iter().filter_map(|container| container["SizeRw"].as_u64()).sum();
@@ -51,62 +54,6 @@ pub(super) fn prune_networks(call: &Call<'_>) -> Result<Output, Error> {
     let (deleted, kept) = one_by_one(call, "/networks/{id}", &going)?;
     let deleted: Vec<&Value> = deleted.into_iter().map(|network| &network["Name"]).collect();
     Ok(result(json!({"NetworksDeleted": deleted}), spared, kept))
-}
-
-/// All containers, also those that do not run.
-pub(super) fn all_containers() -> Request {
-    Request::get(Path::fixed("/containers/json")).query("all", "true")
-}
-
-/// Containers that rules can be held against. An answer that is not the engine's would protect none of them.
-pub(super) fn look(call: &Call<'_>, request: Request) -> Result<Value, Error> {
-    // The list may take the engine as long as the prune itself.
-    let limit = call.time_limit();
-    guard::listed(call, request.silence(limit).deadline(limit)).map(Value::Array)
-}
-
-/// Those that may go, and those that a rule protects, for the result.
-pub(super) fn divide<'a>(call: &Call<'_>, containers: Vec<&'a Value>) -> (Vec<&'a Value>, Vec<Value>) {
-    let (mut going, mut spared) = (Vec::new(), Vec::new());
-    for container in containers {
-        match rule(call, container) {
-            None => going.push(container),
-            Some(rule) => spared.push(json!({"name": name(container), "id": id(container), "rule": rule})),
-        }
-    }
-    (going, spared)
-}
-
-/// The same for networks: a rule reaches those that a protected container is in, also while it does not run.
-pub(super) fn divide_networks<'a>(
-    call: &Call<'_>,
-    networks: Vec<&'a Value>,
-) -> Result<(Vec<&'a Value>, Vec<Value>), Error> {
-    if !call.configuration.policy().has_rules() || networks.is_empty() {
-        return Ok((networks, Vec::new()));
-    }
-    let containers = look(call, all_containers())?;
-    // A container that has never run knows its network by name only.
-    let is_in = |container: &Value, network: &Value| {
-        let places = container["NetworkSettings"]["Networks"].as_object().into_iter().flatten();
-        places.into_iter().any(|(name, place)| {
-            network["Name"] == name.as_str()
-                || network["Id"] == name.as_str()
-                || place["NetworkID"] == network["Id"]
-        })
-    };
-    let (mut going, mut spared) = (Vec::new(), Vec::new());
-    for network in networks {
-        let mut members = array(&containers).filter(|container| is_in(container, network));
-        match members.find_map(|container| Some((container, rule(call, container)?))) {
-            None => going.push(network),
-            Some((container, rule)) => {
-                let rule = format!("container {} in it is protected by {rule}", name(container));
-                spared.push(json!({"name": name(network), "id": id(network), "rule": rule}));
-            }
-        }
-    }
-    Ok((going, spared))
 }
 
 /// Removes each by its full id, neither by force nor with anything else. Gives those that were removed, and those that
@@ -158,14 +105,4 @@ fn result(mut fields: Value, spared: Vec<Value>, kept: Vec<Value>) -> Output {
         fields["kept"] = kept.into();
     }
     fields.into()
-}
-
-/// The rule that protects a container of a list.
-fn rule(call: &Call<'_>, container: &Value) -> Option<String> {
-    call.configuration.policy().protecting_rule(&guard::as_inspected(container))
-}
-
-/// The name of a network, or of a container.
-fn name(listed: &Value) -> &str {
-    listed["Name"].as_str().unwrap_or_else(|| guard::own_name(listed))
 }

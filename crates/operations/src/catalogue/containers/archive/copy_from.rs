@@ -92,7 +92,7 @@ impl Source {
     }
 
     fn ask(call: &Call<'_>, path: &str) -> Result<Self, Error> {
-        let request = Request::get(call.path(call.operation.path)?).query("path", path);
+        let request = Request::get(call.path(call.endpoint.path)?).query("path", path);
         let reply = stream(call, request)?;
         let stat = reply.header("x-docker-container-path-stat").and_then(stat).unwrap_or_else(|| json!({}));
         Ok(Self { path: path.to_owned(), stat, reply })

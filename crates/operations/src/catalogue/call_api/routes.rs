@@ -1,0 +1,428 @@
+//! What a call does and touches, by its method and path.
+//!
+//! Docker's router matches a path from both ends: in `/containers/{name:.*}/stop` everything between is the name, slashes too, as
+//! in `/containers/web/alias/stop`. So this table reads the last segment first. A change that the table does not know is
+//! [`Target::Unclear`].
+
+use engine::Path;
+use serde_json::Value;
+
+use super::{
+    is_empty,
+    query::{query, settle},
+};
+use crate::{
+    Effect, Method,
+    declare::{
+        arguments::{Arguments, Named},
+        target::{Reach, Target},
+    },
+};
+
+const UNKNOWN: &str = "the connector does not know this request";
+const NO_MEMBER: &str = "the body must be a JSON object with Container";
+const LINK: &str = "the query of this request can hold force and v only";
+const NO_CONTAINER: &str = "the query must have container";
+
+/// What a call does and touches.
+pub(super) fn reach(arguments: &mut Arguments) -> Reach {
+    let method = match arguments.text("method") {
+        Some("GET") => Method::Get,
+        Some("HEAD") => Method::Head,
+        Some("PUT") => Method::Put,
+        Some("DELETE") => Method::Delete,
+        _ => Method::Post,
+    };
+    // A path or a query that cannot be read is refused before anything is sent.
+    let query = query(arguments).unwrap_or_default();
+    settle(arguments, &query);
+    let Some(route) = arguments.text("path").and_then(Route::read) else {
+        return Reach { effect: effect(method, &[]), targets: Vec::new() };
+    };
+    arguments.set("path", route.path.as_str().into());
+    let segments: Vec<&str> = route.segments.iter().map(String::as_str).collect();
+    let targets = targets(method, &route, &segments, arguments, &query);
+    let is_read = targets.is_none();
+    let effect = match effect(method, &segments) {
+        // A read that is not known to be one can be a change, such as libpod's healthcheck.
+        Effect::Read if !is_read => Effect::Change,
+        effect => effect,
+    };
+    Reach { effect, targets: targets.unwrap_or_default() }
+}
+
+/// What a method does, unless the table knows better. What prunes removes, though it is a POST.
+fn effect(method: Method, segments: &[&str]) -> Effect {
+    match method {
+        Method::Get | Method::Head => Effect::Read,
+        Method::Delete => Effect::Destroy,
+        Method::Post if segments.last() == Some(&"prune") => Effect::Destroy,
+        Method::Post | Method::Put => Effect::Change,
+    }
+}
+
+/// What the table knows of a request; `None` is a read.
+#[allow(clippy::unnested_or_patterns, reason = "a row for each form of a path")]
+fn targets(
+    method: Method,
+    route: &Route,
+    segments: &[&str],
+    arguments: &Arguments,
+    query: &[(String, String)],
+) -> Option<Vec<Target>> {
+    use Method::{Delete, Get, Head, Post, Put};
+    let nothing = Vec::new;
+    let one = |target| vec![target];
+    let unknown = || one(Target::Unclear(UNKNOWN));
+    // The name between the first segment and the last ones.
+    let name = |after: usize| route.name(1, segments.len() - after);
+    let targets = match (method, segments) {
+        (Get | Head, ["containers", _, .., "attach", "ws"]) => unknown(),
+        (Get | Head, _) if !route.is_libpod || is_read_of_libpod(segments) => return None,
+
+        (Post, ["containers", "prune"]) => one(Target::StoppedContainers),
+        (Post, ["containers", _, .., "start"]) if !is_plain_start(arguments, query) => {
+            one(Target::Container(name(1)))
+        }
+        // These give a container's work back to it, or only wait.
+        (Post, ["containers", _, .., "start" | "unpause" | "wait"]) => nothing(),
+        (
+            Post,
+            [
+                "containers",
+                _,
+                ..,
+                "stop" | "restart" | "kill" | "pause" | "rename" | "update" | "resize" | "attach" | "exec"
+                | "checkpoints",
+            ],
+        )
+        | (Put, ["containers", _, .., "archive"]) => one(Target::Container(name(1))),
+        (Delete, ["containers", _, "checkpoints", _]) => one(Target::Container(name(2))),
+        // A link of the name `web/alias` belongs to two containers, and Podman takes along what depends on a container.
+        (Delete, ["containers", _, ..]) if !has_only(query, &["force", "v"]) => one(Target::Unclear(LINK)),
+        (Delete, ["containers", _, ..]) => one(Target::Container(name(0))),
+        (Post, ["commit"]) => match of_query(query, "container") {
+            named if named.is_empty() => one(Target::Unclear(NO_CONTAINER)),
+            named => named.into_iter().map(Target::Container).collect(),
+        },
+        (Post, ["exec", id @ .., "start" | "resize"]) if !id.is_empty() => one(Target::Exec(id.join("/"))),
+
+        (Post, ["networks", _, .., verb @ ("connect" | "disconnect")]) => match of_body(arguments) {
+            members if members.is_empty() => one(Target::Unclear(NO_MEMBER)),
+            members => {
+                let target = if *verb == "connect" { Target::Container } else { Target::Member };
+                std::iter::once(Target::Place(name(1))).chain(members.into_iter().map(target)).collect()
+            }
+        },
+        (Delete, ["networks", _, ..]) => one(Target::Network(name(0))),
+        (Put | Delete, ["volumes", _, ..]) => one(Target::Volume(name(0))),
+
+        // libpod's further requests have other bodies, or touch more than one thing: pods, removals by list, system prune.
+        _ if route.is_libpod => unknown(),
+        (Delete, ["images", _, ..]) => one(Target::Image(name(0))),
+        (
+            Post,
+            ["containers" | "networks" | "volumes" | "secrets" | "configs" | "images", "create"]
+            | ["networks" | "volumes" | "images" | "build", "prune"]
+            | ["images", "load"]
+            | ["images", _, .., "push" | "tag"]
+            | ["build"]
+            | ["build", "cancel"]
+            | ["auth"],
+        ) => nothing(),
+        _ => unknown(),
+    };
+    Some(targets)
+}
+
+/// The reads of libpod's own API. Others are changes, though they are GETs.
+fn is_read_of_libpod(segments: &[&str]) -> bool {
+    match segments {
+        ["_ping" | "info" | "version" | "events"] | ["system", "df"] => true,
+        ["containers" | "pods", "json" | "stats"] | ["containers", "showmounted"] => true,
+        ["images" | "networks" | "volumes" | "secrets", "json"] | ["images", "search" | "export"] => true,
+        ["containers", _, .., last] => {
+            matches!(*last, "json" | "logs" | "stats" | "top" | "changes" | "exists" | "export" | "archive")
+        }
+        ["images", _, .., last] => {
+            matches!(*last, "json" | "history" | "tree" | "exists" | "get" | "changes" | "resolve")
+        }
+        ["networks" | "volumes" | "secrets" | "manifests" | "exec", _, .., last] => {
+            matches!(*last, "json" | "exists")
+        }
+        ["pods", _, .., last] => matches!(*last, "json" | "exists" | "top" | "stats"),
+        ["generate", "kube"] | ["generate", _, "systemd"] => true,
+        _ => false,
+    }
+}
+
+/// A path in its pieces: version, `libpod`, and the segments after them.
+struct Route {
+    /// The path in its one form, encoded.
+    path: String,
+    /// How many segments only lead to an endpoint.
+    prefix: usize,
+    is_libpod: bool,
+    /// Decoded, without the prefix.
+    segments: Vec<String>,
+}
+
+impl Route {
+    fn read(path: &str) -> Option<Self> {
+        let path = Path::checked(path).ok()?;
+        let mut segments: Vec<String> = path.segments().collect();
+        let mut prefix = usize::from(segments.first().is_some_and(|first| leads_on(first)));
+        let is_libpod = segments.get(prefix).is_some_and(|first| first == "libpod");
+        prefix += usize::from(is_libpod);
+        segments.drain(..prefix);
+        Some(Self { path: path.to_string(), prefix, is_libpod, segments })
+    }
+
+    /// The name that stands in these segments.
+    fn name(&self, from: usize, to: usize) -> Named {
+        let encoded: Vec<&str> = self.path.split('/').skip(1).collect();
+        let (from_path, to_path) = (from + self.prefix, to + self.prefix);
+        let before = format!("/{}/", encoded[..from_path].join("/"));
+        let after =
+            encoded[to_path..].iter().fold(String::new(), |after, segment| format!("{after}/{segment}"));
+        Named::by("path", &self.segments[from..to].join("/")).between(&before, &after)
+    }
+}
+
+/// Whether a start only starts. Before API 1.24 its body could change how the container runs, and it can begin from a
+/// checkpoint.
+fn is_plain_start(arguments: &Arguments, query: &[(String, String)]) -> bool {
+    let has_body =
+        arguments.text("body_file").is_some() || arguments.get("body").is_some_and(|body| !is_empty(body));
+    !has_body && has_only(query, &["detachKeys"])
+}
+
+fn has_only(query: &[(String, String)], names: &[&str]) -> bool {
+    query.iter().all(|(name, _)| names.contains(&name.as_str()))
+}
+
+/// The names that the query gives for a parameter. Podman reads a parameter's name without regard to case.
+fn of_query(query: &[(String, String)], wanted: &str) -> Vec<Named> {
+    let mut found = Vec::new();
+    for (at, (name, value)) in query.iter().enumerate() {
+        if name.eq_ignore_ascii_case(wanted) {
+            let before = query[..at].iter().filter(|(other, _)| other == name).count();
+            found.push(Named::by("query", value).at(&[name, &before.to_string()]));
+        }
+    }
+    found
+}
+
+/// The containers that the body names. Go reads a field's name without regard to case.
+fn of_body(arguments: &Arguments) -> Vec<Named> {
+    let fields = arguments.get("body").and_then(Value::as_object).into_iter().flatten();
+    let containers = fields.filter(|(name, _)| name.eq_ignore_ascii_case("container"));
+    containers.filter_map(|(name, value)| Some(Named::by("body", value.as_str()?).at(&[name]))).collect()
+}
+
+/// Whether a first segment only leads to an endpoint: an API version in any form that an engine takes. Podman takes letters too.
+fn leads_on(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
+}
+
+/// Whether the engine takes a path's first segment for an API version: `v1.41`, and `v1.41.0` or `v1.041` as well.
+pub(super) fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{catalogue::call_api::OPERATIONS, run::validate::check};
+
+    fn arguments(given: Value) -> Arguments {
+        check(&OPERATIONS[0], given.as_object().unwrap()).unwrap()
+    }
+
+    /// What a call is after each of its targets got the id `f00d`, and what these were.
+    fn aimed(given: Value) -> (Arguments, String) {
+        let mut arguments = arguments(given);
+        let mut told = String::new();
+        for target in reach(&mut arguments).targets {
+            use Target::{Container, Image, Member, Network, Place, Volume};
+            let kind = match &target {
+                Container(_) => "container",
+                Member(_) => "member",
+                Network(_) => "network",
+                Place(_) => "place",
+                Volume(_) => "volume",
+                Image(_) => "image",
+                Target::Exec(_) => "exec",
+                Target::StoppedContainers => "stopped",
+                Target::Unclear(_) => "unclear",
+            };
+            let named = match target {
+                Container(named) | Member(named) | Network(named) | Place(named) | Volume(named)
+                | Image(named) => {
+                    let text = named.text.clone();
+                    assert!(arguments.aim(named, "f00d".into()), "{text}");
+                    text
+                }
+                Target::Exec(id) => id,
+                Target::StoppedContainers | Target::Unclear(_) => String::new(),
+            };
+            told = format!("{told} {kind} {named}").trim().to_owned();
+        }
+        (arguments, told)
+    }
+
+    fn told(method: &str, path: &str) -> String {
+        aimed(json!({"method": method, "path": path, "body": {"Container": "m"}})).1
+    }
+
+    fn does(method: &str, path: &str) -> Effect {
+        reach(&mut arguments(json!({"method": method, "path": path}))).effect
+    }
+
+    #[test]
+    fn a_path_is_read_from_its_end() {
+        for (method, path, expected) in [
+            ("POST", "/containers/web/stop", "container web"),
+            ("POST", "/containers/web/alias/stop", "container web/alias"),
+            ("POST", "/containers/web/stop/stop", "container web/stop"),
+            ("POST", "/containers/create/stop", "container create"),
+            ("POST", "/containers/prune/kill", "container prune"),
+            ("POST", "/containers/json/rename", "container json"),
+            ("POST", "/containers/containers/stop", "container containers"),
+            ("POST", "/containers/create", ""),
+            ("POST", "/containers/prune", "stopped"),
+            ("POST", "/containers/web/alias/start", "container web/alias"),
+            ("POST", "/containers/web/unpause", ""),
+            ("POST", "/containers/web/wait", ""),
+            ("PUT", "/containers/web/alias/archive", "container web/alias"),
+            ("DELETE", "/containers/prune", "container prune"),
+            ("DELETE", "/containers/web/alias", "container web/alias"),
+            ("DELETE", "/containers/web/checkpoints/c", "container web"),
+            ("POST", "/exec/e/start", "exec e"),
+            ("POST", "/networks/n/connect", "place n container m"),
+            ("POST", "/networks/a/b/disconnect", "place a/b member m"),
+            ("POST", "/networks/create/disconnect", "place create member m"),
+            ("DELETE", "/networks/a/b", "network a/b"),
+            ("DELETE", "/volumes/v", "volume v"),
+            ("DELETE", "/images/team/app:1", "image team/app:1"),
+            ("POST", "/images/team/app/tag", ""),
+            ("GET", "/containers/web/json", ""),
+            ("POST", "/containers/web/anything", "unclear"),
+            ("POST", "/containers/stop", "unclear"),
+            ("POST", "/containers/web/copy", "unclear"),
+            ("POST", "/swarm/leave", "unclear"),
+            ("POST", "/plugins/p/disable", "unclear"),
+            ("DELETE", "/nodes/n", "unclear"),
+            ("POST", "/v1.40/v1.40/containers/web/stop", "unclear"),
+            ("POST", "/session", "unclear"),
+            ("PUT", "/containers/web", "unclear"),
+        ] {
+            assert_eq!(told(method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn a_version_and_libpod_lead_on() {
+        for path in [
+            "/v1.41/containers/web/stop",
+            "/v1.99/containers/%77eb/stop",
+            "/v1.41.0/containers/web/stop",
+            "/v1.041/containers/web/stop",
+            "/v4.0.0/libpod/containers/web/stop",
+            "/v4.0.0-rc1/libpod/containers/web/stop",
+            "/libpod/containers/web/stop",
+        ] {
+            assert_eq!(told("post", path), "container web", "{path}");
+        }
+        for (method, path) in [
+            ("POST", "/libpod/containers/create"),
+            ("POST", "/libpod/system/prune"),
+            ("POST", "/v4.0.0/libpod/pods/p/stop"),
+            ("DELETE", "/libpod/pods/p"),
+            ("DELETE", "/libpod/images/remove"),
+            ("POST", "/libpod/volumes/prune"),
+            ("POST", "/libpod/play/kube"),
+            ("GET", "/libpod/containers/web/healthcheck"),
+            ("GET", "/v4.0.0/libpod/containers/web/mount"),
+            ("HEAD", "/libpod/new"),
+        ] {
+            assert_eq!(told(method, path), "unclear", "{method} {path}");
+            assert_ne!(does(method, path), Effect::Read, "{method} {path}");
+        }
+        for path in
+            ["/libpod/containers/json", "/v4.0.0/libpod/containers/web/json", "/libpod/images/a/b/json"]
+        {
+            assert_eq!((told("GET", path), does("GET", path)), (String::new(), Effect::Read), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_call_counts_as_what_it_does() {
+        assert_eq!(does("GET", "/containers/web/json"), Effect::Read);
+        assert_eq!(does("POST", "/containers/web/stop"), Effect::Change);
+        assert_eq!(does("POST", "/v1.41/containers/prune"), Effect::Destroy);
+        assert_eq!(does("DELETE", "/containers/web"), Effect::Destroy);
+        assert_eq!(does("GET", "/containers/web/attach/ws"), Effect::Change);
+    }
+
+    #[test]
+    fn each_name_in_the_body_and_the_query_counts() {
+        let of = |given: Value| aimed(given).1;
+        // Go takes the last of them, and any spelling.
+        let spelt = json!({"Container": "other", "container": "web", "CONTAINER": "db"});
+        let left = json!({"method": "POST", "path": "/networks/n/disconnect", "body": spelt});
+        assert_eq!(of(left), "place n member other member web member db");
+        for query in
+            [json!({"container": "web"}), json!("repo=x\ncontainer=web"), json!({"Container": ["web"]})]
+        {
+            let commit = json!({"method": "POST", "path": "/commit", "query": query});
+            assert_eq!(of(commit), "container web");
+        }
+        assert_eq!(of(json!({"method": "POST", "path": "/commit"})), "unclear");
+        assert_eq!(of(json!({"method": "POST", "path": "/networks/n/connect", "body": "text"})), "unclear");
+        let removal =
+            |query: Value| of(json!({"method": "DELETE", "path": "/containers/web", "query": query}));
+        assert_eq!(removal(json!({"force": 1, "v": true})), "container web");
+        assert_eq!(removal(json!({"link": "1"})), "unclear");
+        assert_eq!(removal(json!({"depend": "true"})), "unclear");
+    }
+
+    #[test]
+    fn a_start_touches_nothing_that_is_protected_unless_it_does_more() {
+        let touches = |query: Value, body: Value| {
+            let given = json!({"method": "POST", "path": "/v1.23/containers/web/start", "query": query, "body": body});
+            !aimed(given).1.is_empty()
+        };
+        assert!(!touches(Value::Null, Value::Null) && !touches(json!({"detachKeys": "ctrl-p"}), json!({})));
+        assert!(touches(Value::Null, json!({"Privileged": true})));
+        assert!(touches(json!({"checkpoint": "c"}), Value::Null));
+    }
+
+    #[test]
+    fn a_full_id_takes_the_place_of_each_name() {
+        for (path, expected) in [
+            ("/containers/web/stop", "/containers/f00d/stop"),
+            ("/v1.41/libpod/containers/%77eb/stop", "/v1.41/libpod/containers/f00d/stop"),
+            ("/containers/a b/alias/stop", "/containers/f00d/stop"),
+            ("/containers/containers/stop", "/containers/f00d/stop"),
+        ] {
+            let given = json!({"method": "POST", "path": path});
+            assert_eq!(aimed(given).0.text("path"), Some(expected));
+        }
+        let body = json!({"Container": "web", "container": "db", "Force": true});
+        let given = json!({"method": "POST", "path": "/networks/n/disconnect", "body": body});
+        let (arguments, _) = aimed(given);
+        assert_eq!(
+            arguments.get("body"),
+            Some(&json!({"Container": "f00d", "container": "f00d", "Force": true}))
+        );
+        assert_eq!(arguments.text("path"), Some("/networks/f00d/disconnect"));
+        let query = json!({"repo": "web", "container": ["web", "db"]});
+        let (arguments, _) = aimed(json!({"method": "POST", "path": "/commit", "query": query}));
+        assert_eq!(arguments.get("query"), Some(&json!({"repo": ["web"], "container": ["f00d", "f00d"]})));
+    }
+}

@@ -1,0 +1,95 @@
+//! Carries an operation out: the guard, the engine's version, a dry run or the operation itself, and what comes of it.
+
+use engine::ErrorKind;
+use serde_json::json;
+
+use crate::{
+    Error, Kind, Method, Operation, Output, Shape,
+    declare::operation::Run,
+    run::{call::Call, guard, redact, trim::trimmed, validate::suit},
+};
+
+/// Carries an operation out. Gives also the last HTTP status, and how many requests were tried.
+pub(crate) fn perform(
+    operation: &Operation,
+    mut call: Call<'_>,
+) -> (Result<Output, Error>, Option<u16>, u32) {
+    let result = outcome(operation, &mut call).and_then(|output| redact::result(output, &call.arguments));
+    let result = result.map_err(|error| {
+        let error = qualified(&call, error).naming(call.arguments.aims());
+        error.hiding(call.configuration.secrets()).hiding(&call.secrets.borrow())
+    });
+    // A look after a refusal is not what the call came to.
+    let refused = result.as_ref().err().and_then(Error::status);
+    (result, refused.or(call.status.get()), call.tries.get())
+}
+
+/// An error that reads as if nothing was done, after something was, is one of an unknown outcome.
+fn qualified(call: &Call<'_>, error: Error) -> Error {
+    let says_nothing_was_done = matches!(
+        error.kind(),
+        Kind::Engine(ErrorKind::Unreachable | ErrorKind::Tls | ErrorKind::RateLimited)
+    );
+    if !(call.changed.get() && says_nothing_was_done) {
+        return error;
+    }
+    error
+        .and("The engine had accepted the change before: look at the present state before trying again.")
+        .of_kind(Kind::Engine(ErrorKind::UnknownOutcome))
+}
+
+fn outcome(operation: &Operation, call: &mut Call<'_>) -> Result<Output, Error> {
+    let preview = preview(operation, call);
+    guard::check(operation, call, preview.is_some())?;
+    let newer = call.arguments.iter().any(|(param, _)| param.since.is_some() || !param.newer.is_empty());
+    if newer || operation.since.is_some() {
+        let version =
+            call.engine.api_version().inspect_err(|error| call.note(error.status(), error.tries()))?;
+        suit(operation, &mut call.arguments, version)?;
+    }
+    if let Some(preview) = preview {
+        return preview(call);
+    }
+    match operation.shape {
+        Shape::Run(run) => run(call),
+        Shape::Json => json(call),
+        Shape::List => match json(call) {
+            Ok(Output::Raw(body)) if body.trim_ascii() == b"null" => Ok(json!([]).into()),
+            Err(error) if was_removed_before(call, &error) => Ok(json!([]).into()),
+            output => Ok(trimmed(output?, &call.arguments)),
+        },
+        Shape::Done { done, already } => {
+            let is_already = match call.send(call.request()?) {
+                Ok(answer) => answer.status == 304,
+                Err(error) if was_removed_before(call, &error) => true,
+                Err(error) => return Err(error),
+            };
+            Ok(call.done(if is_already { already } else { done }, is_already))
+        }
+    }
+}
+
+/// What runs instead, if the call asks for a dry run.
+fn preview(operation: &Operation, call: &Call<'_>) -> Option<Run> {
+    operation.preview.filter(|_| call.arguments.is_on("dry_run"))
+}
+
+/// Whether a removal found nothing since an earlier try, whose answer was lost, had done its work.
+fn was_removed_before(call: &Call<'_>, error: &Error) -> bool {
+    call.endpoint.method == Method::Delete
+        && error.kind() == Kind::Engine(ErrorKind::NotFound)
+        && error.is_after_a_lost_answer()
+}
+
+/// The engine's JSON, as it is.
+fn json(call: &Call<'_>) -> Result<Output, Error> {
+    let answer = call.send(call.request()?)?;
+    if answer.body.trim_ascii().is_empty() {
+        let message =
+            format!("the engine answered {} with nothing, where it should answer with JSON", answer.status);
+        return Err(engine::Error::new(ErrorKind::Protocol, message)
+            .hint("Look at what stands between; Podman answers so where it does not know a parameter")
+            .into());
+    }
+    Ok(Output::Raw(answer.body))
+}

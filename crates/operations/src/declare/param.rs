@@ -57,7 +57,7 @@ pub struct ShownFor {
     pub param: &'static str,
     /// Its options, by their titles.
     pub options: &'static [&'static str],
-    /// Whether it must be given there.
+    /// Whether the form insists on a value there. A configuration is refused without it.
     pub needed: bool,
 }
 
@@ -171,7 +171,7 @@ impl Param {
         Self { shown_for: Some(ShownFor { param, options, needed: false }), ..self }
     }
 
-    /// As [`Param::shown_for`], and it must be given there.
+    /// As [`Param::shown_for`], and the form insists on a value there: see [`ShownFor::needed`].
     pub const fn needed_for(self, param: &'static str, options: &'static [&'static str]) -> Self {
         Self { shown_for: Some(ShownFor { param, options, needed: true }), ..self }
     }

@@ -31,7 +31,6 @@ pub(crate) fn check(operation: &'static Operation, given: &Map<String, Value>) -
         faults.extend(unset(operation.params, given));
     }
     let mut arguments = read(operation.params, given, &mut faults);
-    faults.extend(missing(operation.params, given, &arguments));
     fit(operation, &mut arguments, &mut faults);
     faults.extend(request::clashes(&arguments));
     if faults.is_empty() { Ok(arguments) } else { Err(Error::faults(Kind::InvalidParameters, &faults)) }
@@ -128,7 +127,8 @@ pub(crate) fn read(
     arguments
 }
 
-/// Faults of parameters that another one's value needs, and nothing is given for.
+/// Faults of fields that another one's value needs, and nothing is given for. An operation asks for such a parameter itself, as
+/// whether the call is allowed comes first.
 pub(crate) fn missing(
     params: &[Param],
     given: &Map<String, Value>,

@@ -50,9 +50,11 @@ class Target:
         with private.connection(self.engine.socket) as way:
             way.request("GET", f"/containers/{self.id}/archive?path={path}")
             answer = way.getresponse()
-            if answer.status != 200:
+            raw = answer.read()
+            if answer.status == 404:
                 return None
-            with tarfile.open(fileobj=io.BytesIO(answer.read())) as archive:
+            assert answer.status == 200, f"the engine does not give {path}: {answer.status} {raw.decode()}"
+            with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
                 reader = archive.extractfile(archive.next() or "")
                 return None if reader is None else reader.read()
 
@@ -133,7 +135,7 @@ KINDS = (
         "POST /exec/[^/]+/start",
         lambda t, mark: {
             "id": t.id,
-            "Cmd": ["sh", "-c", f"echo x >> /marks/{mark}; echo out"],
+            "Cmd": ["sh", "-c", f"echo x >> /marks/{mark} && echo out"],
             "timeout": TIMEOUT,
         },
         _command,

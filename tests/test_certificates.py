@@ -255,7 +255,7 @@ class Forms(CertificateTestCase):
                     if other != ca[: len(ca) // 2]:
                         text = self.refusal_with(over(engine, ca_cert_path=self.file(other.encode())), "get_version")
                         self.assertRegex(
-                            text, r"ca_cert_path\) (holds no certificate, but something else|is damaged): block 1"
+                            text, r"ca_cert_path (holds no certificate, but something else|is damaged): block 1"
                         )
                         self.assertNotIn(key.splitlines()[1], text)
             self.assertNotIn("not used", self.told(over(engine)))
@@ -269,7 +269,7 @@ class Forms(CertificateTestCase):
                 cert_path=pem,
                 key_path=(KEYS / "ec-key.pem").read_text(),
             )
-            self.assert_refused(config, r"cert_path\) has a fault: block 1 \(CERTIFICATE\) is damaged")
+            self.assert_refused(config, r"cert_path has a fault: block 1 \(CERTIFICATE\) is damaged")
 
     def test_pins_as_tools_print_them(self) -> None:
         with server() as engine:
@@ -458,9 +458,9 @@ class Keys(CertificateTestCase):
         with server(clients=KEYS / "ca.pem") as engine:
             for key in ("rsa", "ed25519"):
                 config = {**self.given(engine, "ec"), "key_path": (KEYS / f"{key}-key.pem").read_text()}
-                self.assert_refused(config, r"key_path\) is not the one .*cert_path")
+                self.assert_refused(config, r"key_path is not the one that the client certificate was made for")
             other = {**self.given(engine, "ec"), "key_path": (CERTIFICATES / "key.pem").read_text()}
-            self.assert_refused(other, r"key_path\) is not the one .*cert_path")
+            self.assert_refused(other, r"key_path is not the one that the client certificate was made for")
             self.assertEqual([], engine.seen)
 
     def test_files_that_hold_no_key(self) -> None:

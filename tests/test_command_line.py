@@ -95,7 +95,7 @@ class F48ExitCodes(CommandLineTestCase):
             (("run", "stop_container"), 2),
             (("run", "stop_container", "id=web", "t=soon"), 2),
             (("run", "ping", "word"), 2),
-            (("--host", "nowhere", "check"), 2),
+            (("--host", "ftp://nowhere", "check"), 2),
             (("--host", "unix:///no/such/socket", "check"), 1),
             (("--host", "tcp://127.0.0.1:9", "check"), 1),
             (("run", "stop_container", "id=no-such-container"), 1),

@@ -89,7 +89,7 @@ class Proxied(OperationTestCase):
         with ScriptedServer({}) as server:
             # A web server, which does not know what CONNECT is.
             self.assert_refused(through(f"http://{server.address}"), "unavailable 501", "the proxy http")
-        self.assert_refused(through(f"http://{given('ENGINE_TLS')}"), "unreachable", "it must be an HTTP proxy")
+        self.assert_refused(through(f"http://{given('ENGINE_TLS')}"), "unreachable", "is no HTTP proxy")
 
     def test_what_is_no_url_is_a_fault_of_the_configuration(self) -> None:
         for url in (f"socks5://u:{PASSWORD}@proxy", f"https://u:{PASSWORD}@proxy", f"http://{PASSWORD} x"):

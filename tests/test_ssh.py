@@ -304,7 +304,7 @@ class HostKey(SshTestCase):
         public = self.server.public()
         for lines, part in (
             ("", "ssh_host_key is missing"),
-            ("yes", "neither a line of known_hosts"),
+            ("yes", "neither one of known_hosts"),
             (f"elsewhere {public}", "for other hosts than [127.0.0.1]"),
             (f"@cert-authority * {public}", "@cert-authority"),
         ):

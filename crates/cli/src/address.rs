@@ -2,10 +2,11 @@
 
 use std::{env, path::Path};
 
+use engine::{Address, DockerHost};
 use operations::{Error, Kind};
 use serde_json::{Map, Value};
 
-use crate::commands::Connection;
+use crate::{commands::Connection, wording::Flags};
 
 /// The configuration that a connection stands for, in a shell.
 pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, Value>, Error> {
@@ -24,28 +25,23 @@ pub(crate) fn fields(connection: &Connection<'_>) -> Result<Map<String, Value>, 
 
 fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Value>, Error> {
     let fault = |text: String| Error::new(Kind::InvalidConfiguration, text);
-    let (scheme, rest) = connection.host.split_once("://").ok_or_else(|| {
-        fault(format!(
-            "DOCKER_HOST is {:?}; it looks like unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host.",
-            connection.host
-        ))
-    })?;
+    let DockerHost { address, tls, base_path } = DockerHost::read(connection.host, connection.tls_verify)
+        .map_err(|error| fault(error.worded(&Flags)))?;
     let mut fields = Map::new();
     let mut set = |name: &str, value: &str| {
         fields.insert(name.to_owned(), value.into());
     };
     set("authentication_type", "None");
-    match scheme {
-        "unix" => {
+    match address {
+        Address::Unix(path) => {
             set("protocol", "UNIX");
-            set("server_address", rest);
+            set("server_address", &path.to_string_lossy());
         }
-        "tcp" | "http" | "https" => {
-            let tls = scheme == "https" || connection.tls_verify;
-            let (host, port) = split_port(rest.trim_end_matches('/'));
+        Address::Tcp { host, port } => {
             set("protocol", if tls { "HTTPS" } else { "HTTP" });
-            set("server_address", host);
-            set("port", port);
+            set("server_address", &host);
+            set("port", &port.to_string());
+            set("base_path", &base_path);
             if let Some(folder) = connection.cert_path.filter(|_| tls) {
                 let folder = std::path::absolute(folder)
                     .map_err(|error| fault(format!("DOCKER_CERT_PATH: {error}.")))?;
@@ -56,25 +52,16 @@ fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Va
                 set("key_path", &format!("{folder}/key.pem"));
             }
         }
-        "ssh" => {
-            let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-            let (user, host) =
-                authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-            let user = user.map(str::to_owned).or_else(|| env::var("USER").ok()).unwrap_or_default();
-            let (host, port) = split_port(host);
+        Address::Ssh { user, host, port, socket } => {
+            let user = if user.is_empty() { env::var("USER").unwrap_or_default() } else { user };
             set("protocol", "SSH");
-            set("server_address", host);
-            set("port", port);
+            set("server_address", &host);
+            set("port", &port.to_string());
             set("ssh_username", &user);
-            set("ssh_socket", path.trim_end_matches('/'));
+            set("ssh_socket", &socket);
             set("ssh_key", &ssh_key(connection.ssh_key, home)?);
             set("ssh_passphrase", &env::var("FSR_DOCKER_SSH_PASSPHRASE").unwrap_or_default());
             set("ssh_host_key", &known_hosts(home)?);
-        }
-        other => {
-            return Err(fault(format!(
-                "DOCKER_HOST begins with {other:?}; unix, tcp, http, https and ssh are known."
-            )));
         }
     }
     for (name, value) in [("api_version", connection.api_version), ("timeout", connection.timeout)] {
@@ -115,14 +102,6 @@ fn known_hosts(home: Option<&Path>) -> Result<String, Error> {
             "The host's key is not known: there is nothing in ~/.ssh/known_hosts. Connect once with ssh, and compare the fingerprint.",
         )
     })
-}
-
-/// `host:port`, `host`, or `[v6]:port`.
-fn split_port(authority: &str) -> (&str, &str) {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port),
-        _ => (authority, ""),
-    }
 }
 
 #[cfg(test)]
@@ -183,7 +162,7 @@ mod tests {
         let tls = fields("tcp://[::1]:2376", true, Some("/certs"));
         assert_eq!(
             (tls["protocol"].as_str(), tls["server_address"].as_str(), tls["port"].as_str()),
-            (Some("HTTPS"), Some("[::1]"), Some("2376"))
+            (Some("HTTPS"), Some("::1"), Some("2376"))
         );
         assert_eq!(tls["cert_path"], "/certs/cert.pem");
         assert_eq!(fields("tcp://engine", false, Some("/certs"))["protocol"], "HTTP");

@@ -15,6 +15,7 @@ mod files;
 mod interrupt;
 mod out;
 mod show;
+mod wording;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ use serde_json::{Map, Value, json};
 use crate::{bars::Bars, commands::Request, files::Folder};
 
 fn main() -> ExitCode {
+    operations::set_wording(&wording::Flags);
     let matches = match commands::command().try_get_matches() {
         Ok(matches) => matches,
         Err(said) if said.use_stderr() => {

@@ -1,9 +1,11 @@
 //! What each byte of an answer costs: frames of logs, and lines of JSON. `cargo bench --package engine`
 #![allow(missing_docs, reason = "divan's attribute makes public items of its own")]
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::BytesCount};
-use engine::{FrameDecoder, JsonLines, internals::Turns};
+use engine::{FrameDecoder, JsonLines, RateLimit};
 
 const CHUNK: usize = 32 * 1024;
 
@@ -55,6 +57,6 @@ fn json_lines(bencher: Bencher<'_, '_>) {
 /// A turn under the rate limit. There are 60,000 a minute, so not many are taken.
 #[divan::bench(sample_count = 20, sample_size = 100)]
 fn turn(bencher: Bencher<'_, '_>) {
-    let turns = Turns::new("the micro-benchmark");
-    bencher.bench(|| turns.take());
+    let limit = RateLimit::new("the micro-benchmark", u32::MAX);
+    bencher.bench(|| limit.wait(Instant::now() + Duration::from_millis(1)));
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    Address, Error, ErrorKind, Settings,
+    Address, Error, ErrorKind, Remedy, Settings, Subject,
     address::authority,
     dial::{Undialed, dial},
     driver::{Driver, Stopped},
@@ -125,7 +125,7 @@ fn reach(
     until: Instant,
     wait: &Arc<Wait>,
 ) -> Result<Socket, Error> {
-    dial(host, port, "server_address", until, wait).map_err(|undialed| match undialed {
+    dial(host, port, Subject::Address, until, wait).map_err(|undialed| match undialed {
         Undialed::Never(error) => error,
         Undialed::Failed(error) => unreachable(address, error),
         Undialed::Late(None) => Stage::Network.too_late(address),
@@ -177,34 +177,30 @@ fn unreachable(address: &Address, error: io::Error) -> Error {
 /// What a failed TLS handshake, or an alert after it, means.
 pub(crate) fn handshake_failed(address: &Address, error: io::Error) -> Error {
     use rustls::{AlertDescription as Alert, CertificateError as Bad, Error as Tls};
-    let (what, hint) = match tls_error(&error) {
-        Some(Tls::InvalidMessage(_)) => (
-            "it does not speak TLS".to_owned(),
-            "Set protocol to HTTP if that is meant, or use the engine's TLS port (2376)",
-        ),
+    let failed =
+        |what: &str| Error::new(ErrorKind::Tls, format!("no secure connection to {address}: {what}"));
+    let told = match tls_error(&error) {
+        Some(Tls::InvalidMessage(_)) => failed("it does not speak TLS").mend(Remedy::UsePlainHttp),
         // A bad signature is how an authority shows itself that was made anew under its old name.
-        Some(Tls::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature)) => (
-            "its certificate is not from a trusted authority".to_owned(),
-            "Give the authority's certificate as ca_cert_path",
-        ),
-        Some(Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. })) => (
-            "its certificate has expired".to_owned(),
-            "Renew the engine's certificate, or check this machine's clock",
-        ),
-        Some(Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. })) => {
-            ("its certificate is not valid yet".to_owned(), "Check the clocks of both machines")
+        Some(Tls::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature)) => {
+            failed("its certificate is not from a trusted authority").mend(Remedy::TrustAuthority)
         }
-        Some(Tls::InvalidCertificate(bad @ (Bad::NotValidForName | Bad::NotValidForNameContext { .. }))) => (
-            format!("its certificate is for another name ({bad})"),
-            "Use the name that the certificate carries as server_address, or set tls_server_name",
-        ),
-        Some(Tls::InvalidCertificate(Bad::ApplicationVerificationFailure)) => (
-            "neither its certificate nor its key is pinned".to_owned(),
-            "If the engine was given a new one, put its pin into certificate_pin; if not, somebody else answers",
-        ),
-        Some(Tls::InvalidCertificate(Bad::Other(why))) => refused_by_webpki(&why.to_string()),
+        Some(Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. })) => {
+            failed("its certificate has expired")
+                .hint("Renew the engine's certificate, or check this machine's clock")
+        }
+        Some(Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. })) => {
+            failed("its certificate is not valid yet").hint("Check the clocks of both machines")
+        }
+        Some(Tls::InvalidCertificate(bad @ (Bad::NotValidForName | Bad::NotValidForNameContext { .. }))) => {
+            failed(&format!("its certificate is for another name ({bad})")).mend(Remedy::UseItsName)
+        }
+        Some(Tls::InvalidCertificate(Bad::ApplicationVerificationFailure)) => {
+            failed("neither its certificate nor its key is pinned").mend(Remedy::RenewPin)
+        }
+        Some(Tls::InvalidCertificate(Bad::Other(why))) => refused_by_webpki(&why.to_string(), failed),
         Some(Tls::InvalidCertificate(bad)) => {
-            (format!("its certificate is refused: {bad}"), "Check the engine's certificate")
+            failed(&format!("its certificate is refused: {bad}")).hint("Check the engine's certificate")
         }
         Some(Tls::AlertReceived(
             Alert::CertificateRequired
@@ -214,43 +210,32 @@ pub(crate) fn handshake_failed(address: &Address, error: io::Error) -> Error {
             | Alert::CertificateExpired
             | Alert::CertificateRevoked
             | Alert::AccessDenied,
-        )) => (
-            format!("it refuses the client certificate: {error}"),
-            "Give a certificate and key that the engine's authority has signed (cert_path, key_path)",
-        ),
-        Some(Tls::AlertReceived(Alert::HandshakeFailure)) => (
-            "it breaks the handshake off".to_owned(),
-            "It may want a client certificate (authentication_type, cert_path, key_path), or know none of the ciphers",
-        ),
-        _ if error.kind() == io::ErrorKind::UnexpectedEof
-            || error.kind() == io::ErrorKind::ConnectionReset =>
-        {
-            (
-                "the connection ended during the handshake".to_owned(),
-                "Check that the port speaks TLS, and whether it asks for a client certificate",
-            )
+        )) => {
+            failed(&format!("it refuses the client certificate: {error}")).mend(Remedy::GiveClientCertificate)
         }
-        _ => (format!("the TLS handshake failed: {error}"), "Check protocol, certificates and port"),
+        Some(Tls::AlertReceived(Alert::HandshakeFailure)) => failed("it breaks the handshake off")
+            .mend(Remedy::OfferClientCertificate)
+            .hint("Or it knows none of the ciphers that are safe"),
+        _ if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
+            failed("the connection ended during the handshake")
+                .hint("Check that the port speaks TLS, and whether it asks for a client certificate")
+        }
+        _ => failed(&format!("the TLS handshake failed: {error}"))
+            .mend(Remedy::CheckAddress)
+            .hint("Check the certificates, too"),
     };
-    Error::new(ErrorKind::Tls, format!("no secure connection to {address}: {what}"))
-        .hint(hint)
-        .with_source(error)
+    told.with_source(error)
 }
 
 /// Faults that rustls has no word of its own for.
-fn refused_by_webpki(why: &str) -> (String, &'static str) {
+fn refused_by_webpki(why: &str, failed: impl Fn(&str) -> Error) -> Error {
     if why.contains("UnsupportedCertVersion") {
-        (
-            "its certificate is of the old form X.509 v1".to_owned(),
-            "Make the engine one of X.509 v3, with its name as subjectAltName",
-        )
+        failed("its certificate is of the old form X.509 v1")
+            .hint("Make the engine one of X.509 v3, with its name as subjectAltName")
     } else if why.contains("CaUsedAsEndEntity") {
-        (
-            "its certificate is an authority's own".to_owned(),
-            "If it is the engine's, give that very certificate as ca_cert_path",
-        )
+        failed("its certificate is an authority's own").mend(Remedy::TrustCertificate)
     } else {
-        (format!("its certificate is refused: {why}"), "Check the engine's certificate")
+        failed(&format!("its certificate is refused: {why}")).hint("Check the engine's certificate")
     }
 }
 

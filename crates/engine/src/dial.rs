@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorKind, Remedy, Subject,
     interrupt::{self, INTERVAL},
     socket::{self, Socket, Wait},
 };
@@ -29,11 +29,11 @@ pub(crate) enum Undialed {
     Late(Option<String>),
 }
 
-/// Connects to a host by TCP within `until`. `named_by` is the field that names the host.
+/// Connects to a host by TCP within `until`. `named_by` is the setting that names the host.
 pub(crate) fn dial(
     host: &str,
     port: u16,
-    named_by: &str,
+    named_by: Subject,
     until: Instant,
     wait: &Arc<Wait>,
 ) -> Result<Socket, Undialed> {
@@ -218,7 +218,7 @@ fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 /// Looks a name up, bounded: the system's resolver has no time-out of its own, so it is asked on a thread that ends by
 /// itself, and is left behind only when the time is up.
-fn resolve(host: &str, port: u16, named_by: &str, until: Instant) -> Result<Vec<SocketAddr>, Error> {
+fn resolve(host: &str, port: u16, named_by: Subject, until: Instant) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
@@ -230,7 +230,8 @@ fn resolve(host: &str, port: u16, named_by: &str, until: Instant) -> Result<Vec<
     });
     let failed = |why: String| {
         Error::new(ErrorKind::Unreachable, format!("the name {host:?} cannot be resolved: {why}"))
-            .hint(format!("Check {named_by} and the DNS of this machine"))
+            .mend(Remedy::Check(named_by))
+            .hint("Check the DNS of this machine, too")
     };
     asked.map_err(|error| failed(error.to_string()))?;
     loop {

@@ -128,7 +128,7 @@ mod tests {
         thread::spawn(move || other(listener.accept().unwrap().0));
         let wait = Arc::<Wait>::default();
         let driver = Driver::thread(Arc::clone(&wait));
-        let socket = dial("127.0.0.1", address.port(), "", soon(), &wait).ok().unwrap();
+        let socket = dial("127.0.0.1", address.port(), crate::Subject::Address, soon(), &wait).ok().unwrap();
         (driver, socket)
     }
 

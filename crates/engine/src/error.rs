@@ -1,6 +1,13 @@
 //! The one error type of this crate: what kind it is, what was tried, what came back, what to do.
 
-use std::{error::Error as StdError, fmt, io, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt::{self, Write as _},
+    io,
+    time::Duration,
+};
+
+use crate::{Remedy, Subject, Wording};
 
 /// What went wrong, for code to match on. [`ErrorKind::code`] is the same as stable text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,12 +74,15 @@ impl ErrorKind {
     }
 }
 
-/// An error of this crate. Its text says what came back and, where something can be done, what.
+/// An error of this crate. Its text says what came back and, where something can be done, what. Where that is to change a
+/// setting, [`Error::remedy`] says which, and [`Error::worded`] puts it into the words of a program.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
+    subject: Option<Subject>,
     message: String,
+    remedy: Option<Remedy>,
     hint: Option<String>,
     status: Option<u16>,
     said: Option<String>,
@@ -87,7 +97,9 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
+            subject: None,
             message: message.into(),
+            remedy: None,
             hint: None,
             status: None,
             said: None,
@@ -98,6 +110,20 @@ impl Error {
         }))
     }
 
+    /// Says which setting the error is about. The message follows its name.
+    #[must_use]
+    pub(crate) fn about(mut self, subject: Subject) -> Self {
+        self.0.subject = Some(subject);
+        self
+    }
+
+    /// Adds what the reader can do about it with a setting.
+    #[must_use]
+    pub(crate) fn mend(mut self, remedy: Remedy) -> Self {
+        self.0.remedy = Some(remedy);
+        self
+    }
+
     /// Adds more of what happened.
     #[must_use]
     pub(crate) fn and(mut self, more: &str) -> Self {
@@ -106,7 +132,7 @@ impl Error {
         self
     }
 
-    /// Adds what the reader can do about it.
+    /// Adds what the reader can do about it, in a sentence without its full stop. It names no setting.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
@@ -145,14 +171,12 @@ impl Error {
         self
     }
 
-    /// Its kind, message and hint once more.
+    /// Its kind, message and advice once more.
     pub(crate) fn repeat(&self) -> Self {
-        let Inner { kind, message, hint, .. } = &*self.0;
-        let told = Self::new(*kind, message.as_str());
-        match hint {
-            Some(hint) => told.hint(hint.as_str()),
-            None => told,
-        }
+        let Inner { kind, subject, message, remedy, hint, .. } = &*self.0;
+        let mut told = Self::new(*kind, message.as_str());
+        (told.0.subject, told.0.remedy, told.0.hint) = (*subject, *remedy, hint.clone());
+        told
     }
 
     /// What kind of error this is.
@@ -199,28 +223,51 @@ impl Error {
         false
     }
 
-    /// What happened, without the hint.
+    /// What happened, without the advice. Where there is a [`Error::subject`], its name goes before this.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// What to do about it, if anything.
+    /// The setting that the error is about.
+    pub fn subject(&self) -> Option<Subject> {
+        self.0.subject
+    }
+
+    /// What to do about it with a setting, if anything.
+    pub fn remedy(&self) -> Option<Remedy> {
+        self.0.remedy
+    }
+
+    /// What else to do about it, if anything.
     pub fn advice(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
+
+    /// The whole text, with the settings as a program's users know them.
+    pub fn worded(&self, wording: &dyn Wording) -> String {
+        let subject = self.0.subject.map(|subject| wording.subject(subject));
+        self.text(subject.as_deref(), self.0.remedy.map(|remedy| wording.remedy(remedy)))
+    }
+
+    fn text(&self, subject: Option<&str>, remedy: Option<String>) -> String {
+        let mut text = subject.map_or(String::new(), |subject| format!("{subject} "));
+        text.push_str(self.0.message.trim_end_matches('.'));
+        if self.0.tries > 1 {
+            let _infallible = write!(text, " (tried {} times)", self.0.tries);
+        }
+        for advice in [remedy.as_deref(), self.0.hint.as_deref()].into_iter().flatten() {
+            text.push_str(". ");
+            text.push_str(advice.trim_end_matches('.'));
+        }
+        text.push('.');
+        text
+    }
 }
 
+/// Without the remedy: only a program can word that.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.message.trim_end_matches('.'))?;
-        if self.0.tries > 1 {
-            write!(f, " (tried {} times)", self.0.tries)?;
-        }
-        match &self.0.hint {
-            Some(hint) => write!(f, ". {}", hint.trim_end_matches('.')),
-            None => Ok(()),
-        }?;
-        f.write_str(".")
+        f.write_str(&self.text(self.0.subject.map(|subject| subject.to_string()).as_deref(), None))
     }
 }
 

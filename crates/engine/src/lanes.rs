@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorKind, Remedy, Subject,
     interrupt::{self, INTERVAL},
     lane::Lane,
 };
@@ -82,7 +82,8 @@ impl Lanes {
                     ErrorKind::TimedOut,
                     format!("all {} connections stayed busy", self.limit),
                 )
-                .hint("Raise max_connections or timeout, or run fewer calls at once"));
+                .mend(Remedy::Raise(Subject::MaxConnections))
+                .hint("Or run fewer calls at once"));
             }
             let wait = INTERVAL.min(until.saturating_duration_since(Instant::now()));
             state.waiting += 1;

@@ -1,8 +1,10 @@
 //! Paths of the API, built so that a value can never lead to another endpoint.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use crate::{Error, ErrorKind};
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+
+use crate::{Error, ErrorKind, request::RESERVED};
 
 /// The path of an endpoint, without the version: `/containers/web/json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,30 +127,17 @@ pub fn decoded(text: &str) -> Option<String> {
 
 /// Undoes percent-encoding; `None` where a `%` begins no byte, or the bytes are not UTF-8.
 fn decode(segment: &str) -> Option<String> {
-    let mut pieces = segment.split('%');
-    let mut decoded = pieces.next()?.as_bytes().to_vec();
-    for piece in pieces {
-        let (digits, rest) = piece.split_at_checked(2)?;
-        if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        decoded.push(u8::from_str_radix(digits, 16).ok()?);
-        decoded.extend_from_slice(rest.as_bytes());
-    }
-    String::from_utf8(decoded).ok()
+    // The library takes such a % for itself.
+    let is_a_byte = |piece: &str| piece.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let is_whole = segment.split('%').skip(1).all(is_a_byte);
+    is_whole.then(|| percent_decode_str(segment).decode_utf8().ok().map(Into::into)).flatten()
 }
 
-/// Percent-encodes all but the unreserved characters, `:` and `@`, which stand in ids and references as they are.
+/// What a segment of a path holds only percent-encoded. `:` and `@` stand in ids and references as they are.
+const RESERVED_IN_PATHS: &AsciiSet = &RESERVED.remove(b':').remove(b'@');
+
 fn encode(segment: &str) -> String {
-    let mut encoded = String::with_capacity(segment.len());
-    for byte in segment.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _infallible = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+    utf8_percent_encode(segment, RESERVED_IN_PATHS).to_string()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
-    Address, Error, ErrorKind,
+    Address, Error, ErrorKind, Remedy, Subject,
     address::authority,
     dial::{Undialed, dial},
     socket::{Socket, Wait},
@@ -40,17 +40,17 @@ pub struct Proxy {
     host: String,
     port: u16,
     credentials: Option<HeaderValue>,
-    /// The field or variable that names it, for errors.
-    named_by: &'static str,
+    /// The setting that names it, for errors.
+    named_by: Subject,
 }
 
 impl Proxy {
     /// Reads `http://proxy:3128`, or with basic credentials (percent-encoded) `http://user:password@proxy:3128`.
     pub fn read(url: &SecretString) -> Result<Self, Error> {
         let everywhere = Matcher::builder().https(url.expose_secret().trim()).build();
-        Self::of(&everywhere, "any.invalid", 443, "proxy")
+        Self::of(&everywhere, "any.invalid", 443, Subject::Proxy)
             .transpose()
-            .unwrap_or_else(|| Err(unreadable("proxy")))
+            .unwrap_or_else(|| Err(unreadable(Subject::Proxy)))
     }
 
     /// The proxy that this process's environment wants for `https://host:port`: `HTTPS_PROXY`, unless `NO_PROXY` names the host;
@@ -67,17 +67,17 @@ impl Proxy {
         let Some((name, url)) = first_of(["HTTPS_PROXY", "https_proxy"]).filter(|_| !is_loopback) else {
             return Ok(None);
         };
-        let url = url.trim();
+        let (named_by, url) = (Subject::ProxyOfEnvironment(name), url.trim());
         if Matcher::builder().https(url).build().intercept(&destination("any.invalid", 443)?).is_none() {
-            return Err(unreadable(name));
+            return Err(unreadable(named_by));
         }
         if first_of(["NO_PROXY", "no_proxy"]).is_some_and(|(_, list)| exempt::is_exempt(&list, host, port)) {
             return Ok(None);
         }
-        Self::of(&Matcher::builder().https(url).build(), host, port, name)
+        Self::of(&Matcher::builder().https(url).build(), host, port, named_by)
     }
 
-    fn of(matcher: &Matcher, host: &str, port: u16, named_by: &'static str) -> Result<Option<Self>, Error> {
+    fn of(matcher: &Matcher, host: &str, port: u16, named_by: Subject) -> Result<Option<Self>, Error> {
         let Some(found) = matcher.intercept(&destination(host, port)?) else { return Ok(None) };
         let uri = found.uri();
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -121,7 +121,8 @@ impl Proxy {
         let failed = |error: hyper::Error| {
             let what = if error.is_parse() { "does not speak HTTP" } else { "closed the connection" };
             Error::new(ErrorKind::Unreachable, format!("the {self} {what}"))
-                .hint(format!("Check {}: it must be an HTTP proxy", self.named_by))
+                .mend(Remedy::Check(self.named_by))
+                .hint(NO_HTTP_PROXY)
                 .with_source(error)
         };
         let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await.map_err(failed)?;
@@ -145,7 +146,8 @@ impl Proxy {
 
     fn unreachable(&self, why: &dyn fmt::Display) -> Error {
         Error::new(ErrorKind::Unreachable, format!("no connection to the {self}: {why}"))
-            .hint(format!("Check {}, and that the proxy runs", self.named_by))
+            .mend(Remedy::Check(self.named_by))
+            .hint("Check that the proxy runs")
     }
 
     fn request(&self, host: &str, port: u16) -> Result<Request<Empty<Bytes>>, Error> {
@@ -158,38 +160,40 @@ impl Proxy {
     }
 
     fn refused(&self, status: StatusCode, target: &str) -> Error {
-        let (kind, what, hint) = match status {
+        let refusal =
+            |kind, what: &str| Error::new(kind, format!("the {self} {what}")).with_status(status.as_u16());
+        match status {
             // 401 is not for proxies, and yet some say so.
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED if self.credentials.is_some() => (
-                ErrorKind::Unauthorised,
-                "refuses the sign-in".to_owned(),
-                format!("Check the user and password in {}; it takes basic credentials here", self.named_by),
-            ),
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED => (
-                ErrorKind::Unauthorised,
-                "wants a sign-in".to_owned(),
-                format!("Give user and password in {}: http://user:password@proxy:3128", self.named_by),
-            ),
-            _ if status.is_server_error() => (
-                ErrorKind::Unavailable,
-                format!("cannot reach {target} ({status})"),
-                "Check the engine's address, and the way from the proxy to the engine".to_owned(),
-            ),
-            _ if status.is_client_error() => (
-                ErrorKind::Forbidden,
-                format!("does not let us through to {target} ({status})"),
-                "Allow CONNECT to this host and port in the proxy; or set proxy to none, if there is a direct way"
-                    .to_owned(),
-            ),
-            _ => (
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED
+                if self.credentials.is_some() =>
+            {
+                refusal(ErrorKind::Unauthorised, "refuses the sign-in")
+                    .mend(Remedy::Check(self.named_by))
+                    .hint("The user or the password is wrong, or the proxy does not take basic credentials")
+            }
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED => {
+                refusal(ErrorKind::Unauthorised, "wants a sign-in").mend(Remedy::SignInToProxy(self.named_by))
+            }
+            _ if status.is_server_error() => {
+                refusal(ErrorKind::Unavailable, &format!("cannot reach {target} ({status})"))
+                    .hint("Check the engine's address, and the way from the proxy to the engine")
+            }
+            _ if status.is_client_error() => {
+                refusal(ErrorKind::Forbidden, &format!("does not let us through to {target} ({status})"))
+                    .mend(Remedy::UseNoProxy)
+                    .hint("Or allow CONNECT to this host and port in the proxy")
+            }
+            _ => refusal(
                 ErrorKind::Protocol,
-                format!("answers {status} where a way to {target} was asked for"),
-                format!("Check {}: it must be an HTTP proxy", self.named_by),
-            ),
-        };
-        Error::new(kind, format!("the {self} {what}")).hint(hint).with_status(status.as_u16())
+                &format!("answers {status} where a way to {target} was asked for"),
+            )
+            .mend(Remedy::Check(self.named_by))
+            .hint(NO_HTTP_PROXY),
+        }
     }
 }
+
+const NO_HTTP_PROXY: &str = "What listens there is no HTTP proxy";
 
 /// A connection through a proxy. Many proxies end both its ways when one is closed, and an answer is lost with that. So it is
 /// closed as a whole only: the end of input is told by TLS within it.
@@ -252,9 +256,11 @@ fn not_a_host(host: &str) -> Error {
 }
 
 /// What was given is not repeated: it may hold a password.
-fn unreadable(named_by: &str) -> Error {
-    Error::new(ErrorKind::InvalidRequest, format!("{named_by} is not the URL of an HTTP proxy"))
-        .hint("Write http://proxy:3128 or http://user:password@proxy:3128; or set proxy to none")
+fn unreadable(named_by: Subject) -> Error {
+    Error::new(ErrorKind::InvalidRequest, "is not the URL of an HTTP proxy")
+        .about(named_by)
+        .mend(Remedy::UseNoProxy)
+        .hint("Write http://proxy:3128 or http://user:password@proxy:3128")
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use std::{
 use rustix::time::{ClockId, clock_gettime};
 
 use self::{file::SharedFile, ring::Ring};
-use crate::{Error, ErrorKind, interrupt};
+use crate::{Error, ErrorKind, Remedy, Subject, interrupt};
 
 /// The window of the limit, with a margin: between its turn and the wire a request may lag a little.
 const WINDOW: u64 = 60_250_000_000;
@@ -30,9 +30,9 @@ const FURTHEST: u64 = 86_400_000_000_000;
 /// Larger limits are kept as this one: a thousand requests a second.
 const MOST: u32 = 60_000;
 
-/// The limit of one engine.
+/// A limit on requests, kept by all processes of this user together. An [`crate::Engine`] keeps one by itself.
 #[derive(Debug)]
-pub(crate) struct RateLimit {
+pub struct RateLimit {
     /// The times of this process.
     own: Ring,
     /// Those of all processes; none where that cannot be.
@@ -52,7 +52,7 @@ struct Turn {
 impl RateLimit {
     /// The limit of `most` requests in 60 seconds to what `engine` names. Where no file can be shared, this process keeps
     /// the limit for itself.
-    pub(crate) fn new(engine: &str, most: u32) -> Self {
+    pub fn new(engine: &str, most: u32) -> Self {
         let slots = most.clamp(1, MOST) as usize;
         let file = SharedFile::new(engine, slots);
         let limit = Self { own: Ring::new(slots), slots, shared: AtomicBool::new(true), file: file.ok() };
@@ -74,7 +74,7 @@ impl RateLimit {
 
     /// Waits for this caller's turn, which is for a request that goes at once; answers whether there was a wait. Fails at
     /// once, and takes no turn, if that would come after `until`.
-    pub(crate) fn wait(&self, until: Instant) -> Result<bool, Error> {
+    pub fn wait(&self, until: Instant) -> Result<bool, Error> {
         let mut waited = false;
         loop {
             let now = now();
@@ -157,7 +157,8 @@ impl RateLimit {
         let message =
             format!("the limit of {} requests in 60 s leaves no turn for {seconds:.0} s", self.slots);
         Err(Error::new(ErrorKind::RateLimited, message)
-            .hint("Raise rate_limit or timeout, or spread the calls"))
+            .mend(Remedy::Raise(Subject::RateLimit))
+            .hint("Or spread the calls"))
     }
 }
 
@@ -225,7 +226,7 @@ mod tests {
         for limit in [fresh(50_000).1, alone(50_000)] {
             thread::scope(|scope| {
                 let taking: Vec<_> = (0..2)
-                    .map(|_| scope.spawn(|| (0..10_000).for_each(|_| drop(limit.wait(soon()).unwrap()))))
+                    .map(|_| scope.spawn(|| (0..10_000).for_each(|_| assert!(limit.wait(soon()).is_ok()))))
                     .collect();
                 while !taking.iter().all(thread::ScopedJoinHandle::is_finished) {
                     limit.check(soon()).unwrap();

@@ -8,7 +8,7 @@ use http::{
 };
 use serde_json::Value;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Remedy, Subject};
 
 const WEB_PAGE: &str =
     "This is a web page, not the engine's answer: the proxy's rules do not let this call through";
@@ -48,7 +48,7 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
     let html = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let error = if is_plain_http_to_tls(&text) {
         Error::new(ErrorKind::Tls, "the engine's port speaks TLS, and plain HTTP was sent")
-            .hint("Set protocol to HTTPS")
+            .mend(Remedy::UseTls)
     } else if html || (text.trim().is_empty() && is_an_intermediarys(status)) {
         Error::new(kind, format!("a proxy in front of the engine answered {status}")).hint(
             match status.as_u16() {
@@ -59,7 +59,8 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
         )
     } else if let Some((ours, theirs)) = version_refused(&text) {
         Error::new(ErrorKind::Unsupported, explanation(&text))
-            .hint(format!("The call spoke API {ours} and the engine wants {theirs}: set api_version to Auto"))
+            .mend(Remedy::NegotiateVersion)
+            .hint(format!("The call spoke API {ours}, and the engine wants {theirs}"))
     } else {
         Error::new(
             kind,
@@ -68,6 +69,10 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
         .hint(hint)
     };
     let said = if html { None } else { said(&text) };
+    let error = match remedy(status) {
+        Some(remedy) if error.remedy().is_none() => error.mend(remedy),
+        _ => error,
+    };
     error.with_status(status.as_u16()).with_said(said).with_retry_after(retry_after(headers))
 }
 
@@ -80,7 +85,7 @@ fn said(text: &str) -> Option<String> {
 fn meaning(status: StatusCode) -> (ErrorKind, &'static str) {
     match status.as_u16() {
         400 => (ErrorKind::BadRequest, "The engine does not accept these parameters"),
-        401 => (ErrorKind::Unauthorised, "Check the sign-in of this configuration"),
+        401 => (ErrorKind::Unauthorised, "The engine, or a proxy in front of it, does not know this user"),
         403 => (
             ErrorKind::Forbidden,
             "The engine, or a proxy or plugin in front of it, does not allow this call",
@@ -108,7 +113,7 @@ fn meaning(status: StatusCode) -> (ErrorKind, &'static str) {
              or raise its limit (nginx: large_client_header_buffers; Apache: LimitRequestLine; lighttpd: \
              server.max-request-field-size; HAProxy: tune.bufsize)",
         ),
-        429 => (ErrorKind::RateLimited, "Wait, or lower rate_limit"),
+        429 => (ErrorKind::RateLimited, "Or wait, and call again later"),
         502 => (
             ErrorKind::Unavailable,
             "The engine cannot answer now; try again later, and check that it runs and that the proxy reaches it",
@@ -121,10 +126,18 @@ fn meaning(status: StatusCode) -> (ErrorKind, &'static str) {
              timeout",
         ),
         500..=599 => (ErrorKind::EngineError, "The engine's own log says more"),
-        300..=399 => {
-            (ErrorKind::Protocol, "Redirects are not followed: check server_address, port and protocol")
-        }
+        300..=399 => (ErrorKind::Protocol, "Redirects are not followed"),
         _ => (ErrorKind::BadRequest, "The engine does not accept this call"),
+    }
+}
+
+/// What a status says of a setting.
+fn remedy(status: StatusCode) -> Option<Remedy> {
+    match status.as_u16() {
+        401 => Some(Remedy::Check(Subject::SignIn)),
+        429 => Some(Remedy::Lower(Subject::RateLimit)),
+        300..=399 => Some(Remedy::CheckAddress),
+        _ => None,
     }
 }
 
@@ -206,7 +219,7 @@ mod tests {
         let error = refused(403, "text/html; charset=utf-8", "<html><h1>403 Forbidden</h1></html>");
         assert_eq!(error.kind(), ErrorKind::Forbidden);
         assert!(error.to_string().contains("web page") && !error.to_string().contains("<h1>"), "{error}");
-        for (status, hint) in [(301, "not followed"), (401, "sign-in"), (502, "try again later")] {
+        for (status, hint) in [(301, "not followed"), (401, "know this user"), (502, "try again later")] {
             let error = refused(status, "text/html", "<h1>No</h1>");
             assert!(error.to_string().contains("proxy") && error.to_string().contains(hint), "{error}");
         }

@@ -14,7 +14,7 @@ use hyper::{
 };
 
 use crate::{
-    ApiVersion, Error, ErrorKind,
+    ApiVersion, Error, ErrorKind, Remedy, Subject,
     conversation::{Conversation, Input},
     driver::Stopped,
     interrupt,
@@ -226,5 +226,6 @@ impl std::fmt::Debug for Body {
 
 pub(crate) fn timed_out(what: &str, bound: Duration) -> Error {
     Error::new(ErrorKind::TimedOut, format!("{what} for {} s", (bound.as_secs_f64() * 10.0).round() / 10.0))
-        .hint("Raise the time-out if the engine needs longer, and look at its load")
+        .mend(Remedy::Raise(Subject::Timeout))
+        .hint("Look at the engine's load, too")
 }

@@ -1,12 +1,16 @@
 //! A request to the engine: method, path, query, headers, body and its bounds on time.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::{Error, ErrorKind, Path, Payload};
+
+/// All but the unreserved characters (RFC 3986, 2.3).
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request. Its path has no version: that is added when the version is known.
 #[derive(Debug)]
@@ -54,9 +58,9 @@ impl Request {
         if !self.query.is_empty() {
             self.query.push('&');
         }
-        encode(name, &mut self.query);
+        self.query.extend(utf8_percent_encode(name, RESERVED));
         self.query.push('=');
-        encode(value, &mut self.query);
+        self.query.extend(utf8_percent_encode(value, RESERVED));
         self
     }
 
@@ -152,19 +156,7 @@ impl Request {
 
 /// A query's name or value as it is sent: all but the unreserved characters percent-encoded (RFC 3986, 2.3).
 pub fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    encode(text, &mut encoded);
-    encoded
-}
-
-fn encode(text: &str, into: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            into.push(char::from(byte));
-        } else {
-            let _infallible = write!(into, "%{byte:02X}");
-        }
-    }
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Reads the key. Each fault names the field that it was found in.
+    /// Reads the key. Each fault says which setting it was found in.
     pub(crate) fn of(settings: &Ssh) -> Result<Self, Error> {
         let key = Arc::new(key::read(settings)?);
         let preferred =

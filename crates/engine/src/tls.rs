@@ -15,7 +15,7 @@ use secrecy::{SecretSlice, SecretString};
 
 pub use self::verifier::Pin;
 use self::{certificates::Certificates, verifier::Verifier};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Subject};
 
 /// TLS settings. By default the server is verified against the system's certificates.
 #[derive(Debug, Clone)]
@@ -57,22 +57,22 @@ impl fmt::Debug for Identity {
 }
 
 impl Tls {
-    /// What is in the files and not used, and why: each a sentence that names the field.
-    pub fn unused(&self) -> Vec<String> {
-        let ca = self.ca.as_deref().map(|file| ("ca_cert_path", file, false));
+    /// What is in the files and not used, and why: sentences without a full stop.
+    pub fn unused(&self) -> Vec<(Subject, String)> {
+        let ca = self.ca.as_deref().map(|file| (Subject::Ca, file, false));
+        let client = self.identity.as_ref();
         let client =
-            self.identity.as_ref().map(|identity| ("cert_path", identity.certificate.as_slice(), true));
+            client.map(|identity| (Subject::ClientCertificate, identity.certificate.as_slice(), true));
         [ca, client]
             .into_iter()
             .flatten()
-            .flat_map(|(field, file, may_hold_key)| {
-                let unused = Certificates::read(file).unused(may_hold_key);
-                unused.into_iter().map(move |why| format!("{field}: {why}."))
+            .flat_map(|(of, file, may_hold_key)| {
+                Certificates::read(file).unused(may_hold_key).into_iter().map(move |why| (of, why))
             })
             .collect()
     }
 
-    /// Checks everything and makes rustls' configuration. Each fault names what it was found in.
+    /// Checks everything and makes rustls' configuration. Each fault says which setting it was found in.
     pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, Error> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -83,8 +83,7 @@ impl Tls {
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
-                let chain =
-                    Certificates::read(&identity.certificate).chain("the client certificate (cert_path)")?;
+                let chain = Certificates::read(&identity.certificate).chain(Subject::ClientCertificate)?;
                 builder.with_client_auth_cert(chain, key::read(identity)?).map_err(key::unusable)?
             }
         };
@@ -92,11 +91,8 @@ impl Tls {
     }
 
     fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<Verifier, Error> {
-        let given = self
-            .ca
-            .as_deref()
-            .map(|file| Certificates::read(file).authorities("the CA certificate (ca_cert_path)"))
-            .transpose()?;
+        let given =
+            self.ca.as_deref().map(|file| Certificates::read(file).authorities(Subject::Ca)).transpose()?;
         let mut roots = RootCertStore::empty();
         // What is no authority's certificate, or of an old form, still counts as exactly itself.
         roots.add_parsable_certificates(given.iter().flatten().cloned());

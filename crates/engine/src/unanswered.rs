@@ -3,7 +3,7 @@
 use std::{error::Error as _, io, time::Duration};
 
 use crate::{
-    Address, Error, ErrorKind,
+    Address, Error, ErrorKind, Remedy,
     connect::{handshake_failed, tls_error},
     driver::Stopped,
     interrupt,
@@ -41,7 +41,10 @@ impl Try<'_> {
                 None if error.is_parse() => {
                     let message = format!("what answers at {} does not speak HTTP", self.address);
                     Failure::never(
-                        Error::new(ErrorKind::Protocol, message).hint(CHECK_ADDRESS).with_source(error),
+                        Error::new(ErrorKind::Protocol, message)
+                            .mend(Remedy::CheckAddress)
+                            .hint(IS_THERE_AN_ENGINE)
+                            .with_source(error),
                     )
                 }
                 None if self.repeatable => Failure::lost(self.closed().with_source(error), self.again()),
@@ -71,14 +74,19 @@ impl Try<'_> {
     fn closed(self) -> Error {
         let address = self.address;
         if self.fresh && self.tls {
-            return Error::new(ErrorKind::Tls, format!("{address} closed the connection right after the TLS handshake"))
-                .hint("It may refuse the client certificate, or want one (authentication_type, cert_path, key_path)");
+            return Error::new(
+                ErrorKind::Tls,
+                format!("{address} closed the connection right after the TLS handshake"),
+            )
+            .mend(Remedy::OfferClientCertificate);
         }
-        Error::new(ErrorKind::Unreachable, format!("{address} closed the connection")).hint(CHECK_ADDRESS)
+        Error::new(ErrorKind::Unreachable, format!("{address} closed the connection"))
+            .mend(Remedy::CheckAddress)
+            .hint(IS_THERE_AN_ENGINE)
     }
 }
 
-const CHECK_ADDRESS: &str = "Check protocol and port, and that a Docker Engine listens there";
+const IS_THERE_AN_ENGINE: &str = "Check that a Docker Engine listens there";
 
 const LOOK: &str = "Look at the present state before trying again: this was not repeated";
 

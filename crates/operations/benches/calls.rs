@@ -1,9 +1,8 @@
-//! What a call costs beside its requests: checks, the hand-over of JSON, files. `cargo bench --package operations`
+//! What a call costs before its first request. `cargo bench --package operations`
 #![allow(missing_docs, reason = "divan's attribute makes public items of its own")]
 
-use bytes::Bytes;
-use divan::{Bencher, counter::BytesCount};
-use operations::{find, internals};
+use divan::Bencher;
+use operations::{Connector, NoServices};
 use serde_json::{Map, Value, json};
 
 fn main() {
@@ -14,10 +13,13 @@ fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
 }
 
-/// Twenty parameters of the operation that has the most.
+/// Twenty parameters of the operation that has the most, checked and then refused by the access level.
 #[divan::bench]
 fn checks(bencher: Bencher<'_, '_>) {
-    let Some(create) = find("create_container") else { return };
+    let configuration = json!({
+        "protocol": "UNIX", "server_address": "/no/such/socket", "authentication_type": "None", "access_level": "Read Only",
+    });
+    let Ok(connector) = Connector::new(&object(configuration), &NoServices) else { return };
     let params = object(json!({
         "name": "web", "image": "nginx:1.27", "Hostname": "web", "Cmd": ["nginx", "-g", "daemon off;"],
         "Env": "A=1\nB=2", "Labels": {"team": "soc"}, "User": "1000:1000", "WorkingDir": "/srv",
@@ -25,21 +27,5 @@ fn checks(bencher: Bencher<'_, '_>) {
         "AutoRemove": false, "Privileged": false, "Tty": false, "OpenStdin": "", "StopSignal": "SIGTERM",
         "StopTimeout": "10", "Dns": "10.0.0.1,10.0.0.2", "Init": true,
     }));
-    bencher.bench(|| internals::checked(create, &params));
-}
-
-/// A list of containers on its way to Python: looked through for what a database cannot store.
-#[divan::bench]
-fn json_handed_over(bencher: Bencher<'_, '_>) {
-    let container = r#"{"Id":"0123456789abcdef","Names":["/web"],"Image":"nginx:1.27","Command":"\"nginx -g 'daemon off;'\"","Labels":{"team":"soc"},"State":"running","Status":"Up 2 hours"}"#;
-    let list = Bytes::from(format!("[{}]", vec![container; 1000].join(",")));
-    bencher.counter(BytesCount::new(list.len())).bench(|| internals::storable(list.clone()));
-}
-
-/// A file that is received: hashed and written.
-#[divan::bench(sample_count = 20)]
-fn file_received(bencher: Bencher<'_, '_>) {
-    let chunk = Bytes::from(vec![7_u8; 32 * 1024]);
-    let chunks = vec![chunk.clone(); 512];
-    bencher.counter(BytesCount::new(chunk.len() * chunks.len())).bench(|| internals::received(&chunks));
+    bencher.bench(|| connector.execute("create_container", &params, &NoServices));
 }

@@ -7,6 +7,7 @@ mod host_name;
 mod sign_in;
 mod ssh;
 mod tls;
+pub(crate) mod wording;
 
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use self::fields::{
     API_VERSION, AUTHENTICATION_TYPE, CONNECT_TIMEOUT, MAX_CONNECTIONS, MAX_RESULT_SIZE, PROTOCOL,
     RATE_LIMIT, RETRY_ATTEMPTS, RETRY_DELAY, TIMEOUT,
 };
+use self::wording::wording;
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -97,7 +99,8 @@ impl Configuration {
         let address = address::read(protocol, fields, faults)?;
         let mut warnings = Vec::new();
         let tls = (protocol == "https").then(|| tls::read(fields, services, faults));
-        warnings.extend(tls.iter().flat_map(engine::Tls::unused));
+        let unused = tls.iter().flat_map(engine::Tls::unused);
+        warnings.extend(unused.map(|(of, why)| format!("{}: {why}.", wording().subject(of))));
         if tls.as_ref().is_some_and(|tls| !tls.verify) {
             warnings
                 .push("verify_ssl is off: whoever stands between can read and change everything.".to_owned());
@@ -133,6 +136,11 @@ impl Configuration {
         let secrets = registries.secrets().fold(secrets, |secrets, secret| secrets.and_text(Some(secret)));
         Some(Self { settings, registries, policy, warnings, max_result_size, secrets })
     }
+}
+
+/// A fault that the engine crate found, without its full stop: it stands in a list.
+fn told(error: &engine::Error) -> String {
+    error.worded(wording()).trim_end_matches('.').to_owned()
 }
 
 /// No wait is longer than a day: what is beyond is a slip.
@@ -231,7 +239,7 @@ mod tests {
             ("ssh_socket", "docker.sock", "ssh_socket must be"),
             ("ssh_socket", "/run/a\nb", "ssh_socket must be"),
             ("ssh_username", "a b", "ssh_username must be"),
-            ("ssh_host_key", "elsewhere ssh-ed25519 AAAA", "ssh_host_key: "),
+            ("ssh_host_key", "elsewhere ssh-ed25519 AAAA", "ssh_host_key has "),
         ] {
             let mut wrong = given.clone();
             wrong[name] = value.into();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    configuration::wording::wording,
     declare::arguments::Aim,
     run::{redact::Secrets, unmarshal::reworded},
 };
@@ -165,7 +166,7 @@ impl From<engine::Error> for Error {
             engine::ErrorKind::InvalidRequest => Kind::InvalidParameters,
             kind => Kind::Engine(kind),
         };
-        let said = error.to_string();
+        let said = error.worded(wording());
         let message = reworded(&said).unwrap_or(said);
         Self { kind, operation: None, message, source: Some(error) }
     }

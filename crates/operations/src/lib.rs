@@ -15,8 +15,6 @@ mod catalogue;
 mod configuration;
 mod declare;
 mod error;
-#[cfg(feature = "internals")]
-pub mod internals;
 mod run;
 #[cfg(feature = "samples")]
 #[path = "../samples/mod.rs"]
@@ -24,7 +22,10 @@ mod samples;
 mod values;
 
 pub use catalogue::{find, groups, operations, shown};
-pub use configuration::Configuration;
+pub use configuration::{
+    Configuration,
+    wording::{Fields, set_wording},
+};
 pub use declare::effect::{Category, Effect};
 pub use declare::endpoint::Method;
 pub use declare::group::Group;

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -27,7 +26,7 @@ pub struct Package {
 impl Package {
     /// The digest of the `.tgz`, in hexadecimal.
     pub fn sha256(&self) -> String {
-        hex(&Sha256::digest(&self.contents))
+        hex::encode(Sha256::digest(&self.contents))
     }
 
     /// What is written beside the `.tgz`, by file name: its bill of materials, and the digests of both, as `sha256sum`
@@ -35,8 +34,12 @@ impl Package {
     pub fn companions(&self, sbom: &Value) -> [(String, Vec<u8>); 2] {
         let stem = self.file_name.trim_end_matches(".tgz");
         let (bill, contents) = (format!("{stem}.cdx.json"), pretty(sbom));
-        let digests =
-            format!("{}  {}\n{}  {bill}\n", self.sha256(), self.file_name, hex(&Sha256::digest(&contents)));
+        let digests = format!(
+            "{}  {}\n{}  {bill}\n",
+            self.sha256(),
+            self.file_name,
+            hex::encode(Sha256::digest(&contents))
+        );
         [(bill, contents), (format!("{stem}.sha256"), digests.into_bytes())]
     }
 }
@@ -55,7 +58,7 @@ pub fn build(
         ("info.json".to_owned(), pretty(&info::info(identity))),
         ("operations.py".to_owned(), python::operations_py(identity).into_bytes()),
         ("playbooks/playbooks.json".to_owned(), pretty(&playbooks::playbooks(identity))),
-        ("_engine.sha256".to_owned(), format!("{}\n", hex(&Sha256::digest(&module))).into_bytes()),
+        ("_engine.sha256".to_owned(), format!("{}\n", hex::encode(Sha256::digest(&module))).into_bytes()),
         ("_engine.so".to_owned(), module),
         ("build.json".to_owned(), pretty(build)),
         ("docs/sbom.cdx.json".to_owned(), pretty(sbom)),
@@ -105,13 +108,6 @@ fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result
 
 fn pretty(value: &Value) -> Vec<u8> {
     format!("{value:#}\n").into_bytes()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
@@ -218,7 +214,7 @@ mod tests {
             "requirements.txt",
         ];
         assert_eq!(names, expected.into());
-        assert_eq!(files["docker/_engine.sha256"].trim(), hex(&Sha256::digest("native")));
+        assert_eq!(files["docker/_engine.sha256"].trim(), hex::encode(Sha256::digest("native")));
         assert_ne!(files["docker/docs/operations.md"], "stale");
         let info: Value = serde_json::from_str(&files["docker/info.json"]).unwrap();
         for icon in ["icon_small_name", "icon_large_name"] {
@@ -231,7 +227,7 @@ mod tests {
         let package = built(repository().path()).unwrap();
         let [(bill, contents), (digests, lines)] = package.companions(&Value::Null);
         assert_eq!((bill.as_str(), digests.as_str()), ("docker-1.0.0.cdx.json", "docker-1.0.0.sha256"));
-        let (of_package, of_bill) = (package.sha256(), hex(&Sha256::digest(contents)));
+        let (of_package, of_bill) = (package.sha256(), hex::encode(Sha256::digest(contents)));
         let expected = format!("{of_package}  docker-1.0.0.tgz\n{of_bill}  docker-1.0.0.cdx.json\n");
         assert_eq!(String::from_utf8(lines).unwrap(), expected);
     }

@@ -27,7 +27,6 @@ mod tests {
     use sha2::{Digest as _, Sha256};
 
     use super::*;
-    use crate::contents::hex;
 
     const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../connector/images");
 
@@ -47,7 +46,7 @@ mod tests {
     #[test]
     fn pictures_were_made_from_the_drawing_as_it_is() {
         let drawing = fs::read(Path::new(FOLDER).join("icon.svg")).unwrap();
-        let digest = hex(&Sha256::digest(drawing));
+        let digest = hex::encode(Sha256::digest(drawing));
         assert_eq!(
             digest, DRAWING,
             "icon.svg has changed: make the pictures again (CONTRIBUTING.md), and record its digest here"

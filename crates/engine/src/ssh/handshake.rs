@@ -10,7 +10,7 @@ use russh::{
 use tokio::net::TcpStream;
 
 use super::{Client, HostKeys, Target, fault, fingerprint};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Remedy, Subject};
 
 /// A session. Dropping it ends it.
 pub(super) struct Session {
@@ -80,29 +80,29 @@ fn refused(error: russh::Error, key: Option<String>, target: &Target<'_>) -> Err
     let server = &target.server;
     let made = match &error {
         russh::Error::UnknownKey => fault(format!(
-            "{server} has another host key than ssh_host_key says: {}",
+            "{server} shows another host key than the one that is trusted: {}",
             key.as_deref().unwrap_or("none that is known here")
         ))
-        .hint(
-            "If the server was given a new key, put it into ssh_host_key; a fingerprint is best taken of the kind that is \
-             named here. If not, somebody else answers",
-        ),
+        .mend(Remedy::RenewHostKey)
+        .hint("A fingerprint is best taken of the kind that is named here"),
         russh::Error::NoCommonAlgo { kind: AlgorithmKind::Key, ours, theirs } => fault(format!(
-            "{server} has no host key of the kinds in ssh_host_key ({}), but {}",
+            "{server} has no host key of the kinds that are trusted ({}), but {}",
             ours.join(", "),
             plain(&theirs.join(", "))
         ))
-        .hint("Put one of its own keys into ssh_host_key"),
-        russh::Error::NoCommonAlgo { kind, theirs, .. } => {
-            fault(format!("{server} offers no {kind:?} algorithm that is safe, only {}", plain(&theirs.join(", "))))
-                .hint("The server's software is old: upgrade it")
-        }
+        .mend(Remedy::RenewHostKey),
+        russh::Error::NoCommonAlgo { kind, theirs, .. } => fault(format!(
+            "{server} offers no {kind:?} algorithm that is safe, only {}",
+            plain(&theirs.join(", "))
+        ))
+        .hint("The server's software is old: upgrade it"),
         russh::Error::Version => Error::new(ErrorKind::Protocol, format!("{server} does not speak SSH"))
             .hint("Check the port: SSH's is 22"),
-        russh::Error::Disconnect | russh::Error::HUP | russh::Error::IO(_) => {
-            Error::new(ErrorKind::Unreachable, format!("{server} closed the connection during the SSH handshake"))
-                .hint("Check that the port speaks SSH; a busy server closes new connections (MaxStartups)")
-        }
+        russh::Error::Disconnect | russh::Error::HUP | russh::Error::IO(_) => Error::new(
+            ErrorKind::Unreachable,
+            format!("{server} closed the connection during the SSH handshake"),
+        )
+        .hint("Check that the port speaks SSH; a busy server closes new connections (MaxStartups)"),
         other => fault(format!("the SSH handshake with {server} failed: {other}")),
     };
     made.with_source(error)
@@ -120,7 +120,7 @@ impl Session {
                         "{} takes RSA keys with SHA-1 only, which is not safe",
                         target.server
                     ))
-                    .hint("Upgrade the server, or use an Ed25519 key as ssh_key"));
+                    .hint("Upgrade the server, or sign in with an Ed25519 key"));
                 }
                 Some(hash) => hash,
                 None => Some(HashAlg::Sha512),
@@ -151,7 +151,8 @@ impl Session {
                 ErrorKind::Unauthorised,
                 format!("{server} ended the session of {user}: {}", plain(&why)),
             )
-            .hint("Check ssh_username and ssh_key; the server's log says more"),
+            .mend(Remedy::CheckSshSignIn)
+            .hint("The server's log says more"),
             None => Error::new(ErrorKind::Unreachable, format!("{server} closed the connection of {user}"))
                 .hint("Look at the server's log, and at the network between"),
         }
@@ -163,16 +164,16 @@ fn not_let_in(key: &PublicKey, target: &Target<'_>, partly: bool, methods: &[&st
     if partly {
         return Error::new(
             ErrorKind::Unauthorised,
-            format!("{server} takes the key (ssh_key, {key}) of {user}, and wants {methods} besides"),
+            format!("{server} takes the key ({key}) of {user}, and wants {methods} besides"),
         )
         .hint("Let this user in by its key alone: AuthenticationMethods in the server's sshd_config");
     }
     let error = Error::new(
         ErrorKind::Unauthorised,
-        format!("{server} does not let {user} in with this key (ssh_key, {key}); it offers {methods}"),
+        format!("{server} does not let {user} in with this key ({key}); it offers {methods}"),
     );
-    error.hint(format!(
-        "Check ssh_username; the public key belongs into ~{user}/.ssh/authorized_keys, which only that user may write"
+    error.mend(Remedy::Check(Subject::SshUser)).hint(format!(
+        "The public key belongs in ~{user}/.ssh/authorized_keys, which only that user may write"
     ))
 }
 

@@ -9,7 +9,7 @@ use russh::keys::{
     },
 };
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Subject};
 
 const FORM: &str = "`ssh-keyscan HOST` prints such lines and `ssh-keygen -lf KEY.pub` a fingerprint: compare with what \
                     the engine's machine has in /etc/ssh";
@@ -56,9 +56,9 @@ impl HostKeys {
         }
         let name = written(host, port);
         Err(match of_others {
-            true => refuse(format!("its lines are for other hosts than {name}"))
+            true => refuse(format!("has lines for other hosts than {name} only"))
                 .hint("Give this host's line, or the key without a host's name before it"),
-            false => refuse("it is empty").hint(FORM),
+            false => refuse("is empty").hint(FORM),
         })
     }
 
@@ -109,13 +109,15 @@ fn with_hashes(algorithm: Algorithm) -> Vec<Algorithm> {
 /// The fingerprints in a line, which may be one of `ssh-keygen -l`.
 fn fingerprints(line: &str) -> Result<Vec<Fingerprint>, Error> {
     if line.starts_with("MD5:") {
-        return Err(refuse("MD5 is no longer safe").hint("Give the SHA256 fingerprint"));
+        return Err(
+            refuse("has an MD5 fingerprint, which is no longer safe").hint("Give the SHA256 fingerprint")
+        );
     }
     line.split([' ', '\t', ','])
         .filter(|word| word.starts_with("SHA256:"))
         .map(|word| {
             word.trim_end_matches('=').parse().map_err(|_| {
-                refuse(format!("{word:?} is no fingerprint"))
+                refuse(format!("has a word that is no fingerprint: {word:?}"))
                     .hint("One is SHA256: and 43 characters of base64")
             })
         })
@@ -137,7 +139,8 @@ fn entry(line: &str) -> Result<Entry, Error> {
 /// The key in a line of a `known_hosts` file, if the line is this server's.
 fn known(line: &str, host: &str, port: u16) -> Result<Option<PublicKey>, Error> {
     if line.starts_with('@') {
-        return Err(refuse("lines with @cert-authority are not understood").hint("Give the host's own key"));
+        return Err(refuse("has a line with @cert-authority, which is not understood")
+            .hint("Give the host's own key"));
     }
     let entry = entry(line)?;
     // As ssh does: with the port, or without one.
@@ -162,12 +165,14 @@ fn written(host: &str, port: u16) -> String {
 
 fn not_a_line(line: &str) -> Error {
     let shown: String = line.chars().take(60).collect();
-    refuse(format!("{shown:?} is neither a line of known_hosts, nor a public key, nor a SHA256 fingerprint"))
-        .hint(FORM)
+    refuse(format!(
+        "has a line that is neither one of known_hosts, nor a public key, nor a SHA256 fingerprint: {shown:?}"
+    ))
+    .hint(FORM)
 }
 
 fn refuse(why: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::InvalidRequest, format!("ssh_host_key: {why}"))
+    Error::new(ErrorKind::InvalidRequest, why.to_string()).about(Subject::HostKey)
 }
 
 #[cfg(test)]
@@ -246,7 +251,7 @@ mod tests {
             (&format!("elsewhere {public}"), "other hosts than [engine]:2222"),
         ] {
             let error = HostKeys::read(text, "engine", 2222).unwrap_err().to_string();
-            assert!(error.contains("ssh_host_key") && error.contains(why), "{text}: {error}");
+            assert!(error.starts_with("the SSH host key ") && error.contains(why), "{text}: {error}");
         }
     }
 

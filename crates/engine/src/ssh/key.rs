@@ -4,7 +4,7 @@ use russh::keys::{PrivateKey, decode_secret_key};
 use secrecy::ExposeSecret as _;
 
 use super::{Ssh, fault};
-use crate::{Error, pem};
+use crate::{Error, Remedy, Subject, pem};
 
 const MEND: &str = "`ssh-keygen -p -f KEYFILE` writes it anew in a form that can be read";
 const FORM: &str = "A private key begins with -----BEGIN OPENSSH PRIVATE KEY-----";
@@ -40,9 +40,9 @@ pub(super) fn read(settings: &Ssh) -> Result<PrivateKey, Error> {
     decode_secret_key(text, passphrase.map(secrecy::ExposeSecret::expose_secret)).map_err(|error| match error
     {
         russh::keys::Error::KeyIsEncrypted => locked(),
-        _ if is_encrypted || (passphrase.is_some() && !is_open(text)) => {
-            refuse("does not open").hint(format!("Check ssh_passphrase; if it is right, {MEND}"))
-        }
+        _ if is_encrypted || (passphrase.is_some() && !is_open(text)) => refuse("does not open")
+            .mend(Remedy::Check(Subject::SshPassphrase))
+            .hint(format!("If the passphrase is right, {MEND}")),
         _ => refuse("is damaged, or of a kind that cannot be read")
             .hint(format!("Use an Ed25519, ECDSA or RSA key. {MEND}")),
     })
@@ -54,11 +54,11 @@ fn is_open(text: &str) -> bool {
 }
 
 fn locked() -> Error {
-    refuse("is encrypted").hint("Give its passphrase as ssh_passphrase")
+    refuse("is encrypted").mend(Remedy::Give(Subject::SshPassphrase))
 }
 
 fn refuse(why: &str) -> Error {
-    fault(format!("the private key (ssh_key) {why}"))
+    fault(why).about(Subject::SshKey)
 }
 
 #[cfg(test)]
@@ -89,7 +89,8 @@ mod tests {
         read(&settings(&plain, Some("s3cret"))).unwrap();
         let locked = key.encrypt(&mut rand::rng(), "opensesame").unwrap().to_openssh(LineEnding::LF).unwrap();
         assert_eq!(read(&settings(&locked, Some("opensesame"))).unwrap().public_key(), key.public_key());
-        assert!(fault_of(&locked, None).contains("ssh_passphrase"));
+        let remedy = read(&settings(&locked, None)).unwrap_err().remedy();
+        assert_eq!(remedy, Some(Remedy::Give(Subject::SshPassphrase)));
         let wrong = fault_of(&locked, Some("s3cret"));
         assert!(wrong.contains("does not open") && !wrong.contains("s3cret"), "{wrong}");
     }

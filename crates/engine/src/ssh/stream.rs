@@ -18,7 +18,7 @@ use super::{
     Target, fault,
     handshake::{Session, Visitor, plain},
 };
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Remedy, Subject};
 
 /// No more of what a command complains of is kept.
 const LONGEST_COMPLAINT: usize = 1024;
@@ -76,12 +76,14 @@ impl Command {
             ));
         }
         if matches!(exit_code, Some(126 | 127)) {
-            return fault(message).hint(
-                "Check ssh_socket and that the user may use that socket, and allow AllowStreamLocalForwarding in the server's \
-                 sshd_config; or install the docker command there",
+            return fault(message).mend(Remedy::Check(Subject::SshSocket)).hint(
+                "Check that the user may use that socket, and allow AllowStreamLocalForwarding in the server's sshd_config; or \
+                 install the docker command there",
             );
         }
-        Error::new(ErrorKind::Unreachable, message).hint("Check that the engine runs there, and ssh_socket")
+        Error::new(ErrorKind::Unreachable, message)
+            .mend(Remedy::Check(Subject::SshSocket))
+            .hint("Check that the engine runs there")
     }
 }
 

@@ -3,7 +3,7 @@
 use rustls::pki_types::CertificateDer;
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorKind, Subject,
     pem::{self, Block},
 };
 
@@ -58,17 +58,15 @@ impl Certificates {
     }
 
     /// Those of authorities: what can be used.
-    pub(super) fn authorities(self, what: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
-        self.some(what)
+    pub(super) fn authorities(self, of: Subject) -> Result<Vec<CertificateDer<'static>>, Error> {
+        self.some(of)
     }
 
     /// A certificate and what leads from it to its authority: none of them may be damaged.
-    pub(super) fn chain(self, what: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    pub(super) fn chain(self, of: Subject) -> Result<Vec<CertificateDer<'static>>, Error> {
         match self.skipped.iter().find(|skipped| skipped.is_certificate) {
-            Some(skipped) => {
-                Err(refuse(what, &format!("has a fault: {} {}", skipped.name, skipped.why), FORM))
-            }
-            None => self.some(what),
+            Some(skipped) => Err(refuse(of, &format!("has a fault: {} {}", skipped.name, skipped.why), FORM)),
+            None => self.some(of),
         }
     }
 
@@ -78,21 +76,21 @@ impl Certificates {
         told.map(|skipped| format!("{} is not used: it {}", skipped.name, skipped.why)).collect()
     }
 
-    fn some(self, what: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    fn some(self, of: Subject) -> Result<Vec<CertificateDer<'static>>, Error> {
         match (self.skipped.first(), self.instead) {
             _ if !self.found.is_empty() => Ok(self.found),
             (Some(skipped), _) if skipped.is_certificate => {
-                Err(refuse(what, &format!("is damaged: {} {}", skipped.name, skipped.why), FORM))
+                Err(refuse(of, &format!("is damaged: {} {}", skipped.name, skipped.why), FORM))
             }
             (Some(skipped), _) => Err(refuse(
-                what,
+                of,
                 &format!("holds no certificate, but something else: {} {}", skipped.name, skipped.why),
                 FORM,
             )),
             (None, Some(instead @ "is not PEM")) => {
-                Err(refuse(what, instead, &format!("{FORM}. {OTHER_FORMS}")))
+                Err(refuse(of, instead, &format!("{FORM}. {OTHER_FORMS}")))
             }
-            (None, instead) => Err(refuse(what, instead.unwrap_or("is empty"), FORM)),
+            (None, instead) => Err(refuse(of, instead.unwrap_or("is empty"), FORM)),
         }
     }
 }
@@ -148,6 +146,6 @@ fn is_certificate(der: &[u8]) -> bool {
     kind.is_some()
 }
 
-fn refuse(what: &str, why: &str, hint: &str) -> Error {
-    Error::new(ErrorKind::Tls, format!("{what} {why}")).hint(hint.to_owned())
+fn refuse(of: Subject, why: &str, hint: &str) -> Error {
+    Error::new(ErrorKind::Tls, why).about(of).hint(hint)
 }

@@ -5,7 +5,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject as _};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Identity;
-use crate::{Error, ErrorKind, pem};
+use crate::{Error, ErrorKind, Remedy, Subject, pem};
 
 const PEM: &str = "A PEM key begins with -----BEGIN PRIVATE KEY-----";
 const MEND: &str = "`openssl pkcs8 -topk8 -v2 aes256 -in key.pem -out new.pem` makes one that can be read";
@@ -44,13 +44,15 @@ fn der(file: &[u8], passphrase: Option<&SecretString>) -> Result<PrivateKeyDer<'
 /// PKCS#8 encrypted by PBES2 (RFC 8018).
 fn decrypt(der: &[u8], passphrase: Option<&SecretString>) -> Result<PrivateKeyDer<'static>, Error> {
     let Some(passphrase) = passphrase else {
-        return Err(refuse("is encrypted").hint("Give its passphrase as key_passphrase"));
+        return Err(refuse("is encrypted").mend(Remedy::Give(Subject::KeyPassphrase)));
     };
     let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| damaged())?;
     // With a wrong passphrase the padding is wrong, or what comes out is no key.
-    let key = encrypted
-        .decrypt(passphrase.expose_secret())
-        .map_err(|_| refuse("does not open").hint(format!("Check key_passphrase; if it is right, {MEND}")))?;
+    let key = encrypted.decrypt(passphrase.expose_secret()).map_err(|_| {
+        refuse("does not open")
+            .mend(Remedy::Check(Subject::KeyPassphrase))
+            .hint(format!("If the passphrase is right, {MEND}"))
+    })?;
     Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
 }
 
@@ -62,7 +64,7 @@ fn damaged() -> Error {
 pub(super) fn unusable(error: rustls::Error) -> Error {
     let (why, hint) = match error {
         rustls::Error::InconsistentKeys(_) => (
-            "is not the one that the client certificate (cert_path) was made for",
+            "is not the one that the client certificate was made for",
             "Give the key that belongs to the certificate",
         ),
         _ => (
@@ -74,7 +76,7 @@ pub(super) fn unusable(error: rustls::Error) -> Error {
 }
 
 fn refuse(why: &str) -> Error {
-    Error::new(ErrorKind::Tls, format!("the private key (key_path) {why}"))
+    Error::new(ErrorKind::Tls, why).about(Subject::ClientKey)
 }
 
 #[cfg(test)]
@@ -98,7 +100,8 @@ mod tests {
     #[test]
     fn says_what_is_wrong_and_what_mends_it() {
         let fault = |key: &str, passphrase| read(&identity(key, passphrase)).unwrap_err().to_string();
-        assert!(fault(ENCRYPTED, None).contains("key_passphrase"));
+        let remedy = read(&identity(ENCRYPTED, None)).unwrap_err().remedy();
+        assert_eq!(remedy, Some(Remedy::Give(Subject::KeyPassphrase)));
         assert!(fault(ENCRYPTED, Some("s3cret")).contains("does not open"));
         assert!(!fault(ENCRYPTED, Some("s3cret")).contains("s3cret"));
         assert!(fault("", None).contains("is empty"));

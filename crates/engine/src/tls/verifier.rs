@@ -15,7 +15,7 @@ use rustls::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, ErrorKind, pem};
+use crate::{Error, ErrorKind, Subject, pem};
 
 /// The SHA-256 of a key or of a certificate that is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +31,11 @@ impl std::str::FromStr for Pin {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = || {
-            Error::new(ErrorKind::InvalidRequest, format!("{text:?} is not a pin")).hint(
-                "Write sha256/ and the base64 of the key's SHA-256, or the certificate's SHA-256 in hex",
-            )
+            Error::new(ErrorKind::InvalidRequest, format!("has {text:?}, which is not a pin"))
+                .about(Subject::Pin)
+                .hint(
+                    "Write sha256/ and the base64 of the key's SHA-256, or the certificate's SHA-256 in hex",
+                )
         };
         let text = pem::plain(text);
         let text = text.trim();
@@ -47,11 +49,9 @@ impl std::str::FromStr for Pin {
         let printed =
             text.split_once("Fingerprint=").filter(|(of, _)| of.trim().eq_ignore_ascii_case("sha256"));
         let digits = printed.map_or(text, |(_, digits)| digits).replace(':', "");
-        if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(refuse());
-        }
-        let byte = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap_or_default();
-        Ok(Self::Certificate(std::array::from_fn(byte)))
+        let mut hash = [0; 32];
+        hex::decode_to_slice(digits, &mut hash).map_err(|_| refuse())?;
+        Ok(Self::Certificate(hash))
     }
 }
 

@@ -1,13 +1,13 @@
 //! The fields that say where the engine is.
 
-use engine::Address;
+use engine::{Address, HTTP_PORT, HTTPS_PORT, SSH_PORT, Subject};
 use serde_json::Value;
 
 use super::{
     fields::{BASE_PATH, PORT, SERVER_ADDRESS},
     host_name, ssh,
 };
-use crate::declare::arguments::Arguments;
+use crate::{configuration::wording::wording, declare::arguments::Arguments};
 
 /// Where the engine is.
 pub(super) fn read(protocol: &str, fields: &Arguments, faults: &mut Vec<String>) -> Option<Address> {
@@ -18,20 +18,21 @@ pub(super) fn read(protocol: &str, fields: &Arguments, faults: &mut Vec<String>)
             // What stands before an @ may hold a password.
             let shown = if server.contains('@') { String::new() } else { format!(", not {server:?}") };
             faults.push(format!(
-                "server_address must be the absolute path of a socket, as protocol is UNIX{shown}"
+                "{} must be the absolute path of a socket, as protocol is UNIX{shown}",
+                wording().subject(Subject::Address)
             ));
         }
         return Some(Address::Unix(path.into()));
     }
     let host = host_name::read(server, true).unwrap_or_else(|why| {
-        faults.push(format!("server_address {why}"));
+        faults.push(format!("{} {why}", wording().subject(Subject::Address)));
         host_name::guess(server)
     });
     let host = host.to_owned();
     let default = match protocol {
-        "https" => 2376,
-        "ssh" => 22,
-        _ => 2375_u16,
+        "https" => HTTPS_PORT,
+        "ssh" => SSH_PORT,
+        _ => HTTP_PORT,
     };
     let port = fields.get(PORT).map_or(Some(default.into()), Value::as_u64);
     let port = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0).unwrap_or_else(|| {
@@ -59,4 +60,17 @@ pub(super) fn base_path(fields: &Arguments, faults: &mut Vec<String>) -> String 
         faults.push(format!("base_path must be a path such as /api/endpoints/1/docker, not {trimmed:?}"));
     }
     format!("/{trimmed}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_ports_are_the_engine_crates() {
+        let ports = [("HTTPS", HTTPS_PORT), ("HTTP", HTTP_PORT), ("SSH", SSH_PORT)];
+        let ports = ports.map(|(protocol, port)| (protocol, port.to_string()));
+        let shown = PORT.form_defaults.iter().map(|(protocol, port)| (*protocol, (*port).to_owned()));
+        assert_eq!(shown.collect::<Vec<_>>(), ports);
+    }
 }

@@ -1,11 +1,7 @@
 //! Fields that hold a host alone. What belongs into another field is refused with that field's name, before anything is sent:
 //! as a name, it would only fail to be resolved.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
-/// The longest name, and the longest label of one (RFC 1035, 2.3.4).
-const LONGEST_NAME: usize = 253;
-const LONGEST_LABEL: usize = 63;
+use engine::{Written, is_host, is_v6};
 
 /// Schemes that say which protocol is meant, and the fields' words for it.
 const PROTOCOLS: &[(&str, &str)] = &[
@@ -23,7 +19,7 @@ const PROTOCOLS: &[(&str, &str)] = &[
 pub(super) fn read(given: &str, is_address: bool) -> Result<&str, String> {
     let given = given.trim();
     let host = given.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(given);
-    if host.len() < given.len() && is_v6(host) || is_v6(given) || is_name(given) {
+    if host.len() < given.len() && is_v6(host) || is_host(given) {
         return Ok(host);
     }
     // What stands before an @ may hold a password.
@@ -37,38 +33,13 @@ pub(super) fn read(given: &str, is_address: bool) -> Result<&str, String> {
 
 /// The host that is probably meant where [`read`] refuses, so that the other fields can be checked as well.
 pub(super) fn guess(given: &str) -> &str {
-    let host = Parts::of(given.trim()).host;
-    if is_v6(host) || is_name(host) { host } else { "unreadable" }
-}
-
-/// What was given, taken apart as a URL is.
-struct Parts<'a> {
-    scheme: Option<&'a str>,
-    has_user: bool,
-    host: &'a str,
-    port: Option<&'a str>,
-    path: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn of(given: &'a str) -> Self {
-        let (scheme, rest) =
-            given.split_once("://").map_or((None, given), |(scheme, rest)| (Some(scheme), rest));
-        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let at = authority.rfind('@');
-        let host = at.map_or(authority, |at| &authority[at + 1..]);
-        let (host, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, port)) => (host, port.strip_prefix(':')),
-            None if is_v6(host) => (host, None),
-            None => host.rsplit_once(':').map_or((host, None), |(host, port)| (host, Some(port))),
-        };
-        Self { scheme, has_user: at.is_some(), host, port, path }
-    }
+    let host = Written::of(given).host;
+    if is_host(host) { host } else { "unreadable" }
 }
 
 /// What to do with each part that is not the host.
 fn advice(given: &str) -> Vec<String> {
-    let Parts { scheme, has_user, host, port, path } = Parts::of(given);
+    let Written { scheme, user, host, port, path } = Written::of(given);
     if given.starts_with('/') {
         return vec!["a socket's path needs protocol UNIX".to_owned()];
     }
@@ -77,7 +48,7 @@ fn advice(given: &str) -> Vec<String> {
         let known = PROTOCOLS.iter().find(|(known, _)| scheme.eq_ignore_ascii_case(known));
         advice.push(known.map_or("the field protocol says how it is reached", |(_, what)| what).to_owned());
     }
-    if has_user {
+    if user.is_some() {
         advice.push(
             "a user belongs into username and password (authentication_type Basic), or for SSH into ssh_username"
                 .to_owned(),
@@ -98,32 +69,6 @@ fn advice(given: &str) -> Vec<String> {
         advice.push("write an international name in its ASCII form (xn--...)".to_owned());
     }
     advice
-}
-
-/// An IPv6 address, also one with a zone (`fe80::1%eth0`).
-fn is_v6(text: &str) -> bool {
-    let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
-    address.parse::<Ipv6Addr>().is_ok()
-        && zone.is_none_or(|zone| {
-            !zone.is_empty()
-                && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-        })
-}
-
-/// A name of DNS or of a hosts file, or an IPv4 address. Underscores are in names that container networks give.
-fn is_name(text: &str) -> bool {
-    let name = text.strip_suffix('.').unwrap_or(text);
-    let is_label = |label: &str| {
-        (1..=LONGEST_LABEL).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    // Four numbers are an address or nothing: 192.0.2.256 would be asked of DNS.
-    let is_numeric = name.split('.').count() == 4 && name.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    name.len() <= LONGEST_NAME
-        && name.split('.').all(is_label)
-        && (!is_numeric || text.parse::<Ipv4Addr>().is_ok())
 }
 
 #[cfg(test)]

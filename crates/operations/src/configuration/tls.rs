@@ -1,6 +1,6 @@
 //! The fields of TLS, and of the proxy that it goes through.
 
-use engine::{Address, Identity, Pin, Proxy, Tls};
+use engine::{Address, Identity, Pin, Proxy, Subject, Tls};
 use secrecy::SecretString;
 
 use super::{
@@ -8,19 +8,22 @@ use super::{
         AUTHENTICATION_TYPE, CA_CERT_PATH, CERT_PATH, CERTIFICATE_PIN, KEY_PASSPHRASE, KEY_PATH, PROXY,
         TLS_SERVER_NAME, VERIFY_SSL,
     },
-    file, host_name,
+    file, host_name, told,
 };
-use crate::{Param, Services, declare::arguments::Arguments};
+use crate::{Param, Services, configuration::wording::wording, declare::arguments::Arguments};
 
 /// Whom to trust, and who we are.
 pub(super) fn read(fields: &Arguments, services: &dyn Services, faults: &mut Vec<String>) -> Tls {
-    let mut contents = |field: Param| {
+    let mut contents = |field: Param, subject: Subject| {
         let read = file::contents(fields.text(field)?, services);
-        read.map_err(|why| faults.push(format!("{} {why}", field.name))).ok()
+        read.map_err(|why| faults.push(format!("{} {why}", wording().subject(subject)))).ok()
     };
-    let ca = contents(CA_CERT_PATH);
+    let ca = contents(CA_CERT_PATH, Subject::Ca);
     let signs_in = fields.text(AUTHENTICATION_TYPE) == Some("certificate");
-    let pair = if signs_in { (contents(CERT_PATH), contents(KEY_PATH)) } else { (None, None) };
+    let pair = match signs_in {
+        true => (contents(CERT_PATH, Subject::ClientCertificate), contents(KEY_PATH, Subject::ClientKey)),
+        false => (None, None),
+    };
     let passphrase = fields.text(KEY_PASSPHRASE).map(|text| SecretString::from(text.to_owned()));
     let identity = pair.0.zip(pair.1).map(|(certificate, key)| Identity {
         certificate,
@@ -35,7 +38,7 @@ pub(super) fn read(fields: &Arguments, services: &dyn Services, faults: &mut Vec
     for pin in fields.texts(CERTIFICATE_PIN) {
         match pin.parse::<Pin>() {
             Ok(pin) => pins.push(pin),
-            Err(error) => faults.push(format!("certificate_pin: {}", error.message())),
+            Err(error) => faults.push(told(&error)),
         }
     }
     Tls { ca, pins, identity, server_name, verify: fields.flag(VERIFY_SSL).unwrap_or(true) }
@@ -57,5 +60,5 @@ pub(super) fn proxy(
         Some(url) => Proxy::read(&SecretString::from(url.to_owned())).map(Some),
         None => Proxy::of_environment(host, *port),
     };
-    proxy.map_err(|error| faults.push(error.to_string().trim_end_matches('.').to_owned())).ok()?
+    proxy.map_err(|error| faults.push(told(&error))).ok()?
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Configuration, Error, Health, Kind, Operation, Outcome, Services, catalogue,
+    configuration::wording::wording,
     run::{call::Call, health, oversize, perform::perform, redact::Secrets, validate::check},
 };
 
@@ -44,7 +45,9 @@ impl Connector {
     pub fn new(configuration: &Map<String, Value>, services: &dyn Services) -> Result<Self, Error> {
         let configuration = Configuration::read(configuration, services)?;
         let engine = Engine::new(configuration.settings().clone()).map_err(|error| match error.kind() {
-            engine::ErrorKind::InvalidRequest => Error::new(Kind::InvalidConfiguration, error.to_string()),
+            engine::ErrorKind::InvalidRequest => {
+                Error::new(Kind::InvalidConfiguration, error.worded(wording()))
+            }
             _ => error.into(),
         });
         let engine = engine.map_err(|error: Error| error.hiding(configuration.secrets()))?;

@@ -297,9 +297,26 @@ class Redact(OperationTestCase):
         redacted = self.run_operation("inspect_container", id=name, redact=True)
         self.assertEqual(["TOKEN=[redacted]", "EMPTY=[redacted]"], redacted["Config"]["Env"][:2])
         self.assertEqual(whole["Id"], redacted["Id"])
+        self.assertEqual(["[redacted]"] * len(whole["Args"]), redacted["Args"])
         for call in (whole, redacted):
             call["Config"].pop("Env")
+            call["Config"].pop("Cmd")
+            call.pop("Args")
         self.assertEqual(whole, redacted)
+
+    def test_commands_labels_checks_and_options_go(self) -> None:
+        secret = "s3cret-value"
+        name = container(
+            self,
+            Cmd=["sh", "-c", f"echo {secret} >/dev/null; sleep 600"],
+            Labels={"note": secret},
+            Healthcheck={"Test": ["CMD-SHELL", f"echo {secret}"]},
+            HostConfig={"LogConfig": {"Type": "json-file", "Config": {"tag": secret}}},
+        )
+        self.assertGreater(str(self.run_operation("inspect_container", id=name)).count(secret), 4)
+        redacted = self.run_operation("inspect_container", id=name, redact=True)
+        self.assertNotIn(secret, str(redacted))
+        self.assertEqual(({"note": "[redacted]"}, "sh"), (redacted["Config"]["Labels"], redacted["Config"]["Cmd"][0]))
 
     def test_in_images_and_their_history(self) -> None:
         name, image = container(self), unique("redacted")

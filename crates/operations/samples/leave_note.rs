@@ -2,7 +2,7 @@
 //! to do.
 
 use crate::{
-    Error, Operation, Output,
+    Error, Operation, Output, Secrecy,
     declare::{
         param::{CONTAINER, long_text, text},
         target::Touch,
@@ -19,7 +19,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::put("leave_note", "/co
     .touches(&[Touch::Container("id")])
     .params(&[
         CONTAINER,
-        long_text("note").title("Note").about("What the note says; at most 4 KiB.").required().local(),
+        long_text("note")
+            .secret(Secrecy::Lines)
+            .title("Note")
+            .about("What the note says; at most 4 KiB.")
+            .required()
+            .local(),
         text("path").title("Folder").about("The container's folder to leave it in.").default("/"),
     ])
     .run(leave_note)];

@@ -18,7 +18,7 @@ use crate::{
     Error, Kind, Param, Services,
     catalogue::images::registry::Registries,
     declare::arguments::Arguments,
-    run::{policy::Policy, redact::Secrets, validate},
+    run::{policy::Policy, secrets::Secrets, validate},
 };
 
 use self::fields::{
@@ -51,7 +51,8 @@ impl Configuration {
         let configuration = Self::of(&fields, services, &mut faults);
         match configuration {
             Some(configuration) if faults.is_empty() => Ok(configuration),
-            _ => Err(Error::faults(Kind::InvalidConfiguration, &faults).hiding(&Secrets::of(&fields))),
+            _ => Err(Error::faults(Kind::InvalidConfiguration, &faults)
+                .hiding(&Secrets::given(fields::ALL, given))),
         }
     }
 

@@ -7,4 +7,5 @@ pub(crate) mod group;
 pub(crate) mod operation;
 pub(crate) mod param;
 pub(crate) mod result;
+pub(crate) mod secrecy;
 pub(crate) mod target;

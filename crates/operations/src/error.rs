@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     configuration::wording::wording,
     declare::arguments::Aim,
-    run::{redact::Secrets, unmarshal::reworded},
+    run::{secrets::Secrets, unmarshal::reworded},
 };
 
 /// What went wrong, for code to match on.

@@ -32,6 +32,7 @@ pub use declare::group::Group;
 pub use declare::operation::{Operation, Shape};
 pub use declare::param::{Param, Pattern, Place, ShownFor, ValueKind};
 pub use declare::result::{Case, Schema};
+pub use declare::secrecy::Secrecy;
 pub use engine::ApiVersion;
 pub use error::{Error, Kind};
 pub use run::connector::{Connector, Report};

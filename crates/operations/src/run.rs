@@ -1,6 +1,6 @@
 //! How a call is carried out, in this order: `connector` finds the declaration, `validate` reads the parameters, `perform` carries
 //! it out: `guard` asks the configuration's `policy` whether it is allowed, `request` makes what is sent, `call` sends it, `redact`
-//! hides secrets. `oversize` and `storable` fit the result to FortiSOAR's database.
+//! masks results, and `secrets` keeps what was given in secret out of every text. `oversize` and `storable` fit the result to FortiSOAR's database.
 
 pub(crate) mod call;
 pub(crate) mod connector;
@@ -15,6 +15,7 @@ pub(crate) mod policy;
 pub(crate) mod progress;
 pub(crate) mod redact;
 pub(crate) mod request;
+pub(crate) mod secrets;
 pub(crate) mod services;
 pub(crate) mod storable;
 pub(crate) mod stream;

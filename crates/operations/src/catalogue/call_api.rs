@@ -12,7 +12,7 @@ use self::{
     routes::{is_version, reach},
 };
 use crate::{
-    Category, Error, Kind, Operation, Output, Schema, ValueKind,
+    Category, Error, Kind, Operation, Output, Schema, Secrecy, ValueKind,
     declare::{
         arguments::Arguments,
         param::{TIME_LIMIT, choice, flag, json, map, text},
@@ -52,11 +52,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
             .about("The endpoint's path without the version, such as /containers/web/json.")
             .required()
             .local(),
-        json("query")
+        json("query").secret(Secrecy::Within)
             .title("Query")
             .about("Query parameters: JSON, where a list repeats a name and an object stays JSON, or lines of name=value.")
             .local(),
-        json("body")
+        json("body").secret(Secrecy::Within)
             .title("Body")
             .about("The body: JSON, or text.")
             .shown_for("method", SENDING)
@@ -66,7 +66,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
             .about("The id of an attachment, or the IRI of a file, to send as the body instead.")
             .shown_for("method", SENDING)
             .local(),
-        map("headers")
+        map("headers").secret(Secrecy::Within)
             .title("Headers")
             .about("X-Registry-Auth, X-Registry-Config, Content-Type or Accept.")
             .local(),

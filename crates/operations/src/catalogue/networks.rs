@@ -9,7 +9,7 @@ use engine::Request;
 use serde_json::json;
 
 use crate::{
-    Category, Effect, Error, Group, Operation, Output, Param, Schema,
+    Category, Effect, Error, Group, Operation, Output, Param, Schema, Secrecy,
     catalogue::{
         networks::membership::{connect, disconnect},
         preview::{self, PREVIEW},
@@ -122,7 +122,7 @@ const PLACE: [Param; 8] = all_within("EndpointConfig", [
         .title("MAC Address")
         .about("The container's MAC address in this network. Engines before API 1.54 take it and do nothing with it.")
         .since(1, 44),
-    map("DriverOpts")
+    map("DriverOpts").secret(Secrecy::Values)
         .title("Driver Options")
         .about("Options for the network's driver in this place."),
     signed("GwPriority")
@@ -168,19 +168,22 @@ const CREATE_FURTHER: &[Param] = &[
         .wire("Driver")
         .within("IPAM"),
     map("ipam_options")
+        .secret(Secrecy::Values)
         .title("IPAM Options")
         .about("Options for the IPAM driver.")
         .wire("Options")
         .within("IPAM"),
     object("IPAM")
+        .secret(Secrecy::Within)
         .title("IPAM")
         .about("The addresses as the API's IPAM, in place of the fields above or beside them.")
         .body(),
     map("Options")
+        .secret(Secrecy::Values)
         .title("Driver Options")
         .about("Options for the driver, such as com.docker.network.bridge.name=dmz0.")
         .body(),
-    map("Labels").title("Labels").about("The network's labels.").body(),
+    map("Labels").secret(Secrecy::Values).title("Labels").about("The network's labels.").body(),
     flag("ConfigOnly")
         .title("Configuration Only")
         .about("Only keep the configuration, for other networks to be made from.")

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Category, Error, Group, Operation, Output, Param, Schema,
+    Category, Error, Group, Operation, Output, Param, Schema, Secrecy,
     catalogue::{
         preview::{self, PREVIEW},
         prune,
@@ -50,12 +50,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("The driver: local, or one of a plugin.")
                 .default("local")
                 .body(),
-            map("DriverOpts")
+            map("DriverOpts").secret(Secrecy::Values)
                 .title("Driver Options")
                 .about("Options for the driver, such as type=tmpfs.")
                 .body(),
-            map("Labels").title("Labels").about("The volume's labels.").body(),
-            object("ClusterVolumeSpec")
+            map("Labels").secret(Secrecy::Values).title("Labels").about("The volume's labels.").body(),
+            object("ClusterVolumeSpec").secret(Secrecy::Within)
                 .title("Cluster Volume")
                 .about("How the nodes of a swarm use it, as the API's ClusterVolumeSpec.")
                 .since(1, 42)
@@ -74,7 +74,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .title("Version")
                 .about("The version that is changed, so that no other change is lost: ClusterVolume.Version.Index of Inspect Volume.")
                 .required(),
-            object("Spec")
+            object("Spec").secret(Secrecy::Within)
                 .title("Specification")
                 .about("The volume's ClusterVolumeSpec, as Inspect Volume gives it; only its Availability may differ.")
                 .body(),

@@ -2,7 +2,7 @@
 //! published connector's names and values are kept.
 
 use crate::{
-    Param,
+    Param, Secrecy,
     declare::param::{choice, file, flag, integer, list, long_text, positive, secret, text},
     run::policy::AccessLevel,
 };
@@ -31,6 +31,7 @@ pub(super) const PROTOCOL: Param = choice("protocol", PROTOCOLS)
     .about("HTTPS for an engine with TLS, HTTP for one without (anyone who reaches it is root there), UNIX for a socket, SSH for a socket on a machine with an SSH server.")
     .default("HTTPS");
 pub(super) const SERVER_ADDRESS: Param = text("server_address")
+    .secret(Secrecy::SignIn)
     .title("Server Address")
     .about("The engine's host name or IP address, or the socket's path.")
     .placeholder("engine.example.com")
@@ -85,11 +86,13 @@ pub(super) const HEADER_NAME: Param = text("header_name")
     .placeholder("X-API-Key")
     .needed_for(AUTHENTICATION_TYPE.name, &["Header"]);
 pub(super) const CERT_PATH: Param = file("cert_path")
+    .secret(Secrecy::Key)
     .title("Client Certificate")
     .about("The client certificate (PEM): a file, a path, or its text.")
     .placeholder("cert.pem")
     .needed_for(AUTHENTICATION_TYPE.name, &["Certificate"]);
 pub(super) const KEY_PATH: Param = file("key_path")
+    .secret(Secrecy::Key)
     .title("Client Key")
     .about("The client certificate's private key (PEM): a file, a path, or its text.")
     .placeholder("key.pem")
@@ -99,7 +102,7 @@ pub(super) const KEY_PASSPHRASE: Param = secret("key_passphrase")
     .about("What opens the private key, if it is encrypted.")
     .shown_for(AUTHENTICATION_TYPE.name, &["Certificate"]);
 
-pub(super) const CA_CERT_PATH: Param = file("ca_cert_path")
+pub(super) const CA_CERT_PATH: Param = file("ca_cert_path").open()
     .title("CA Certificate")
     .about("The certificate (PEM) of the authority that signed the engine's; the system's authorities, if empty.")
     .placeholder("ca.pem")
@@ -119,7 +122,7 @@ pub(super) const VERIFY_SSL: Param = flag("verify_ssl")
     .about("Verify the engine's certificate. Off, whoever stands between can read and change everything.")
     .default("true")
     .shown_for(PROTOCOL.name, &["HTTPS"]);
-pub(super) const PROXY: Param = secret("proxy")
+pub(super) const PROXY: Param = secret("proxy").secret(Secrecy::SignIn)
     .title("Proxy")
     .about("The HTTP proxy that leads to the engine, such as http://user:password@proxy:3128; none for no proxy; HTTPS_PROXY and NO_PROXY of the environment, if empty.")
     .placeholder("http://proxy.example.com:3128")
@@ -131,6 +134,7 @@ pub(super) const SSH_USERNAME: Param = text("ssh_username")
     .placeholder("fortisoar")
     .needed_for(PROTOCOL.name, &["SSH"]);
 pub(super) const SSH_KEY: Param = file("ssh_key")
+    .secret(Secrecy::Key)
     .title("SSH Key")
     .about(
         "The private key that this user signs in with (OpenSSH's form or PEM): a file, a path, or its text.",
@@ -141,7 +145,7 @@ pub(super) const SSH_PASSPHRASE: Param = secret("ssh_passphrase")
     .title("SSH Passphrase")
     .about("What opens the SSH key, if it is encrypted.")
     .shown_for(PROTOCOL.name, &["SSH"]);
-pub(super) const SSH_HOST_KEY: Param = long_text("ssh_host_key")
+pub(super) const SSH_HOST_KEY: Param = long_text("ssh_host_key").open()
     .title("SSH Host Key")
     .about("The server's own key, one or more: lines of known_hosts or of a .pub file, or fingerprints such as SHA256:... Any other is refused.")
     .placeholder("ssh-ed25519 AAAAC3Nz..., or SHA256:...")
@@ -177,7 +181,7 @@ const REGISTRY_PASSWORD: Param = secret("registry_password")
 const REGISTRY_TOKEN: Param = secret("registry_token")
     .title("Registry Identity Token")
     .about("An identity token, which some registries give in place of a password.");
-pub(crate) const REGISTRIES: Param = secret("registries")
+pub(crate) const REGISTRIES: Param = secret("registries").secret(Secrecy::Within)
     .title("Further Registries")
     .about("Credentials for more registries: JSON such as [{\"server\": \"registry:5000\", \"username\": \"...\", \"password\": \"...\"}], or what docker login writes. What cannot be used is left out, and the health check names it.");
 

@@ -9,6 +9,7 @@ use engine::ApiVersion;
 
 pub use self::kinds::ValueKind;
 pub(crate) use self::{kinds::*, shared::*};
+use crate::Secrecy;
 
 /// A parameter, as data. Begins with its kind, such as `text` or `integer`, and goes into the query unless something
 /// else is said. A parameter that the path names in braces goes there.
@@ -38,6 +39,8 @@ pub struct Param {
     pub picked_from: Option<&'static str>,
     /// Where a form shows it, if that is not always. A playbook may give it whatever the form shows.
     pub shown_for: Option<ShownFor>,
+    /// What of its value is secret, where its kind does not say so.
+    secrecy: Option<Secrecy>,
     /// What an empty input shows, where that is not its kind's.
     pub placeholder: Option<&'static str>,
     /// What a form checks before it takes a value.
@@ -98,6 +101,7 @@ impl Param {
             extends_deadline: false,
             picked_from: None,
             shown_for: None,
+            secrecy: None,
             placeholder: None,
             pattern: None,
             form_defaults: &[],
@@ -161,6 +165,16 @@ impl Param {
         Self { extends_deadline: true, ..self }
     }
 
+    /// This of its value is secret.
+    pub const fn secret(self, what: Secrecy) -> Self {
+        Self { secrecy: Some(what), ..self }
+    }
+
+    /// Nothing of its value is secret, though its kind may carry a secret.
+    pub const fn open(self) -> Self {
+        self.secret(Secrecy::Open)
+    }
+
     /// A form offers what this hidden operation lists.
     pub const fn picked_from(self, operation: &'static str) -> Self {
         Self { picked_from: Some(operation), ..self }
@@ -189,6 +203,16 @@ impl Param {
     /// Sets what a form begins with for options of the parameter that it is shown for.
     pub const fn form_defaults(self, defaults: &'static [(&'static str, &'static str)]) -> Self {
         Self { form_defaults: defaults, ..self }
+    }
+
+    /// What of its value is secret; `None` where neither it nor its kind says so.
+    pub fn declared_secrecy(&self) -> Option<Secrecy> {
+        self.secrecy.or(self.kind.secrecy())
+    }
+
+    /// The same; all of it, where nothing says so.
+    pub(crate) fn secrecy(&self) -> Secrecy {
+        self.declared_secrecy().unwrap_or(Secrecy::Whole)
     }
 
     /// The engine's name for it.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::{
     Configuration, Error, Output, Services,
     declare::{arguments::Arguments, endpoint::Endpoint},
-    run::{redact::Secrets, request},
+    run::{request, secrets::Secrets},
 };
 
 /// One call. Requests go through [`Call::send`] and [`Call::stream`], so that the log knows of them.
@@ -26,8 +26,8 @@ pub struct Call<'a> {
     pub(crate) tries: Cell<u32>,
     /// Whether the engine has accepted a request that changes something.
     pub(crate) changed: Cell<bool>,
-    /// What it was given and has sent in secret: no error may repeat it, nor what the configuration holds.
-    pub(crate) secrets: RefCell<Secrets>,
+    /// What it has sent in secret, beside what it was given: no text may repeat it.
+    pub(crate) sent: RefCell<Secrets>,
 }
 
 impl Call<'_> {
@@ -66,14 +66,19 @@ impl Call<'_> {
 
     /// Notes what a request carries in secret; answers whether it changes something.
     fn about_to_send(&self, request: &Request) -> bool {
-        self.secrets.borrow_mut().add(request);
+        self.sent.borrow_mut().add(request);
         request.changes()
+    }
+
+    /// What no text of this call may repeat: what the configuration holds, what was given, what was sent.
+    pub(crate) fn secrets(&self) -> Secrets {
+        Secrets::of(&self.arguments).and(self.configuration.secrets()).and(&self.sent.borrow())
     }
 
     /// Notes what else was given in secret.
     pub(crate) fn hide<'s>(&self, secrets: impl Iterator<Item = &'s str>) {
-        let known = self.secrets.take();
-        self.secrets.replace(secrets.fold(known, |known, secret| known.and_text(Some(secret))));
+        let known = self.sent.take();
+        self.sent.replace(secrets.fold(known, |known, secret| known.and_text(Some(secret))));
     }
 
     fn begun(&self, changes: bool, reply: Result<Reply, engine::Error>) -> Result<Reply, Error> {

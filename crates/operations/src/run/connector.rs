@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::{
     Configuration, Error, Health, Kind, Operation, Outcome, Services, catalogue,
     configuration::wording::wording,
-    run::{call::Call, health, oversize, perform::perform, redact::Secrets, validate::check},
+    run::{call::Call, health, oversize, perform::perform, secrets::Secrets, validate::check},
 };
 
 /// One configuration with its engine. Any number of threads may call it at once.
@@ -108,9 +108,11 @@ impl Connector {
     ) -> (Result<Outcome, Error>, Option<u16>, u32) {
         let arguments = match check(operation, params) {
             Ok(arguments) => arguments,
-            Err(error) => return (Err(error.within(operation.name)), None, 0),
+            Err(error) => {
+                let given = Secrets::given(operation.params, params);
+                return (Err(error.within(operation.name).hiding(&given)), None, 0);
+            }
         };
-        let secrets = Secrets::of(&arguments);
         let call = Call {
             endpoint: operation.endpoint(),
             arguments,
@@ -120,7 +122,7 @@ impl Connector {
             status: Cell::new(None),
             tries: Cell::new(0),
             changed: Cell::new(false),
-            secrets: RefCell::new(secrets),
+            sent: RefCell::default(),
         };
         let (result, status, tries) = perform(operation, call);
         // A form has no use for an attachment; what lists choices for one has a bound of its own.

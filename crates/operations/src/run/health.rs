@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use engine::{ApiVersion, Engine, Path, Request};
 
-use crate::{Configuration, Error, run::redact::Secrets};
+use crate::{Configuration, Error, run::secrets::Secrets};
 
 /// Clocks that differ by more than this many seconds are worth a word.
 const TOLERANCE: u64 = 60;

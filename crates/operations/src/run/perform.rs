@@ -17,7 +17,7 @@ pub(crate) fn perform(
     let result = outcome(operation, &mut call).and_then(|output| redact::result(output, &call.arguments));
     let result = result.map_err(|error| {
         let error = qualified(&call, error).naming(call.arguments.aims());
-        error.hiding(call.configuration.secrets()).hiding(&call.secrets.borrow())
+        error.hiding(&call.secrets())
     });
     // A look after a refusal is not what the call came to.
     let refused = result.as_ref().err().and_then(Error::status);

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Progress, Watcher,
-    run::{call::Call, redact::Secrets},
+    run::{call::Call, secrets::Secrets},
 };
 
 /// What only moves is told so often; what is new is told at once.
@@ -25,7 +25,7 @@ const LONGEST_PART: usize = 64;
 pub(crate) struct Watch {
     watcher: Arc<dyn Watcher>,
     /// What no text may repeat.
-    secrets: Vec<Secrets>,
+    secrets: Secrets,
     parts: Vec<Part>,
     turn: Instant,
     /// How much more may be told within this turn.
@@ -46,10 +46,10 @@ impl Watch {
     /// `None` where nobody watches the call.
     pub(crate) fn of(call: &Call<'_>) -> Option<Self> {
         let watcher = call.services.watcher()?;
-        Some(Self::new(watcher, vec![call.configuration.secrets().clone(), call.secrets.borrow().clone()]))
+        Some(Self::new(watcher, call.secrets()))
     }
 
-    fn new(watcher: Arc<dyn Watcher>, secrets: Vec<Secrets>) -> Self {
+    fn new(watcher: Arc<dyn Watcher>, secrets: Secrets) -> Self {
         Self { watcher, secrets, parts: Vec::new(), turn: Instant::now(), left: MOST_AT_ONCE }
     }
 
@@ -88,11 +88,15 @@ impl Watch {
 
     /// A text as it may be shown.
     fn shown(&self, text: &str, longest: usize) -> String {
-        // Cut first, since an engine may say very much; but so that no secret that begins in what is shown is cut.
+        // Cut first, since an engine may say very much.
         const ENOUGH: usize = 4096;
-        let text: String = text.chars().take(ENOUGH).collect();
-        let text = self.secrets.iter().fold(text, |text, secrets| secrets.hidden_in(&text));
-        let text = plain(text.trim());
+        let enough = &text[..text.floor_char_boundary(ENOUGH)];
+        let hidden = if enough.len() < text.len() {
+            self.secrets.hidden_in_cut(enough)
+        } else {
+            self.secrets.hidden_in(enough)
+        };
+        let text = plain(hidden.trim());
         text.chars().take(longest).map(|c| if c.is_control() { ' ' } else { c }).collect()
     }
 }
@@ -222,7 +226,7 @@ mod tests {
 
     fn watch() -> (Watch, Arc<Kept>) {
         let kept = Arc::new(Kept::default());
-        let mut watch = Watch::new(kept.clone(), Vec::new());
+        let mut watch = Watch::new(kept.clone(), Secrets::default());
         // A turn that does not end while a test runs.
         watch.turn += Duration::from_secs(3600);
         (watch, kept)
@@ -269,7 +273,7 @@ mod tests {
     #[test]
     fn texts_are_one_line_without_colours_and_secrets() {
         let (mut watch, kept) = watch();
-        watch.secrets = vec![Secrets::default().and_text(Some("hunter2"))];
+        watch.secrets = Secrets::default().and_text(Some("hunter2"));
         watch.note(&layer("a\tb", " \u{1b}[91mRUN login\n-p hunter2\u{1b}[0m\u{7} ", 0));
         assert_eq!(kept.take(), [told("a b", "RUN login -p [redacted] ", 0)]);
     }

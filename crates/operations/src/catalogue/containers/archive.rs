@@ -7,7 +7,7 @@ use engine::{Reply, Request};
 use serde_json::Value;
 
 use crate::{
-    Error, Operation, Output, Param, Schema,
+    Error, Operation, Output, Param, Schema, Secrecy,
     catalogue::containers::processes::STAT,
     declare::{
         param::{CONTAINER, choice, flag, integer, long_text, text},
@@ -77,7 +77,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .params(&[
             CONTAINER,
             choice("input", INPUTS).title("Input").about("What is copied: an attachment, a file of FortiSOAR, or text.").required().local(),
-            long_text("value")
+            long_text("value").secret(Secrecy::Lines)
                 .title("Value")
                 .about("The attachment's id, the file's IRI, or the text itself.")
                 .required()

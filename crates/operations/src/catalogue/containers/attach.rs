@@ -4,7 +4,7 @@ use engine::{ErrorKind, Input, Reply, Request};
 use serde_json::{Map, Value};
 
 use crate::{
-    Effect, Error, Kind, Operation, Output, Param,
+    Effect, Error, Kind, Operation, Output, Param, Secrecy,
     catalogue::containers::capture::{CAPTURED, Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
     declare::{
         arguments::{Arguments, Named},
@@ -16,6 +16,7 @@ use crate::{
 
 /// What is given to a process on its standard input.
 pub(crate) const STDIN_TEXT: Param = long_text("stdin_text")
+    .secret(Secrecy::Lines)
     .title("Input")
     .about("Text for its standard input. A program that reads lines needs the last line's end too.")
     .local();

@@ -1,5 +1,6 @@
 //! Making an image of a container: `POST /commit`.
 
+use crate::Secrecy;
 use crate::{
     Category, Error, Operation, Output, Schema,
     catalogue::containers::config::{
@@ -28,7 +29,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit
         text("tag").title("Tag").about("The image's tag, if the name has none; latest if empty.").local(),
         text("comment").title("Comment").about("A message, kept in the image's history."),
         text("author").title("Author").about("Who made it, such as Ann <ann@example.com>."),
-        lines("changes")
+        lines("changes").secret(Secrecy::Instructions)
             .title("Changes")
             .about("Dockerfile instructions to apply, one a line, such as ENV A=1."),
         flag("pause").title("Pause").about("Pause the container meanwhile.").default("true"),

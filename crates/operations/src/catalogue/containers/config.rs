@@ -3,7 +3,7 @@
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Container/operation/ContainerCreate>
 
 use crate::{
-    Notation, Param,
+    Notation, Param, Secrecy,
     declare::param::{command, flag, integer, lines, list, map, notation, text},
 };
 
@@ -24,6 +24,7 @@ pub(crate) const USER: Param =
 pub(crate) const WORKING_FOLDER: Param =
     text("WorkingDir").title("Working Directory").about("The folder in which the command runs.").body();
 pub(crate) const LABELS: Param = map("Labels")
+    .secret(Secrecy::Values)
     .title("Labels")
     .about("Labels: one name=value on each line, or a JSON object. A comma belongs to the value.")
     .body();
@@ -42,6 +43,7 @@ pub(crate) const HEALTHCHECK: Param = notation("Healthcheck", Notation::Healthch
     .about("A command for the container's shell, none, or JSON with Test, Interval (such as 30s), Timeout, StartPeriod and Retries.")
     .body();
 pub(crate) const ON_BUILD: Param = lines("OnBuild")
+    .secret(Secrecy::Instructions)
     .title("On Build")
     .about("Dockerfile instructions for images that are built on it, one a line.")
     .body();

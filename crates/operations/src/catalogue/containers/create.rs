@@ -4,7 +4,7 @@ use engine::{Path, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Operation, Output, Param, Schema,
+    Error, Operation, Output, Param, Schema, Secrecy,
     catalogue::containers::{
         config::{self, COMMAND},
         host_config,
@@ -46,11 +46,11 @@ const NAMING: &[Param] = &[
 
 /// What has no field of its own.
 pub(crate) const AS_THE_API_HAS_IT: &[Param] = &[
-    object("HostConfig")
+    object("HostConfig").secret(Secrecy::Within)
         .title("Host Configuration")
         .about("Ports, binds, limits and the like, as the API's HostConfig. Merged with the fields of their own.")
         .body(),
-    object("NetworkingConfig")
+    object("NetworkingConfig").secret(Secrecy::Within)
         .title("Networking Configuration")
         .about("Its networks, as the API's NetworkingConfig: {\"EndpointsConfig\": {\"NETWORK\": {\"Aliases\": [\"db\"]}}}.")
         .body(),

@@ -1,7 +1,7 @@
 //! Parameters of a container's `HostConfig`: its ties to the host, and what it may do there.
 
 use crate::{
-    Notation, Param,
+    Notation, Param, Secrecy,
     catalogue::containers::resources,
     declare::param::{all_within, choice, flag, lines, list, map, notation, objects, signed, text},
 };
@@ -17,10 +17,10 @@ pub(crate) const COMMON: &[Param] = &all_within(
             .title("Ports")
             .about("Ports to publish, such as 8080:80/tcp or 127.0.0.1:5353:53/udp; also ranges and JSON.")
             .wire("PortBindings"),
-        lines("Binds")
+        lines("Binds").open()
             .title("Binds")
             .about("Folders or volumes to mount, one a line, such as /host:/container:ro or volume:/container."),
-        objects("Mounts")
+        objects("Mounts").secret(Secrecy::Within)
             .title("Mounts")
             .about("Mounts, as a JSON list such as [{\"Type\": \"volume\", \"Source\": \"data\", \"Target\": \"/data\"}]."),
         text("NetworkMode")
@@ -30,7 +30,7 @@ pub(crate) const COMMON: &[Param] = &all_within(
         flag("ReadonlyRootfs").title("Read-Only").about("Mounts the root filesystem read-only: only its mounts can be written."),
         list("CapAdd").title("Add Capabilities").about("Linux capabilities to add, such as NET_ADMIN, or ALL."),
         list("CapDrop").title("Drop Capabilities").about("Linux capabilities to drop, such as NET_RAW, or ALL."),
-        lines("SecurityOpt")
+        lines("SecurityOpt").open()
             .title("Security Options")
             .about("One a line, such as no-new-privileges, seccomp=unconfined or apparmor=PROFILE."),
     ],
@@ -64,17 +64,17 @@ pub(crate) const RARE: &[Param] = &all_within(
         notation("Devices", Notation::Devices)
             .title("Devices")
             .about("Devices of the host, such as /dev/fuse or /dev/sda:/dev/xvda:r."),
-        lines("DeviceCgroupRules")
+        lines("DeviceCgroupRules").open()
             .title("Device Rules")
             .about("Rules for devices, one a line, such as c 13:* rwm."),
-        objects("DeviceRequests")
+        objects("DeviceRequests").secret(Secrecy::Within)
             .title("Device Requests")
             .about("Devices of drivers, such as GPUs: [{\"Count\": -1, \"Capabilities\": [[\"gpu\"]]}]."),
         text("log_driver")
             .title("Log Driver")
             .about("Where its output goes, such as json-file or none.")
             .wire("LogConfig.Type"),
-        map("log_options")
+        map("log_options").secret(Secrecy::Values)
             .title("Log Options")
             .about("Options of the log driver, such as max-size=10m.")
             .wire("LogConfig.Config"),
@@ -84,10 +84,10 @@ pub(crate) const RARE: &[Param] = &all_within(
         list("Dns").title("DNS Servers").about("Name servers to ask."),
         list("DnsOptions").title("DNS Options").about("Options of the resolver, such as ndots:2."),
         list("DnsSearch").title("DNS Search Domains").about("Domains in which names are looked up."),
-        lines("ExtraHosts")
+        lines("ExtraHosts").open()
             .title("Extra Hosts")
             .about("Names and addresses for its hosts file, such as name:10.0.0.1."),
-        lines("Links").title("Links").about("Other containers to link to, such as name:alias."),
+        lines("Links").open().title("Links").about("Other containers to link to, such as name:alias."),
         list("VolumesFrom")
             .title("Volumes From")
             .about("Containers whose volumes it shares, such as name:ro."),
@@ -97,10 +97,10 @@ pub(crate) const RARE: &[Param] = &all_within(
         notation("ShmSize", Notation::Size)
             .title("Shared Memory")
             .about("The size of /dev/shm, such as 64m."),
-        map("Sysctls")
+        map("Sysctls").open()
             .title("Sysctls")
             .about("Kernel parameters of its namespaces, such as net.core.somaxconn=1024."),
-        map("StorageOpt").title("Storage Options").about("Options of the storage driver, such as size=10G."),
+        map("StorageOpt").open().title("Storage Options").about("Options of the storage driver, such as size=10G."),
         text("Runtime").title("Runtime").about("The OCI runtime, such as runc."),
         text("PidMode").title("PID Namespace").about("host, or container:NAME."),
         text("IpcMode").title("IPC Namespace").about("none, private, shareable, host, or container:NAME."),
@@ -120,7 +120,7 @@ pub(crate) const RARE: &[Param] = &all_within(
         signed("OomScoreAdj")
             .title("OOM Score")
             .about("How readily the kernel kills it where memory runs out, from -1000 to 1000."),
-        map("Annotations")
+        map("Annotations").secret(Secrecy::Values)
             .title("Annotations")
             .about("Metadata for the runtime: lines of name=value, or JSON.")
             .since(1, 43),

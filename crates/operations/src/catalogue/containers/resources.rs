@@ -60,22 +60,27 @@ pub(crate) const FURTHER: [Param; 9] = [
 /// The weights and limits by device.
 pub(crate) const BY_DEVICE: [Param; 5] = [
     objects("BlkioWeightDevice")
+        .open()
         .title("Block I/O Weights")
         .about("Weights by device: [{\"Path\": \"/dev/sda\", \"Weight\": 100}].")
         .body(),
     objects("BlkioDeviceReadBps")
+        .open()
         .title("Read Limits (bytes)")
         .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 1048576}].")
         .body(),
     objects("BlkioDeviceWriteBps")
+        .open()
         .title("Write Limits (bytes)")
         .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 1048576}].")
         .body(),
     objects("BlkioDeviceReadIOps")
+        .open()
         .title("Read Limits (operations)")
         .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 100}].")
         .body(),
     objects("BlkioDeviceWriteIOps")
+        .open()
         .title("Write Limits (operations)")
         .about("Limits by device: [{\"Path\": \"/dev/sda\", \"Rate\": 100}].")
         .body(),

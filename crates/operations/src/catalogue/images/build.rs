@@ -4,7 +4,7 @@ use engine::{ErrorKind, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Category, Error, Kind, Notation, Operation, Output, Param, Schema,
+    Category, Error, Kind, Notation, Operation, Output, Param, Schema, Secrecy,
     catalogue::{
         containers::archive::most,
         images::{
@@ -30,6 +30,7 @@ use crate::{
 
 const WHAT: [Param; 9] = [
     long_text("dockerfile_content")
+        .secret(Secrecy::Instructions)
         .title("Dockerfile")
         .about("The Dockerfile's text. It can copy no files; for that, give a context or a remote instead.")
         .local(),
@@ -37,9 +38,10 @@ const WHAT: [Param; 9] = [
     flag("nocache").title("No Cache").about("Take no step from an earlier build."),
     flag("pull").title("Pull").about("Look for newer base images even if there are some."),
     map("buildargs")
+        .secret(Secrecy::Values)
         .title("Build Arguments")
         .about("Values for the Dockerfile's ARG instructions. They stay visible in the image's history."),
-    map("labels").title("Labels").about("Labels of the image."),
+    map("labels").secret(Secrecy::Values).title("Labels").about("Labels of the image."),
     text("networkmode")
         .title("Network Mode")
         .about("The network of its RUN steps: bridge, host, none, or a network's name."),
@@ -52,7 +54,7 @@ const FROM_WHERE: [Param; 4] = [
         .title("Context")
         .about("An archive (tar, also compressed) with the Dockerfile and the files that it copies: an attachment's id, or a file's IRI.")
         .local(),
-    text("remote")
+    text("remote").secret(Secrecy::SignIn)
         .title("Remote")
         .about("Where the engine fetches the context: a Git repository, or the address of an archive or a Dockerfile."),
     text("dockerfile").title("Dockerfile Path").about("The Dockerfile's path within the context; Dockerfile, if empty."),
@@ -60,8 +62,8 @@ const FROM_WHERE: [Param; 4] = [
 ];
 
 const HOW: [Param; 19] = [
-    lines("cachefrom").title("Cache From").about("Images whose steps may be taken, a line each.").local(),
-    lines("extrahosts").title("Extra Hosts").about("Further lines for /etc/hosts during the build, such as db:10.0.0.5."),
+    lines("cachefrom").open().title("Cache From").about("Images whose steps may be taken, a line each.").local(),
+    lines("extrahosts").open().title("Extra Hosts").about("Further lines for /etc/hosts during the build, such as db:10.0.0.5."),
     flag("q").title("Quiet").about("Leave the output of the steps out of the log."),
     flag("rm").title("Remove Containers").about("Remove the containers of the steps after a success; so it is, if empty."),
     flag("forcerm").title("Always Remove Containers").about("Remove the containers of the steps also after a failure."),
@@ -76,7 +78,7 @@ const HOW: [Param; 19] = [
     text("cpusetmems").title("Memory Nodes").about("The memory nodes to use, such as 0-1."),
     text("cgroupparent").title("Parent Cgroup").about("The cgroup under which the steps run."),
     notation("ulimits", Notation::Ulimits).title("Limits").about("Limits of the steps' processes, such as nofile=1024:2048.").local(),
-    secret("registries")
+    secret("registries").secret(Secrecy::Within)
         .title("Registries")
         .about("Credentials for private base images, beside those of the configuration: JSON such as [{\"server\": ..., \"username\": ..., \"password\": ...}].")
         .local(),

@@ -4,7 +4,7 @@ use engine::{Path, Request};
 use serde_json::{Value, json};
 
 use crate::{
-    Error, Kind, Operation, Output, Param, Schema,
+    Error, Kind, Operation, Output, Param, Schema, Secrecy,
     catalogue::{
         containers::archive::most,
         images::{
@@ -32,7 +32,7 @@ const PARAMS: [Param; 14] = joined(&[
             .title("Image")
             .about("The image's name, such as nginx, nginx:1.27 or nginx@sha256:....")
             .local(),
-        text("fromSrc")
+        text("fromSrc").secret(Secrecy::SignIn)
             .title("Source")
             .about("Where to import an image from instead: an address that the engine can reach."),
         image("repo").title("Repository").about("The name of an imported image, perhaps with its tag.").local(),
@@ -43,7 +43,7 @@ const PARAMS: [Param; 14] = joined(&[
         text("message").title("Message").about("The commit message of an imported image."),
         flag("all_tags").title("All Tags").about("Pull every tag of the name.").local(),
         text("platform").title("Platform").about("The platform of a multi-platform image: os/arch/variant."),
-        lines("changes").title("Changes").about("Dockerfile instructions to apply to an imported image, a line each."),
+        lines("changes").secret(Secrecy::Instructions).title("Changes").about("Dockerfile instructions to apply to an imported image, a line each."),
         text("attachment")
             .title("Attachment")
             .about("Import this: an attachment's id or a file's IRI, a tar of a root file system, such as container_export makes.")

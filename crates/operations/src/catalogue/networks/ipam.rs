@@ -30,7 +30,7 @@ pub(crate) const ADDRESSES: [Param; 4] = [
         .title("Gateways")
         .about("The gateways' addresses, such as 172.30.0.1; one for a subnet.")
         .local(),
-    map("AuxiliaryAddresses")
+    map("AuxiliaryAddresses").open()
         .title("Reserved Addresses")
         .about("Addresses that no container gets, such as router=172.30.0.2.")
         .local(),

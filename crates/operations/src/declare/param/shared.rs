@@ -1,5 +1,7 @@
 //! Parameters that several operations have, and what is done to lists of them.
 
+use crate::Secrecy;
+
 use super::{Param, Place, ValueKind, flag, id, integer, object};
 
 /// Docker's filters.
@@ -14,6 +16,7 @@ pub(crate) const PRUNE_FILTERS: Param = Param::new("filters", ValueKind::PruneFi
 
 /// What the form has no field for.
 pub(crate) const ADDITIONAL_FIELDS: Param = Param { place: Place::Merged, ..object("additional_fields") }
+    .secret(Secrecy::Within)
     .title("Additional Fields")
     .about("Further fields of the request, as the Docker Engine API names them. Merged with the fields above; what is set in both is refused.");
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import tempfile
@@ -96,6 +97,10 @@ class F48ExitCodes(CommandLineTestCase):
             (("run", "stop_container", "id=web", "t=soon"), 2),
             (("run", "ping", "word"), 2),
             (("--host", "ftp://nowhere", "check"), 2),
+            (("--host", "nowhere.invalid", "check"), 1),
+            (("lst",), 2),
+            (("list_containers",), 2),
+            (("run", "stop_container", "a", "b"), 2),
             (("--host", "unix:///no/such/socket", "check"), 1),
             (("--host", "tcp://127.0.0.1:9", "check"), 1),
             (("run", "stop_container", "id=no-such-container"), 1),
@@ -120,6 +125,84 @@ class F48ExitCodes(CommandLineTestCase):
             shown = self.call(*words).stdout
             for code in ("0", "1", "2", "124", "130"):
                 self.assertRegex(shown, rf"(?m)^  {code} +\w")
+
+
+class Addresses(CommandLineTestCase):
+    """`DOCKER_HOST` as docker takes it."""
+
+    def test_what_leads_to_a_socket(self) -> None:
+        socket = given("ENGINE_SOCKET")
+        for host in (f"unix://{socket}", f"unix:{socket}", f" unix://{socket}", socket):
+            command = [given("FSR_DOCKER"), "run", "ping"]
+            done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "DOCKER_HOST": host})
+            self.assertEqual(0, done.returncode, f"{host}: {done.stderr}")
+
+    def test_empty_is_the_usual_socket(self) -> None:
+        for variables in ({"DOCKER_HOST": ""}, {"DOCKER_HOST": "unix://"}):
+            command = [given("FSR_DOCKER"), "--json", "check"]
+            done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
+            if done.returncode:
+                self.assertIn("unix:///var/run/docker.sock", done.stderr)
+                self.assertEqual(1, done.returncode)
+
+
+class StandardInput(CommandLineTestCase):
+    """`-`, `@-` and `@FILE`."""
+
+    def test_a_text_a_file_and_all_parameters(self) -> None:
+        name = container(self)
+        for words in (("stdin_text=@-",), ("stdin_text=-",)):
+            done = self.call("run", "exec_container", name, "Cmd=cat", *words, input="a\nb\n")
+            self.assertEqual((0, "a\nb\n"), (done.returncode, done.stdout), done.stderr)
+        for words in (("-",), ("@-",)):
+            done = self.call("run", "inspect_container", *words, input=f'{{"id": "{name}"}}')
+            self.assertIn(f"/{name}", done.stdout, done.stderr)
+        copy = ("copy_to_container", name, "File IRI", "value=-", "path=/tmp", "filename=copied")
+        self.assertEqual(0, self.call("run", *copy, input="text\n").returncode)
+        done = self.call("run", "exec_container", name, "--", "cat", "/tmp/copied")
+        self.assertEqual((0, "text\n"), (done.returncode, done.stdout))
+
+    def test_it_can_be_used_once(self) -> None:
+        done = self.call("run", "exec_container", "id=@-", "stdin_text=-", "Cmd=cat", input="x")
+        self.assertEqual(2, done.returncode)
+        self.assertIn("standard input can be used once only", done.stderr)
+
+    def test_a_command_follows_two_dashes(self) -> None:
+        done = self.call("run", "exec_container", container(self), "--", "sh", "-c", 'echo "$0 = 2"; exit 3', "1 + 1")
+        self.assertEqual((3, "1 + 1 = 2\n"), (done.returncode, done.stdout), done.stderr)
+
+
+class Suggestions(CommandLineTestCase):
+    """What may have been meant: few, the closest first."""
+
+    def test_operations_and_commands(self) -> None:
+        for words, first in (
+            (("run", "list_container"), "list_containers"),
+            (("run", "stop_containr", "web"), "stop_container"),
+            (("run", "ps"), "list_containers"),
+            (("ps",), "fsr-docker run list_containers"),
+            (("lst",), "fsr-docker list"),
+            (("chekc",), "fsr-docker check"),
+            (("stop_containr",), "fsr-docker run stop_container"),
+        ):
+            done = self.call(*words)
+            self.assertEqual(2, done.returncode)
+            found = re.search(r"Similar ones: ([^.]*)\.", done.stderr)
+            self.assertIsNotNone(found, done.stderr)
+            alike = (found[1] if found else "").split(", ")
+            self.assertEqual(first, alike[0], words)
+            self.assertLessEqual(len(alike), 3)
+        self.assertIn("fsr-docker run stop_container", self.call("stop_container").stderr)
+
+    def test_every_help_has_units_defaults_and_files(self) -> None:
+        for operation, said in (
+            ("stop_container", r"t=NUMBER .*\[unit: seconds\]"),
+            ("container_logs", r"max_bytes=NUMBER .*\[unit: bytes\] \[default: 1048576\]"),
+            ("container_export", r"Writes its file into the current folder"),
+            ("load_images", r"Reads files of this machine"),
+            ("list_containers", r"in seconds \[default: 60\]"),
+        ):
+            self.assertRegex(self.call("run", operation, "--help").stdout, said)
 
 
 class F48ClosedPipes(CommandLineTestCase):

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use operations::{Operation, Param, ValueKind};
+use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource, value_parser};
+use operations::{Error, Kind, Operation, ValueKind};
 
-use crate::exit;
+use crate::{exit, help};
 
 /// What was asked for.
 pub(crate) enum Request<'a> {
@@ -14,7 +14,15 @@ pub(crate) enum Request<'a> {
     /// A health check.
     Check { connection: Connection<'a>, json: bool },
     /// An operation.
-    Run { connection: Connection<'a>, operation: &'a str, params: Vec<&'a str>, json: bool },
+    Run {
+        connection: Connection<'a>,
+        operation: &'a str,
+        words: Vec<&'a str>,
+        command: Vec<&'a str>,
+        json: bool,
+    },
+    /// A command that there is not.
+    Unknown { word: &'a str },
     /// The local host.
     Serve { connection: Connection<'a>, options: local_host::Options },
 }
@@ -38,41 +46,53 @@ pub(crate) fn command() -> Command {
         .arg_required_else_help(true)
         .after_help(exit::TABLE)
         .args([
-            flag("host", "DOCKER_HOST", "The engine: unix:///path, tcp://host:port or ssh://user@host:port/path")
-                .default_value("unix:///var/run/docker.sock"),
-            flag("tlsverify", "DOCKER_TLS_VERIFY", "Use TLS, and verify the engine: 1 is yes, empty is no"),
-            flag("cert-path", "DOCKER_CERT_PATH", "The folder of ca.pem, cert.pem and key.pem"),
+            flag(
+                "host",
+                "DOCKER_HOST",
+                "The engine: unix:///path, tcp://host:port or ssh://user@host:port/path [default: unix:///var/run/docker.sock]",
+            )
+            .short('H')
+            .value_name("ADDRESS"),
+            flag("tlsverify", "DOCKER_TLS_VERIFY", "Use TLS, and verify the engine: any value is yes, empty is no")
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("1"),
+            flag("cert-path", "DOCKER_CERT_PATH", "The folder of ca.pem, cert.pem and key.pem").value_name("FOLDER"),
             flag(
                 "ssh-key",
                 "FSR_DOCKER_SSH_KEY",
                 "The private key for ssh://, instead of ~/.ssh/id_ed25519, id_ecdsa or id_rsa; its passphrase is taken from \
                  FSR_DOCKER_SSH_PASSPHRASE",
-            ),
+            )
+            .value_name("FILE"),
             flag(
                 "api-version",
                 "DOCKER_API_VERSION",
-                "The API version to speak, instead of what both sides know",
-            ),
+                "The API version to speak, such as 1.41 [default: the newest that the engine and this program know]",
+            )
+            .value_name("VERSION"),
             Arg::new("timeout")
                 .long("timeout")
                 .global(true)
                 .value_name("SECONDS")
-                .help("The longest wait for an answer"),
+                .help("The longest wait for an answer, in seconds [default: 60]"),
             Arg::new("json")
                 .long("json")
                 .global(true)
                 .action(ArgAction::SetTrue)
                 .help("Print the result as one line of JSON; progress is shown on standard error, if that is a terminal"),
         ])
+        .allow_external_subcommands(true)
         .subcommand(Command::new("list").about("Lists the operations"))
         .subcommand(Command::new("check").about("Checks that the engine can be reached and worked with"))
         .subcommand(serve())
         .subcommand(
             Command::new("run")
                 .about("Runs an operation: fsr-docker run list_containers all=true")
-                .after_help(exit::TABLE)
+                .after_help(format!("{}\n\n{}", help::NOTATION, exit::TABLE))
                 .subcommand_required(true)
                 .arg_required_else_help(true)
+                .allow_external_subcommands(true)
                 .subcommand_value_name("OPERATION")
                 .subcommand_help_heading("Operations")
                 .subcommands(operations::operations().filter(|operation| operation.visible).map(operation)),
@@ -84,9 +104,20 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
     match matches.subcommand() {
         Some(("run", run)) => {
             let (operation, given) = run.subcommand().unwrap_or(("", run));
-            let words = given.try_get_many::<String>("params").ok().flatten();
-            let params = words.into_iter().flatten().map(String::as_str).collect();
-            Request::Run { connection: connection(given), operation, params, json: given.get_flag("json") }
+            let words = |name| {
+                let words = given.try_get_many::<String>(name).ok().flatten();
+                words.into_iter().flatten().map(String::as_str).collect()
+            };
+            // The words of an operation that there is not are not looked at.
+            let known = if operations::find(operation).is_some() { given } else { run };
+            let (words, command) = (words("params"), words("command"));
+            Request::Run {
+                connection: connection(known),
+                operation,
+                words,
+                command,
+                json: known.get_flag("json"),
+            }
         }
         Some(("check", check)) => {
             Request::Check { connection: connection(check), json: check.get_flag("json") }
@@ -102,7 +133,8 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
             };
             Request::Serve { connection: connection(serve), options }
         }
-        _ => Request::List,
+        Some(("list", _)) | None => Request::List,
+        Some((word, _)) => Request::Unknown { word },
     }
 }
 
@@ -140,7 +172,11 @@ fn connection(matches: &ArgMatches) -> Connection<'_> {
     let text = |name| matches.get_one::<String>(name).map(String::as_str).filter(|value| !value.is_empty());
     Connection {
         host: text("host").unwrap_or_default(),
-        tls_verify: text("tlsverify").is_some(),
+        // As for docker, any value of the variable is yes.
+        tls_verify: text("tlsverify").is_some_and(|value| {
+            let is_variable = matches.value_source("tlsverify") == Some(ValueSource::EnvVariable);
+            is_variable || !["0", "false"].contains(&value)
+        }),
         cert_path: text("cert-path"),
         ssh_key: text("ssh-key"),
         api_version: text("api-version"),
@@ -153,39 +189,42 @@ fn flag(name: &'static str, variable: &'static str, help: &'static str) -> Arg {
 }
 
 fn operation(operation: &'static Operation) -> Command {
-    let params = Arg::new("params")
-        .num_args(0..)
-        .value_name("NAME=VALUE")
-        .help("Parameters; name=@FILE takes a file's text");
+    let params = Arg::new("params").num_args(0..).value_name("NAME=VALUE").help("Parameters, as below");
+    let command = operation.params.iter().find(|param| param.kind == ValueKind::Command);
+    let command = command.map(|param| {
+        let help = format!("The command, word for word: the parameter {}", param.name);
+        Arg::new("command").num_args(1..).last(true).value_name("COMMAND").help(help)
+    });
     Command::new(operation.name)
         .about(operation.about)
         .visible_aliases(operation.also.iter().copied())
         .arg(params)
-        .after_help(parameters(operation))
+        .args(command)
+        .after_help(help::of(operation))
 }
 
-fn parameters(operation: &Operation) -> String {
-    let width = operation.params.iter().map(|param| param.name.len()).max().unwrap_or_default();
-    let lines =
-        operation.params.iter().map(|param| format!("  {:width$}  {}", param.name, explanation(param)));
-    let mut help = vec![format!("Sends {} {}", operation.method.as_str(), operation.path)];
-    if !operation.params.is_empty() {
-        help.push("\nParameters:".into());
-    }
-    help.extend(lines);
-    help.join("\n")
-}
-
-fn explanation(param: &Param) -> String {
-    let mut parts = vec![param.about.to_owned()];
-    if let ValueKind::Choice(choices) = param.kind {
-        let words: Vec<&str> = choices.iter().map(|(_, word)| *word).collect();
-        parts.push(format!("One of {}.", words.join(", ")));
-    }
-    parts.extend(param.required.then(|| "[required]".into()));
-    parts.extend(param.default.map(|default| format!("[default: {default}]")));
-    parts.extend(param.since.map(|since| format!("[API {since}]")));
-    parts.join(" ")
+/// The error for a word that is no command, with what may have been meant.
+pub(crate) fn unknown(word: &str) -> Error {
+    let shown: String = word.chars().take(60).collect();
+    let hint = if operations::find(word).is_some() {
+        format!(" It is an operation: fsr-docker run {word}.")
+    } else {
+        let command = command();
+        let commands = command.get_subcommands().map(Command::get_name);
+        let operations = operations::operations().filter(|operation| operation.visible);
+        match operations::closest(word, commands.chain(operations.map(|operation| operation.name))).as_slice()
+        {
+            [] => " fsr-docker --help shows the commands.".into(),
+            alike => {
+                let run = |name: &&str| match operations::find(name) {
+                    Some(_) => format!("fsr-docker run {name}"),
+                    None => format!("fsr-docker {name}"),
+                };
+                format!(" Similar ones: {}.", alike.iter().map(run).collect::<Vec<_>>().join(", "))
+            }
+        }
+    };
+    Error::new(Kind::UnknownOperation, format!("There is no command {shown:?}.{hint}"))
 }
 
 #[cfg(test)]
@@ -216,11 +255,11 @@ mod tests {
             "all=true",
             "--json",
         ]);
-        let Request::Run { connection, operation, params, json } = request(&matches) else {
+        let Request::Run { connection, operation, words, json, .. } = request(&matches) else {
             panic!("not a run")
         };
         assert_eq!(
-            (connection.host, operation, params, json),
+            (connection.host, operation, words, json),
             ("tcp://a:1", "list_containers", vec!["all=true"], true)
         );
     }

@@ -10,7 +10,7 @@ use std::{
 use operations::{Services, Watcher};
 use serde_json::{Value, json};
 
-use crate::bars::Bars;
+use crate::{bars::Bars, params};
 
 /// The current folder.
 #[derive(Default)]
@@ -26,15 +26,23 @@ impl Services for Folder {
 
     /// The caller removes what it is given, so it gets a copy of its own.
     fn fetch(&self, reference: &str) -> Result<(PathBuf, String), String> {
+        let is_stdin = reference == params::STDIN;
         let copy = std::env::temp_dir().join(format!("fsr-docker-{}-{:x}", std::process::id(), unique()));
         let mut options = OpenOptions::new();
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let copied = File::open(reference).and_then(|mut from| {
-            let mut to = options.write(true).create_new(true).open(&copy)?;
-            io::copy(&mut from, &mut to)
-        });
-        let name = Path::new(reference).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        copied.map(|_| (copy, name)).map_err(|error| format!("{reference}: {error}"))
+        let mut from: Box<dyn io::Read> = match is_stdin {
+            true => Box::new(params::stdin()?),
+            false => Box::new(File::open(reference).map_err(|error| format!("{reference}: {error}"))?),
+        };
+        let copied =
+            options.write(true).create_new(true).open(&copy).and_then(|mut to| {
+                io::copy(&mut from, &mut to).inspect_err(|_| drop(fs::remove_file(&copy)))
+            });
+        let name = Path::new(reference).file_name().filter(|_| !is_stdin).unwrap_or_default();
+        let what = if is_stdin { "Standard input" } else { reference };
+        copied
+            .map(|_| (copy, name.to_string_lossy().into_owned()))
+            .map_err(|error| format!("{what}: {error}"))
     }
 
     fn save(&self, path: &Path, filename: &str, description: &str) -> Result<Value, String> {

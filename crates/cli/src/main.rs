@@ -12,15 +12,17 @@ mod bars;
 mod commands;
 mod exit;
 mod files;
+mod help;
 mod interrupt;
 mod out;
+mod params;
 mod show;
 mod wording;
 
 use std::process::ExitCode;
 
 use operations::{Connector, Error, Kind};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::{bars::Bars, commands::Request, files::Folder};
 
@@ -73,18 +75,21 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
             show::health(&health, *json);
             Ok(ExitCode::SUCCESS)
         }
-        Request::Run { connection, operation, params, json } => {
+        Request::Unknown { word } => Err(commands::unknown(word)),
+        Request::Run { connection, operation, words, command, json } => {
             interrupt::watch()?;
+            let declared = operations::find(operation).ok_or_else(|| operations::unknown(operation))?;
+            let params = params::given(declared, words, command).map_err(|error| error.within(operation))?;
             let folder = Folder { bars: Bars::begin() };
             let connector = Connector::new(&address::configuration(connection)?, &folder)?;
-            let (result, report) = connector.execute(operation, &given(params)?, &folder);
+            let (result, report) = connector.execute(operation, &params, &folder);
             if let Some(bars) = &folder.bars {
                 bars.end();
             }
             let result = read(&result?.into_json())?;
             out::note(show::report(&report));
             show::result(&result, *json);
-            Ok(exit::of_result(operations::find(operation), &result))
+            Ok(exit::of_result(Some(declared), &result))
         }
     }
 }
@@ -96,44 +101,4 @@ fn read(json: &[u8]) -> Result<Value, Error> {
             format!("The engine's answer cannot be shown, as it cannot be read as JSON: {error}."),
         )
     })
-}
-
-/// `name=value` words as parameters. A name that stands several times makes a list; `name=@FILE` takes a file's text.
-fn given(words: &[&str]) -> Result<Map<String, Value>, Error> {
-    let fault = |text: String| Error::new(Kind::InvalidParameters, text);
-    let mut params = Map::new();
-    for word in words {
-        let (name, value) = word.split_once('=').ok_or_else(|| {
-            fault(format!("Parameters are given as name=value, and {word:?} has no equals sign."))
-        })?;
-        let value: Value = match value.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|error| fault(format!("{name}: the file {path:?} cannot be read: {error}.")))?
-                .into(),
-            None => value.into(),
-        };
-        match params.get_mut(name) {
-            None => {
-                params.insert(name.to_owned(), value);
-            }
-            Some(Value::Array(values)) => values.push(value),
-            Some(first) => *first = json!([first, value]),
-        }
-    }
-    Ok(params)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_become_parameters() {
-        let params = given(&["id=web", "Cmd=a=b", "label=x", "label=y", "empty="]).unwrap();
-        assert_eq!(
-            Value::Object(params),
-            json!({"id": "web", "Cmd": "a=b", "label": ["x", "y"], "empty": ""})
-        );
-        assert_eq!(given(&["web"]).unwrap_err().kind(), Kind::InvalidParameters);
-    }
 }

@@ -1,6 +1,7 @@
 //! All operations, by the groups that people see: the folders that declare them.
 
 pub(crate) mod call_api;
+mod closest;
 pub(crate) mod containers;
 pub(crate) mod images;
 pub(crate) mod networks;
@@ -12,6 +13,7 @@ pub(crate) mod volumes;
 
 use std::{collections::HashMap, sync::LazyLock};
 
+pub use self::closest::closest;
 use crate::{Error, Group, Kind, Operation};
 
 static CATALOGUE: &[&Group] =
@@ -59,13 +61,13 @@ fn all() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// The error for a name that no operation has, with those that resemble it.
-pub(crate) fn unknown(name: &str) -> Error {
+pub fn unknown(name: &str) -> Error {
     let shown: String = name.chars().take(60).collect();
-    let words: Vec<&str> = name.split('_').filter(|word| word.len() > 2).collect();
-    let alike =
-        |operation: &&Operation| words.iter().any(|word| operation.name.contains(word.trim_end_matches('s')));
-    let alike: Vec<&str> = operations().filter(alike).map(|operation| operation.name).take(8).collect();
-    let hint = if alike.is_empty() { String::new() } else { format!(" Similar ones: {}.", alike.join(", ")) };
+    let names = self::shown().map(|operation| operation.name);
+    let hint = match closest(&shown, names).as_slice() {
+        [] => String::new(),
+        alike => format!(" Similar ones: {}.", alike.join(", ")),
+    };
     Error::new(Kind::UnknownOperation, format!("There is no operation {shown:?}.{hint}"))
 }
 

@@ -21,7 +21,7 @@ mod run;
 mod samples;
 mod values;
 
-pub use catalogue::{find, groups, operations, shown};
+pub use catalogue::{closest, find, groups, operations, shown, unknown};
 pub use configuration::{
     Configuration,
     wording::{Fields, set_wording},

@@ -64,6 +64,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
         text("body_file")
             .title("Body File")
             .about("The id of an attachment, or the IRI of a file, to send as the body instead.")
+            .names_a_file()
             .shown_for("method", SENDING)
             .local(),
         map("headers").secret(Secrecy::Within)

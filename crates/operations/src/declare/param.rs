@@ -37,6 +37,8 @@ pub struct Param {
     pub extends_deadline: bool,
     /// The hidden operation that lists what a form offers to pick from.
     pub picked_from: Option<&'static str>,
+    /// Whether its value names a file or an attachment, whose contents are used.
+    pub names_a_file: bool,
     /// Where a form shows it, if that is not always. A playbook may give it whatever the form shows.
     pub shown_for: Option<ShownFor>,
     /// What of its value is secret, where its kind does not say so.
@@ -100,6 +102,7 @@ impl Param {
             newer: &[],
             extends_deadline: false,
             picked_from: None,
+            names_a_file: false,
             shown_for: None,
             secrecy: None,
             placeholder: None,
@@ -178,6 +181,11 @@ impl Param {
     /// A form offers what this hidden operation lists.
     pub const fn picked_from(self, operation: &'static str) -> Self {
         Self { picked_from: Some(operation), ..self }
+    }
+
+    /// Its value names a file or an attachment: on a command line, a path.
+    pub const fn names_a_file(self) -> Self {
+        Self { names_a_file: true, ..self }
     }
 
     /// A form shows it for these options of another parameter only.

@@ -80,6 +80,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             long_text("value").secret(Secrecy::Lines)
                 .title("Value")
                 .about("The attachment's id, the file's IRI, or the text itself.")
+                .names_a_file()
                 .required()
                 .local(),
             PATH.title("Path").about("The folder within the container. It must be there."),

@@ -53,6 +53,7 @@ const FROM_WHERE: [Param; 4] = [
     text("context")
         .title("Context")
         .about("An archive (tar, also compressed) with the Dockerfile and the files that it copies: an attachment's id, or a file's IRI.")
+        .names_a_file()
         .local(),
     text("remote").secret(Secrecy::SignIn)
         .title("Remote")

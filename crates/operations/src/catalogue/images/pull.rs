@@ -47,6 +47,7 @@ const PARAMS: [Param; 14] = joined(&[
         text("attachment")
             .title("Attachment")
             .about("Import this: an attachment's id or a file's IRI, a tar of a root file system, such as container_export makes.")
+            .names_a_file()
             .local(),
     ],
     &SIGN_IN,

@@ -57,6 +57,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             text("attachment")
                 .title("Attachment")
                 .about("The tar, also compressed: an attachment's id, or a file's IRI.")
+                .names_a_file()
                 .required()
                 .local(),
             flag("quiet").title("Quiet").about("Leave the progress of each layer out of the log."),

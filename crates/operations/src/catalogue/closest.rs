@@ -81,7 +81,6 @@ mod tests {
             ("stopcontainer", "stop_container"),
             ("Stop-Container", "stop_container"),
             ("logs", "container_logs"),
-            ("get_logs", "container_logs"),
             ("exec", "exec_container"),
             ("images", "list_images"),
             ("pull", "pull_image"),

@@ -10,7 +10,7 @@ mod filters;
 mod lines;
 mod lists;
 mod literal;
-mod names;
+pub(crate) mod names;
 pub(crate) mod notation;
 mod number;
 mod objects;

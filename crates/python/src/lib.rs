@@ -25,7 +25,7 @@ mod _engine {
 
     use super::{
         Bound, Kind, PyAny, PyDict, PyModule, PyModuleMethods as _, PyResult, Python, connectors, internal,
-        interrupt, json, log, pyfunction, raised, services::PyServices,
+        interrupt, json, pyfunction, raised, services::PyServices,
     };
 
     #[pymodule_init]
@@ -49,7 +49,7 @@ mod _engine {
         let services = PyServices::new(services)?.telling(on_progress);
         let found = connectors::find(config)?;
         let params = json::to_object(params, "parameters", Kind::InvalidParameters)?;
-        let (result, report) = services.logging_debug(py, || {
+        let (result, report) = services.log.debugging(py, || {
             catch_unwind(AssertUnwindSafe(|| match found.connector(&services) {
                 Ok(connector) => {
                     let (result, report) = connector.execute(operation, &params, &services);
@@ -61,7 +61,7 @@ mod _engine {
         });
         let result =
             result.and_then(|outcome| json::to_python(py, outcome)).map_err(|error| error.within(operation));
-        log::called(py, &services, operation, report.as_ref(), result.as_ref().err())?;
+        services.log.called(py, operation, report.as_ref(), result.as_ref().err())?;
         result.map_err(|error| raised(&error))
     }
 
@@ -74,12 +74,12 @@ mod _engine {
     ) -> PyResult<bool> {
         let services = PyServices::new(services)?;
         let found = connectors::find(config)?;
-        let result = services.logging_debug(py, || {
+        let result = services.log.debugging(py, || {
             catch_unwind(AssertUnwindSafe(|| found.connector(&services)?.check_health()))
                 .unwrap_or_else(|_| Err(internal()))
         });
         let result = result.map_err(|error| error.within("check_health"));
-        log::checked(py, &services, &result)?;
+        services.log.checked(py, &result)?;
         result.map(|_| true).map_err(|error| raised(&error))
     }
 

@@ -10,10 +10,8 @@ use tracing::{
     span,
 };
 
-use crate::services::PyServices;
-
 const DEBUG: u8 = 10;
-pub(crate) const INFO: u8 = 20;
+const INFO: u8 = 20;
 const WARNING: u8 = 30;
 /// No more is written of what a health check has found, in characters.
 const LONGEST_REASON: usize = 500;
@@ -23,9 +21,20 @@ thread_local! {
     static LOGGER: RefCell<Option<Py<PyAny>>> = const { RefCell::new(None) };
 }
 
-impl PyServices {
+/// The connector's logger.
+pub(crate) struct Log {
+    logger: Py<PyAny>,
+    /// Whether it takes the line of each call.
+    informs: bool,
+}
+
+impl Log {
+    pub(crate) fn new(logger: Bound<'_, PyAny>) -> Self {
+        Self { informs: is_enabled(&logger, INFO), logger: logger.unbind() }
+    }
+
     /// Runs a call without the GIL. What it traces is written if the logger is at debug level; else it costs nothing.
-    pub(crate) fn logging_debug<T: Send>(&self, py: Python<'_>, call: impl Send + FnOnce() -> T) -> T {
+    pub(crate) fn debugging<T: Send>(&self, py: Python<'_>, call: impl Send + FnOnce() -> T) -> T {
         static DISPATCH: OnceLock<Dispatch> = OnceLock::new();
         if !(self.informs && is_enabled(self.logger.bind(py), DEBUG)) {
             return py.detach(call);
@@ -36,63 +45,63 @@ impl PyServices {
         LOGGER.set(before);
         result
     }
-}
 
-/// Writes the line of a call: what, where, how it ended, how long it took.
-pub(crate) fn called(
-    py: Python<'_>,
-    services: &PyServices,
-    operation: &str,
-    report: Option<&Report>,
-    error: Option<&Error>,
-) -> PyResult<()> {
-    let logger = services.logger.bind(py);
-    let (level, wanted) = match error {
-        Some(_) => (WARNING, services.informs || is_enabled(logger, WARNING)),
-        None => (INFO, services.informs),
-    };
-    if !wanted {
-        return Ok(());
-    }
-    let mut line = String::new();
-    match report {
-        Some(Report { operation, engine, status, tries, elapsed }) => {
-            let status = status.map_or("none".to_owned(), |status| status.to_string());
-            let milliseconds = elapsed.as_secs_f64() * 1e3;
-            write!(line, "operation={operation} engine={engine} status={status} milliseconds={milliseconds:.1} tries={tries}")
+    /// Writes the line of a call: what, where, how it ended, how long it took.
+    pub(crate) fn called(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        report: Option<&Report>,
+        error: Option<&Error>,
+    ) -> PyResult<()> {
+        let logger = self.logger.bind(py);
+        let (level, wanted) = match error {
+            Some(_) => (WARNING, self.informs || is_enabled(logger, WARNING)),
+            None => (INFO, self.informs),
+        };
+        if !wanted {
+            return Ok(());
         }
-        None => write!(line, "operation={} engine=none status=none milliseconds=0 tries=0", operation.escape_debug()),
+        let mut line = String::new();
+        match report {
+            Some(Report { operation, engine, status, tries, elapsed }) => {
+                let status = status.map_or("none".to_owned(), |status| status.to_string());
+                let milliseconds = elapsed.as_secs_f64() * 1e3;
+                write!(line, "operation={operation} engine={engine} status={status} milliseconds={milliseconds:.1} tries={tries}")
+            }
+            None => write!(line, "operation={} engine=none status=none milliseconds=0 tries=0", operation.escape_debug()),
+        }
+        .and_then(|()| match error {
+            // The code only: an error's text may repeat what a playbook gave.
+            Some(error) => write!(line, " outcome={}", error.kind().code()),
+            None => write!(line, " outcome=done"),
+        })
+        .map_err(|error| pyo3::exceptions::PyRuntimeError::new_err(error.to_string()))?;
+        write_line(logger, level, &line)
     }
-    .and_then(|()| match error {
-        // The code only: an error's text may repeat what a playbook gave.
-        Some(error) => write!(line, " outcome={}", error.kind().code()),
-        None => write!(line, " outcome=done"),
-    })
-    .map_err(|error| pyo3::exceptions::PyRuntimeError::new_err(error.to_string()))?;
-    write_line(logger, level, &line)
-}
 
-/// Writes what a health check found, and what an administrator should know.
-pub(crate) fn checked(py: Python<'_>, services: &PyServices, result: &Result<Health, Error>) -> PyResult<()> {
-    let logger = services.logger.bind(py);
-    match result {
-        Ok(Health { engine_version, api_version, round_trip, warnings }) => {
-            let milliseconds = round_trip.as_secs_f64() * 1e3;
-            let engine_version = in_one_line(engine_version);
-            let line = format!(
-                "operation=check_health engine_version={engine_version} api_version={api_version} round_trip_milliseconds={milliseconds:.1} outcome=done"
-            );
-            write_line(logger, INFO, &line)?;
-            warnings.iter().try_for_each(|warning| write_line(logger, WARNING, &in_one_line(warning)))
-        }
-        Err(error) => {
-            // Here nothing comes from a playbook, and what is wrong is what an administrator looks for.
-            let why = in_one_line(error.message());
-            write_line(
-                logger,
-                WARNING,
-                &format!("operation=check_health outcome={} reason={why}", error.kind().code()),
-            )
+    /// Writes what a health check found, and what an administrator should know.
+    pub(crate) fn checked(&self, py: Python<'_>, result: &Result<Health, Error>) -> PyResult<()> {
+        let logger = self.logger.bind(py);
+        match result {
+            Ok(Health { engine_version, api_version, round_trip, warnings }) => {
+                let milliseconds = round_trip.as_secs_f64() * 1e3;
+                let engine_version = in_one_line(engine_version);
+                let line = format!(
+                    "operation=check_health engine_version={engine_version} api_version={api_version} round_trip_milliseconds={milliseconds:.1} outcome=done"
+                );
+                write_line(logger, INFO, &line)?;
+                warnings.iter().try_for_each(|warning| write_line(logger, WARNING, &in_one_line(warning)))
+            }
+            Err(error) => {
+                // Here nothing comes from a playbook, and what is wrong is what an administrator looks for.
+                let why = in_one_line(error.message());
+                write_line(
+                    logger,
+                    WARNING,
+                    &format!("operation=check_health outcome={} reason={why}", error.kind().code()),
+                )
+            }
         }
     }
 }
@@ -102,7 +111,7 @@ fn in_one_line(text: &str) -> String {
     text.chars().take(LONGEST_REASON).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-pub(crate) fn is_enabled(logger: &Bound<'_, PyAny>, level: u8) -> bool {
+fn is_enabled(logger: &Bound<'_, PyAny>, level: u8) -> bool {
     let asked = logger.call_method1(intern!(logger.py(), "isEnabledFor"), (level,));
     asked.and_then(|enabled| enabled.extract()).unwrap_or(false)
 }

@@ -9,22 +9,19 @@ use operations::{Kind, Services, Watcher};
 use pyo3::{intern, prelude::*, types::PyAny};
 use serde_json::Value;
 
-use crate::{json, log, progress::Listener};
+use crate::{json, log::Log, progress::Listener};
 
 /// `services` of the connector's Python: `logger`, `read`, `fetch` and `save`.
 pub(crate) struct PyServices {
     object: Py<PyAny>,
-    pub(crate) logger: Py<PyAny>,
-    /// Whether the logger takes the line of each call.
-    pub(crate) informs: bool,
+    pub(crate) log: Log,
     listener: Option<Arc<Listener>>,
 }
 
 impl PyServices {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         let logger = object.getattr(intern!(object.py(), "logger"))?;
-        let informs = log::is_enabled(&logger, log::INFO);
-        Ok(Self { object: object.clone().unbind(), logger: logger.unbind(), informs, listener: None })
+        Ok(Self { object: object.clone().unbind(), log: Log::new(logger), listener: None })
     }
 
     /// The same, and who is told how far a call is.

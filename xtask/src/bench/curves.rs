@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::single::median;
+use super::figures::median;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 360.0;

@@ -52,6 +52,11 @@ pub(crate) fn spread(values: &[f64]) -> Option<Spread> {
     Some(Spread { low: at(0.25)?, median: at(0.5)?, high: at(0.75)? })
 }
 
+/// The middle of all, for those who need no spread.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    quantile(values, 0.5).unwrap_or(f64::NAN)
+}
+
 /// The value below which this part of all lies, by linear interpolation.
 pub(crate) fn quantile(values: &[f64], part: f64) -> Option<f64> {
     let mut sorted = values.to_vec();

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::hardware;
 
-use super::figures::{Rounds, Spread, quantile};
+use super::figures::{Rounds, Spread, median, quantile};
 use super::ground::{Ground, Sizes};
-use super::single::{Checks, FirstCall, Growth, median};
+use super::single::{Checks, FirstCall, Growth};
 use super::works::{Goal, Work};
 
 /// All that a run has measured.

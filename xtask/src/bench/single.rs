@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::capture;
 
 use super::curves::Curve;
-use super::figures::{Spread, quantile, spread};
+use super::figures::{Spread, spread};
 use super::ground::Ground;
 use super::peers::{Peer, Running};
 
@@ -147,9 +147,4 @@ fn by_calls(ground: &Ground, calls: u32) -> Result<(Curve, u64)> {
     }
     let (first, last) = (memory.first().copied().unwrap_or(0), memory.last().copied().unwrap_or(0));
     Ok((Curve::of_two("calls", "A ping, by calls already made", "calls", points), last.saturating_sub(first)))
-}
-
-/// The middle of all, for those who need no spread.
-pub(crate) fn median(values: &[f64]) -> f64 {
-    quantile(values, 0.5).unwrap_or(f64::NAN)
 }

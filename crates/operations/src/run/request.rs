@@ -11,7 +11,7 @@ use crate::{
         arguments::Arguments,
         endpoint::{Endpoint, Method, placeholders},
     },
-    values::body::folded,
+    values::names::folded,
 };
 
 /// The request to an endpoint. `timeout` is the configuration's; a grace period is added to it.

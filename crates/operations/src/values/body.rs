@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Notation,
-    values::{embedded, flag, is_unset, notation::nanoseconds, whole, whole_float},
+    values::{embedded, flag, is_unset, names::folded, notation::nanoseconds, whole, whole_float},
 };
 
 /// The type of a field.
@@ -143,17 +143,6 @@ fn object(
         }
     }
     conformed.into()
-}
-
-/// A name as the engine compares it: without regard to case, also for the two letters beyond ASCII that fold into it.
-pub(crate) fn folded(name: &str) -> String {
-    name.chars()
-        .map(|c| match c {
-            '\u{17f}' => 's',
-            '\u{212a}' => 'k',
-            c => c.to_ascii_lowercase(),
-        })
-        .collect()
 }
 
 /// What has no known type: only floats that are whole numbers are put right, since the engine takes those as integers only.

@@ -1,8 +1,19 @@
-//! What names something: ids, images and files.
+//! What names something: ids, images, files, and the fields of a body.
 
 use serde_json::Value;
 
 use super::{reference::Reference, scalars::set_text};
+
+/// A name as the engine compares it: without regard to case, also for the two letters beyond ASCII that fold into it.
+pub(crate) fn folded(name: &str) -> String {
+    name.chars()
+        .map(|c| match c {
+            '\u{17f}' => 's',
+            '\u{212a}' => 'k',
+            c => c.to_ascii_lowercase(),
+        })
+        .collect()
+}
 
 /// An id or a name that cannot lead elsewhere in a path.
 pub(super) fn named(value: &Value) -> Result<Value, String> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::parsed;
-use crate::values::{body::folded, duration, whole};
+use crate::values::{duration, names::folded, whole};
 
 /// The API's `Healthcheck`. A text is a command for the container's shell; `none` switches the image's check off.
 pub(super) fn healthcheck(value: &Value) -> Result<Value, String> {

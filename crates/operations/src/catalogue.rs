@@ -3,10 +3,10 @@
 pub(crate) mod call_api;
 mod closest;
 pub(crate) mod containers;
+pub(crate) mod dry_run;
 pub(crate) mod images;
 pub(crate) mod networks;
 pub(crate) mod pick;
-pub(crate) mod preview;
 pub(crate) mod prune;
 pub(crate) mod system;
 pub(crate) mod volumes;
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn parameters_obey_the_rules() {
         for operation in all() {
-            param::rules::check(operation.name, operation.params);
+            param::rules::assert_obeyed(operation.name, operation.params);
         }
     }
 
@@ -171,7 +171,7 @@ mod tests {
     fn a_dry_run_is_a_preview() {
         for operation in all() {
             let has_parameter = operation.param("dry_run").is_some();
-            assert_eq!(has_parameter, operation.preview.is_some(), "{}", operation.name);
+            assert_eq!(has_parameter, operation.dry_run.is_some(), "{}", operation.name);
         }
     }
 

@@ -304,6 +304,6 @@ mod tests {
 
     #[test]
     fn fields_are_declared_as_parameters_are() {
-        crate::declare::param::rules::check("configuration", Configuration::fields());
+        crate::declare::param::rules::assert_obeyed("configuration", Configuration::fields());
     }
 }

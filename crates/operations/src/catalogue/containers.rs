@@ -28,7 +28,7 @@ use crate::{
     Category, Effect, Group, Operation, Param, Schema,
     catalogue::{
         containers::lifecycle::{CONTAINED, DISABLE_RESTART, SETTLED},
-        preview::{self, PREVIEW},
+        dry_run::{self, DRY_RUN_RESULT},
         prune,
     },
     declare::{
@@ -181,11 +181,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             "dry_run",
             "true",
             Schema::All(&[
-                PREVIEW,
+                DRY_RUN_RESULT,
                 Schema::Fields(&["name", "state", "image"]),
                 Schema::Field("volumes", &TEXTS),
             ]),
         )])
-        .preview(preview::container)
+        .dry_run(dry_run::container)
         .done("Removed container {id}", "Container {id} was removed already"),
 ];

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     Category, Error, Group, Kind, Notation, Operation, Output, Param, Schema,
     catalogue::{
-        preview::{self, PREVIEW},
+        dry_run::{self, DRY_RUN_RESULT},
         prune,
     },
     declare::{
@@ -131,14 +131,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             "dry_run",
             "true",
             Schema::All(&[
-                PREVIEW,
+                DRY_RUN_RESULT,
                 Schema::Fields(&["image_id"]),
                 Schema::Field("tags", &TEXTS),
                 Schema::Fields(&["size"]),
                 Schema::Field("containers", &TEXTS),
             ]),
         )])
-        .preview(preview::image)
+        .dry_run(dry_run::image)
         .list(),
 ];
 

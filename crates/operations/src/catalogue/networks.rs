@@ -11,8 +11,8 @@ use serde_json::json;
 use crate::{
     Category, Effect, Error, Group, Operation, Output, Param, Schema, Secrecy,
     catalogue::{
+        dry_run::{self, DRY_RUN_RESULT},
         networks::membership::{connect, disconnect},
-        preview::{self, PREVIEW},
         prune,
     },
     declare::{
@@ -94,9 +94,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .gives_for(&[case(
             "dry_run",
             "true",
-            Schema::All(&[PREVIEW, Schema::Fields(&["name", "driver"]), Schema::Field("containers", &TEXTS)]),
+            Schema::All(&[
+                DRY_RUN_RESULT,
+                Schema::Fields(&["name", "driver"]),
+                Schema::Field("containers", &TEXTS),
+            ]),
         )])
-        .preview(preview::network)
+        .dry_run(dry_run::network)
         .done("Removed network {id}", "Network {id} was removed already"),
 ];
 

@@ -1,9 +1,9 @@
 //! Prunes: what nothing uses is taken away. With `dry_run` they only list what would go, with the same filters.
 
 mod choice;
+mod dry_run;
 mod filters;
 mod images;
-mod preview;
 mod spare;
 mod until;
 
@@ -53,7 +53,7 @@ pub(crate) static CONTAINERS: &[Operation] = &[Operation::post("prune_containers
         "true",
         Schema::All(&[Schema::Answer("POST /containers/prune"), FORESEEN, SPARED]),
     )])
-    .preview(preview::containers)
+    .dry_run(dry_run::containers)
     .touches(&[Touch::Unused])
     .run(spare::prune_containers)];
 
@@ -66,7 +66,7 @@ pub(crate) static IMAGES: &[Operation] = &[
         .params(PARAMS)
         .gives(Schema::Answer("POST /images/prune"))
         .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /images/prune"), FORESEEN]))])
-        .preview(images::preview)
+        .dry_run(images::dry_run)
         .touches(&[Touch::Unused])
         .run(prune_images),
     Operation::post("prune_build_cache", "/build/prune")
@@ -101,7 +101,7 @@ pub(crate) static IMAGES: &[Operation] = &[
         ])
         .gives(Schema::Answer("POST /build/prune"))
         .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /build/prune"), FORESEEN]))])
-        .preview(preview::build_cache)
+        .dry_run(dry_run::build_cache)
         .touches(&[Touch::Nothing])
         .run(prune_build_cache),
 ];
@@ -118,7 +118,7 @@ pub(crate) static NETWORKS: &[Operation] = &[Operation::post("prune_networks", "
         "true",
         Schema::All(&[Schema::Answer("POST /networks/prune"), FORESEEN, SPARED]),
     )])
-    .preview(preview::networks)
+    .dry_run(dry_run::networks)
     .touches(&[Touch::Unused])
     .run(spare::prune_networks)];
 
@@ -130,7 +130,7 @@ pub(crate) static VOLUMES: &[Operation] = &[Operation::post("prune_volumes", "/v
     .params(PARAMS)
     .gives(Schema::Answer("POST /volumes/prune"))
     .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /volumes/prune"), FORESEEN]))])
-    .preview(preview::volumes)
+    .dry_run(dry_run::volumes)
     .touches(&[Touch::Unused])
     .run(prune_volumes)];
 

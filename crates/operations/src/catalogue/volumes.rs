@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     Category, Error, Group, Operation, Output, Param, Schema, Secrecy,
     catalogue::{
-        preview::{self, PREVIEW},
+        dry_run::{self, DRY_RUN_RESULT},
         prune,
     },
     declare::{
@@ -93,9 +93,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .gives_for(&[case(
             "dry_run",
             "true",
-            Schema::All(&[PREVIEW, Schema::Fields(&["driver", "mountpoint"]), Schema::Field("containers", &TEXTS)]),
+            Schema::All(&[DRY_RUN_RESULT, Schema::Fields(&["driver", "mountpoint"]), Schema::Field("containers", &TEXTS)]),
         )])
-        .preview(preview::volume)
+        .dry_run(dry_run::volume)
         .done("Removed volume {name}", "Volume {name} was removed already"),
 ];
 

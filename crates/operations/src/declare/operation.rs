@@ -60,7 +60,7 @@ pub struct Operation {
     /// Other forms of it, for certain values of parameters.
     pub gives_for: &'static [Case],
     /// Says what it would do, for the parameter `dry_run`.
-    pub(crate) preview: Option<Run>,
+    pub(crate) dry_run: Option<Run>,
     /// What it touches. Only an operation that reads can leave this empty.
     pub(crate) touches: &'static [Touch],
     category: Option<Category>,
@@ -128,7 +128,7 @@ impl Operation {
             shape: Shape::Json,
             gives: None,
             gives_for: &[],
-            preview: None,
+            dry_run: None,
             touches: &[],
             category: None,
         }
@@ -200,8 +200,8 @@ impl Operation {
     }
 
     /// With the parameter `dry_run` on, this function runs instead. It only looks, and the call counts as a read.
-    pub(crate) const fn preview(self, preview: Run) -> Self {
-        Self { preview: Some(preview), ..self }
+    pub(crate) const fn dry_run(self, dry_run: Run) -> Self {
+        Self { dry_run: Some(dry_run), ..self }
     }
 
     /// Sets what it touches, for the rules that protect containers. An operation that changes something and does not say it

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::{
     Configuration, Error, Health, Kind, Operation, Outcome, Services, catalogue,
     configuration::wording::wording,
-    run::{call::Call, health, oversize, perform::perform, secrets::Secrets, validate::check},
+    run::{call::Call, health, oversize, perform::perform, secrets::Secrets, validate::validated},
 };
 
 /// One configuration with its engine. Any number of threads may call it at once.
@@ -106,7 +106,7 @@ impl Connector {
         params: &Map<String, Value>,
         services: &dyn Services,
     ) -> (Result<Outcome, Error>, Option<u16>, u32) {
-        let arguments = match check(operation, params) {
+        let arguments = match validated(operation, params) {
             Ok(arguments) => arguments,
             Err(error) => {
                 let given = Secrets::given(operation.params, params);

@@ -23,7 +23,7 @@ use crate::{
 
 /// Refuses a call that the configuration does not allow. A call that may go on acts on the containers that were checked:
 /// their full ids take the place of the names that it was given, which others could give away in between.
-pub(crate) fn check(operation: &Operation, call: &mut Call<'_>, is_dry_run: bool) -> Result<(), Error> {
+pub(crate) fn permit(operation: &Operation, call: &mut Call<'_>, is_dry_run: bool) -> Result<(), Error> {
     let policy = call.configuration.policy();
     let Reach { effect, targets } = match is_dry_run {
         true => Reach { effect: Effect::Read, targets: Vec::new() },

@@ -39,16 +39,16 @@ fn qualified(call: &Call<'_>, error: Error) -> Error {
 }
 
 fn outcome(operation: &Operation, call: &mut Call<'_>) -> Result<Output, Error> {
-    let preview = preview(operation, call);
-    guard::check(operation, call, preview.is_some())?;
+    let dry_run = dry_run(operation, call);
+    guard::permit(operation, call, dry_run.is_some())?;
     let newer = call.arguments.iter().any(|(param, _)| param.since.is_some() || !param.newer.is_empty());
     if newer || operation.since.is_some() {
         let version =
             call.engine.api_version().inspect_err(|error| call.note(error.status(), error.tries()))?;
         suit(operation, &mut call.arguments, version)?;
     }
-    if let Some(preview) = preview {
-        return preview(call);
+    if let Some(dry_run) = dry_run {
+        return dry_run(call);
     }
     match operation.shape {
         Shape::Run(run) => run(call),
@@ -70,8 +70,8 @@ fn outcome(operation: &Operation, call: &mut Call<'_>) -> Result<Output, Error> 
 }
 
 /// What runs instead, if the call asks for a dry run.
-fn preview(operation: &Operation, call: &Call<'_>) -> Option<Run> {
-    operation.preview.filter(|_| call.arguments.is_on("dry_run"))
+fn dry_run(operation: &Operation, call: &Call<'_>) -> Option<Run> {
+    operation.dry_run.filter(|_| call.arguments.is_on("dry_run"))
 }
 
 /// Whether a removal found nothing since an earlier try, whose answer was lost, had done its work.

@@ -170,7 +170,7 @@ mod tests {
     use crate::{
         Operation,
         declare::param::{ADDITIONAL_FIELDS, CONTAINER, flag, integer, list, object, text},
-        run::validate::check,
+        run::validate::validated,
     };
 
     const CREATE: Operation = Operation::post("try", "/containers/{id}/try").params(&[
@@ -185,7 +185,7 @@ mod tests {
     ]);
 
     fn arguments(given: Value) -> Arguments {
-        check(&CREATE, given.as_object().unwrap()).unwrap()
+        validated(&CREATE, given.as_object().unwrap()).unwrap()
     }
 
     #[test]
@@ -218,14 +218,14 @@ mod tests {
     #[test]
     fn refuses_another_spelling() {
         let given = json!({"id": "web", "Hostname": "a", "additional_fields": {"hostname": "b"}});
-        let error = check(&CREATE, given.as_object().unwrap());
+        let error = validated(&CREATE, given.as_object().unwrap());
         assert!(error.unwrap_err().to_string().contains("hostname is another spelling"));
     }
 
     #[test]
     fn refuses_a_clash() {
         let given = json!({"id": "web", "memory": 5, "additional_fields": {"HostConfig": {"Memory": 6}}});
-        let error = check(&CREATE, given.as_object().unwrap());
+        let error = validated(&CREATE, given.as_object().unwrap());
         assert!(error.unwrap_err().to_string().contains("HostConfig.Memory"));
         body(&arguments(
             json!({"id": "web", "memory": 5, "additional_fields": {"HostConfig": {"Memory": 5}}}),

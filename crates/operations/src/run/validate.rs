@@ -15,7 +15,10 @@ use crate::{
 
 /// The checked parameters, with defaults where nothing is given; or one error that names every fault. What lists choices for
 /// a form is called with whatever that form holds, and leaves it alone.
-pub(crate) fn check(operation: &'static Operation, given: &Map<String, Value>) -> Result<Arguments, Error> {
+pub(crate) fn validated(
+    operation: &'static Operation,
+    given: &Map<String, Value>,
+) -> Result<Arguments, Error> {
     let mut faults: Vec<String> = given
         .iter()
         .filter(|(name, value)| {
@@ -234,8 +237,8 @@ mod tests {
 
     #[test]
     fn names_every_fault_at_once() {
-        let error =
-            check(&OPERATION, &given(json!({"t": "soon", "T": 1, "other": "x", "empty": ""}))).unwrap_err();
+        let error = validated(&OPERATION, &given(json!({"t": "soon", "T": 1, "other": "x", "empty": ""})))
+            .unwrap_err();
         for part in [
             "id is missing",
             "t must be a whole number",
@@ -251,12 +254,12 @@ mod tests {
     #[test]
     fn a_forms_list_is_asked_with_all_that_the_form_holds() {
         const LIST: Operation = Operation::get("pick", "/containers/json").hidden();
-        check(&LIST, &given(json!({"id": "we", "size": false, "mode": "plain"}))).unwrap();
+        validated(&LIST, &given(json!({"id": "we", "size": false, "mode": "plain"}))).unwrap();
     }
 
     #[test]
     fn fills_defaults_in_and_keeps_zero() {
-        let arguments = check(&OPERATION, &given(json!({"id": "web", "t": 0}))).unwrap();
+        let arguments = validated(&OPERATION, &given(json!({"id": "web", "t": 0}))).unwrap();
         assert_eq!((arguments.integer("t"), arguments.text("mode")), (Some(0), Some("plain")));
         assert_eq!(arguments.fill("Tried {id} {nothing}"), "Tried web {nothing}");
     }
@@ -272,7 +275,7 @@ mod tests {
             "Hostname": "None", "HostConfig": "{'Memory': 'much', 'cpushares': 1e3}",
             "additional_fields": {"hostconfig": {"CpuShares": 5, "Tty": 1e20}, "Labels": ["a"]},
         }));
-        let error = check(&CREATE, &given).unwrap_err().to_string();
+        let error = validated(&CREATE, &given).unwrap_err().to_string();
         for part in [
             "Hostname must be set",
             "HostConfig.Memory must be a size",
@@ -289,9 +292,10 @@ mod tests {
         const PRUNE: Operation = Operation::post("try", "/prune")
             .effect(Effect::Destroy)
             .params(&[flag("dry_run").local(), integer("t")]);
-        let error = check(&PRUNE, &given(json!({"dry_run": "None", "t": "null"}))).unwrap_err().to_string();
+        let error =
+            validated(&PRUNE, &given(json!({"dry_run": "None", "t": "null"}))).unwrap_err().to_string();
         assert!(error.contains("dry_run must be set") && error.contains("t must be set"), "{error}");
-        check(&PRUNE, &given(json!({"dry_run": "", "t": null}))).unwrap();
+        validated(&PRUNE, &given(json!({"dry_run": "", "t": null}))).unwrap();
     }
 
     #[test]
@@ -301,7 +305,7 @@ mod tests {
             flag("no_cache").wire("nocache"),
             ADDITIONAL_FIELDS,
         ]);
-        let read = |value: Value| check(&PULL, &given(value));
+        let read = |value: Value| validated(&PULL, &given(value));
         let arguments =
             read(json!({"additional_fields": {"tag": "2", "nocache": "true", "x": 1}, "tag": ""})).unwrap();
         assert_eq!((arguments.text("tag"), arguments.flag("no_cache")), (Some("2"), Some(true)));
@@ -314,10 +318,10 @@ mod tests {
     #[test]
     fn refuses_what_is_too_new_unless_it_says_nothing() {
         let old = ApiVersion::new(1, 41);
-        let mut arguments = check(&OPERATION, &given(json!({"id": "web", "new": false}))).unwrap();
+        let mut arguments = validated(&OPERATION, &given(json!({"id": "web", "new": false}))).unwrap();
         suit(&OPERATION, &mut arguments, old).unwrap();
         assert_eq!(arguments.flag("new"), None);
-        let mut arguments = check(&OPERATION, &given(json!({"id": "web", "new": true}))).unwrap();
+        let mut arguments = validated(&OPERATION, &given(json!({"id": "web", "new": true}))).unwrap();
         let error = suit(&OPERATION, &mut arguments, old).unwrap_err();
         assert!(
             error.to_string().starts_with("[unsupported] new needs API 1.50, and the engine speaks 1.41"),
@@ -329,7 +333,7 @@ mod tests {
     #[test]
     fn refuses_a_filter_that_is_too_new() {
         let with =
-            |filters: Value| check(&OPERATION, &given(json!({"id": "web", "filters": filters}))).unwrap();
+            |filters: Value| validated(&OPERATION, &given(json!({"id": "web", "filters": filters}))).unwrap();
         suit(&OPERATION, &mut with(json!("label=a")), ApiVersion::new(1, 41)).unwrap();
         let error = suit(&OPERATION, &mut with(json!("annotation=a")), ApiVersion::new(1, 55)).unwrap_err();
         assert!(

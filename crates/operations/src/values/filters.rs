@@ -33,7 +33,9 @@ pub(super) fn read_strictly(value: &Value) -> Result<Value, String> {
             for (name, value) in fields {
                 match value {
                     Value::Array(items) if !items.is_empty() => {
-                        items.iter().try_for_each(|item| check(name, item.as_str().unwrap_or("-")))?;
+                        items
+                            .iter()
+                            .try_for_each(|item| refuse_no_value(name, item.as_str().unwrap_or("-")))?;
                     }
                     Value::Object(flags) if !flags.is_empty() => {
                         if let Some((off, _)) = flags.iter().find(|(_, flag)| **flag != Value::Bool(true)) {
@@ -41,10 +43,10 @@ pub(super) fn read_strictly(value: &Value) -> Result<Value, String> {
                                 "filters that are switched on, and {name} has {off:?} without true"
                             ));
                         }
-                        flags.keys().try_for_each(|item| check(name, item))?;
+                        flags.keys().try_for_each(|item| refuse_no_value(name, item))?;
                     }
                     Value::Array(_) | Value::Object(_) | Value::Null => return Err(without_value(name)),
-                    Value::String(text) => check(name, text)?,
+                    Value::String(text) => refuse_no_value(name, text)?,
                     Value::Bool(_) | Value::Number(_) => {}
                 }
             }
@@ -61,14 +63,14 @@ pub(super) fn read_strictly(value: &Value) -> Result<Value, String> {
 
 fn check_lines<'a>(mut lines: impl Iterator<Item = &'a str>) -> Result<(), String> {
     lines.try_for_each(|line| match line.split_once('=') {
-        Some((name, value)) => check(name.trim(), value.trim()),
+        Some((name, value)) => refuse_no_value(name.trim(), value.trim()),
         None if line.trim().is_empty() => Err(without_value("an empty line")),
         None => Ok(()),
     })
 }
 
-/// Whether a value says something: it is neither empty nor what is left of a template that had nothing to fill in.
-fn check(name: &str, value: &str) -> Result<(), String> {
+/// Refuses a value that says nothing: an empty one, or what is left of a template that had nothing to fill in.
+fn refuse_no_value(name: &str, value: &str) -> Result<(), String> {
     if says_nothing(value) {
         return Err(without_value(name));
     }

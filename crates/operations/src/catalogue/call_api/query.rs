@@ -43,12 +43,12 @@ pub(super) fn settle(arguments: &mut Arguments, query: &[(String, String)]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{catalogue::call_api::OPERATIONS, run::validate::check};
+    use crate::{catalogue::call_api::OPERATIONS, run::validate::validated};
 
     #[test]
     fn a_query_may_repeat_and_nest() {
         let given = json!({"method": "GET", "path": "/x", "query": {"all": true, "t": ["a", 2], "none": null, "filters": {"status": ["exited"]}}});
-        let arguments = check(&OPERATIONS[0], given.as_object().unwrap()).unwrap();
+        let arguments = validated(&OPERATIONS[0], given.as_object().unwrap()).unwrap();
         let query = query(&arguments).unwrap();
         let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(query, ["all=true", "t=a", "t=2", "filters={\"status\":[\"exited\"]}"]);

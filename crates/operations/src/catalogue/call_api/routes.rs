@@ -237,10 +237,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{catalogue::call_api::OPERATIONS, run::validate::check};
+    use crate::{catalogue::call_api::OPERATIONS, run::validate::validated};
 
     fn arguments(given: Value) -> Arguments {
-        check(&OPERATIONS[0], given.as_object().unwrap()).unwrap()
+        validated(&OPERATIONS[0], given.as_object().unwrap()).unwrap()
     }
 
     /// What a call is after each of its targets got the id `f00d`, and what these were.

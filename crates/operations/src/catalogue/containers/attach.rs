@@ -149,12 +149,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::run::validate::check;
+    use crate::run::validate::validated;
 
     #[test]
     fn listening_is_allowed_where_only_looking_is() {
         let effect =
-            |given: Value| reach(&mut check(&OPERATIONS[0], given.as_object().unwrap()).unwrap()).effect;
+            |given: Value| reach(&mut validated(&OPERATIONS[0], given.as_object().unwrap()).unwrap()).effect;
         assert_eq!(effect(json!({"id": "web", "stdin": false, "logs": true})), Effect::Read);
         assert_eq!(effect(json!({"id": "web", "stdin": true})), Effect::Change);
         assert_eq!(effect(json!({"id": "web", "stdin_text": "exit\n"})), Effect::Change);

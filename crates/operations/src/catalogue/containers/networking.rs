@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use crate::{
         catalogue::find,
-        run::{request::body, validate::check},
+        run::{request::body, validate::validated},
     };
 
     const ADDRESS: &str = "92:d0:c6:0a:29:33";
@@ -191,7 +191,7 @@ mod tests {
     /// The body for an engine of API 1.`minor`.
     fn made(minor: u16, mut given: Value) -> Result<Value, String> {
         given["image"] = "app".into();
-        let arguments = check(find("create_container").unwrap(), given.as_object().unwrap()).unwrap();
+        let arguments = validated(find("create_container").unwrap(), given.as_object().unwrap()).unwrap();
         let mut body = body(&arguments).unwrap();
         join(&mut body, &arguments, || Ok(ApiVersion::new(1, minor))).map_err(|error| error.to_string())?;
         Ok(body)

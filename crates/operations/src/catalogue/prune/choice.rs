@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::filters::Choice;
 use crate::{
     Error,
-    catalogue::preview::is_predefined,
+    catalogue::dry_run::is_predefined,
     run::{
         call::Call,
         guard::look,

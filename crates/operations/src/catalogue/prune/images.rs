@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{
     choice::{chosen, list},
+    dry_run::{foreseen, usage},
     filters::{Filters, Pruned},
-    preview::{foreseen, usage},
 };
 use crate::{
     Error, Output,
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-pub(super) fn preview(call: &Call<'_>) -> Result<Output, Error> {
+pub(super) fn dry_run(call: &Call<'_>) -> Result<Output, Error> {
     let filters = Filters::read(call, Pruned::Images)?;
     let mut choice = filters.at_present(call);
     let found = list(call, Request::get(Path::fixed("/images/json")).query("all", "true"))?;

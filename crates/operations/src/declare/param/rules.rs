@@ -6,7 +6,7 @@ use super::{Param, ValueKind};
 use crate::values::normalise;
 
 /// Panics at the first parameter that breaks a rule.
-pub(crate) fn check(form: &str, params: &[Param]) {
+pub(crate) fn assert_obeyed(form: &str, params: &[Param]) {
     let mut seen = HashSet::new();
     for param in params {
         let what = format!("{form}.{}", param.name);
@@ -17,11 +17,11 @@ pub(crate) fn check(form: &str, params: &[Param]) {
             let read = normalise(param.kind, &(*default).into());
             assert!(matches!(read, Ok(Some(_))), "{what}: default {default:?}");
         }
-        check_shown(&what, param, params);
+        assert_shown_for_options(&what, param, params);
     }
 }
 
-fn check_shown(what: &str, param: &Param, params: &[Param]) {
+fn assert_shown_for_options(what: &str, param: &Param, params: &[Param]) {
     let Some(shown) = param.shown_for else {
         assert!(param.form_defaults.is_empty(), "{what} is always shown");
         return;

@@ -11,7 +11,7 @@ const BLOCK: usize = 512;
 /// What stands before a file's contents: its header, and a header of its own for a long name, in GNU's form.
 /// The error says what is wrong with the name, to follow `filename`.
 pub(super) fn head(filename: &str, size: u64, mode: u32) -> Result<Vec<u8>, String> {
-    check(filename)?;
+    refuse_unsafe(filename)?;
     let mut head = Vec::new();
     if filename.len() > LONGEST_IN_HEADER {
         let mut header = tar::Header::new_gnu();
@@ -35,7 +35,7 @@ pub(super) fn head(filename: &str, size: u64, mode: u32) -> Result<Vec<u8>, Stri
     Ok(head)
 }
 
-fn check(filename: &str) -> Result<(), String> {
+fn refuse_unsafe(filename: &str) -> Result<(), String> {
     let bytes = filename.len();
     if bytes > LONGEST_NAME {
         let beginning: String = filename.chars().take(30).collect();

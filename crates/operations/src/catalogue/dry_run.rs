@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a removal would do.
-pub(crate) const PREVIEW: Schema =
+pub(crate) const DRY_RUN_RESULT: Schema =
     Schema::All(&[DONE, Schema::Fields(&["dry_run", "possible"]), Schema::Field("obstacles", &TEXTS)]);
 
 /// Of `DELETE /containers/{id}`.
@@ -27,7 +27,7 @@ pub(crate) fn container(call: &Call<'_>) -> Result<Output, Error> {
         true => items(&found["Mounts"]).filter_map(|mount| anonymous_volume(mount)).collect(),
         false => Vec::new(),
     };
-    Ok(preview(
+    Ok(said(
         call,
         "container {id}",
         &obstacles,
@@ -56,7 +56,7 @@ pub(crate) fn network(call: &Call<'_>) -> Result<Output, Error> {
     if !members.is_empty() {
         obstacles.push(format!("in it are {}", members.join(", ")));
     }
-    Ok(preview(
+    Ok(said(
         call,
         "network {id}",
         &obstacles,
@@ -71,7 +71,7 @@ pub(crate) fn volume(call: &Call<'_>) -> Result<Output, Error> {
     let users: Vec<&str> = users.iter().map(|container| name(&container["Names"][0])).collect();
     let obstacles: Vec<String> =
         users.first().map(|_| format!("it is used by {}", users.join(", "))).into_iter().collect();
-    Ok(preview(
+    Ok(said(
         call,
         "volume {name}",
         &obstacles,
@@ -105,7 +105,7 @@ pub(crate) fn image(call: &Call<'_>) -> Result<Output, Error> {
             _ => obstacles.push(format!("container {container} was made from it, and force is off")),
         }
     }
-    Ok(preview(
+    Ok(said(
         call,
         if stays { "the name {name} of an image that has others" } else { "image {name}" },
         &obstacles,
@@ -124,7 +124,7 @@ pub(crate) fn is_predefined(network: &str) -> bool {
 }
 
 /// The result: a sentence, as a removal has it, with what was found.
-fn preview(call: &Call<'_>, what: &str, obstacles: &[String], found: Value) -> Output {
+fn said(call: &Call<'_>, what: &str, obstacles: &[String], found: Value) -> Output {
     let sentence = match obstacles {
         [] => format!("Would remove {what}"),
         _ => format!("Could not remove {what}: {}", obstacles.join("; ")),

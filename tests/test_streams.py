@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from support import configurations, session
 from support.case import OperationTestCase
-from support.engine import api, container, network, remove, unique
+from support.engine import IMAGE, api, container, network, remove, unique
 from support.raw_server import Answer, RawServer, ok, says
 from support.scripted_server import Answer as Scripted
 from support.scripted_server import ScriptedServer
@@ -81,6 +81,71 @@ class F36Characters(OperationTestCase):
         name = container(self)
         result = self.run_operation("exec_container", id=name, Cmd=["sh", "-c", r"printf 'a\377b\342\202'"])
         self.assertEqual("a\ufffdb\ufffd", result["output"])
+
+
+class ResultsThatFit(OperationTestCase):
+    """A log with the defaults is a usable result; `form` chooses how often a result repeats the output."""
+
+    LINES = 20_000
+    PATHS: ClassVar[dict[str, set[str]]] = {
+        "": {"stdout", "stderr", "output", "lines"},
+        "All": {"stdout", "stderr", "output", "lines"},
+        "Text": {"output"},
+        "Lines": {"lines"},
+    }
+
+    def logged(self, text: str) -> str:
+        """A container that has written so many lines, numbered."""
+        name = container(self, "sh", "-c", f"seq {self.LINES} | sed 's/^/{text} /'")
+        api("POST", f"/containers/{name}/wait")
+        return name
+
+    def test_a_log_of_20000_lines(self) -> None:
+        text = '2026-11-27T10:00:00Z {"level":"info"} done'
+        name = self.logged(text)
+        for form, paths in self.PATHS.items():
+            result = self.run_operation("container_logs", id=name, form=form)
+            self.assertEqual(paths | {"truncated", "timed_out"}, set(result), form)
+            self.assertFalse(result["truncated"])
+            if "lines" in result:
+                self.assertEqual(self.LINES, len(result["lines"]))
+                self.assertEqual({"stream": "stdout", "text": f"{text} {self.LINES}"}, result["lines"][-1])
+            if "output" in result:
+                self.assertEqual(self.LINES, result["output"].count("\n"))
+
+    def test_the_most_output_fits_in_every_form(self) -> None:
+        """The default of `max_bytes` in short lines is the largest result of ordinary text."""
+        name = container(self, "sh", "-c", "seq 1000000 1200000")
+        api("POST", f"/containers/{name}/wait")
+        result = self.run_operation("container_logs", id=name)
+        self.assertEqual((True, 1024 * 1024), (result["truncated"], len(result["output"])))
+
+    def test_commands_have_the_same_forms(self) -> None:
+        name = container(self)
+        for form, paths in self.PATHS.items():
+            for operation, params in (
+                ("exec_container", {"id": name, "Cmd": "echo here"}),
+                ("run_container", {"image": IMAGE, "Cmd": "echo here"}),
+                ("container_attach", {"id": name, "timeout": 1}),
+            ):
+                with self.subTest(operation, form=form):
+                    result = self.run_operation(operation, **params, form=form)
+                    self.assertEqual(paths, set(result) & self.PATHS["All"])
+                    if operation != "container_attach":
+                        told = result.get("output") or result["lines"][0]["text"]
+                        self.assertEqual("here", told.strip())
+
+    def test_an_attachment_says_what_to_set(self) -> None:
+        name = self.logged("line")
+        config = {**self.config, "max_result_size": 64}
+        for operation, params, names in (
+            ("container_logs", {"id": name}, ("tail", "since", "form", "max_bytes")),
+            ("exec_container", {"id": container(self), "Cmd": "seq 20000"}, ("form", "max_bytes")),
+        ):
+            result = session.execute(config, operation, **params)
+            self.assertIn("attachment", result)
+            for word in (*names, "max_result_size (64 KiB)"):
+                self.assertIn(word, result["result"])
 
 
 class F36JsonStreams(OperationTestCase):

@@ -7,9 +7,8 @@ use crate::out;
 
 /// Prints the operations, with what they do.
 pub(crate) fn list() {
-    let shown = || operations::operations().filter(|operation| operation.visible);
-    let width = shown().map(|operation| operation.name.len()).max().unwrap_or_default();
-    for operation in shown() {
+    let width = operations::shown().map(|operation| operation.name.len()).max().unwrap_or_default();
+    for operation in operations::shown() {
         let category: Category = operation.category();
         out::line(format_args!("{:width$}  {:13}  {}", operation.name, category.as_str(), operation.about));
     }
@@ -23,16 +22,19 @@ pub(crate) fn result(result: &Value, json: bool) {
     }
     let text = |name: &str| result.get(name).and_then(Value::as_str);
     match (text("output"), text("result")) {
-        (Some(_), _) => {
-            out::print(text("stdout").unwrap_or_default());
+        (Some(output), _) => {
+            // In the form Text, both streams are one.
+            out::print(text("stdout").unwrap_or(output));
             out::flush();
             out::note_as_it_is(text("stderr").unwrap_or_default());
             if result["truncated"] == true {
                 out::note("There was more output than max_bytes.");
             }
         }
-        (None, Some(sentence)) => out::line(sentence),
-        (None, None) => out::line(format_args!("{result:#}")),
+        (None, Some(sentence)) if result.get("lines").or(result.get("findings")).is_none() => {
+            out::line(sentence);
+        }
+        (None, _) => out::line(format_args!("{result:#}")),
     }
     if result["timed_out"] == true {
         out::note("The time limit passed.");

@@ -234,9 +234,9 @@ pub(crate) const PROTECTED_CONTAINERS: Param = list("protected_containers")
     .placeholder("web, label=tier=db");
 pub(super) const MAX_RESULT_SIZE: Param = from_zero("max_result_size")
     .title("Largest Result (KiB)")
-    .about("A larger result becomes an attachment, with a preview in the playbook's data; 0 is no bound.")
-    .default("1024")
-    .placeholder("1024");
+    .about("A larger result becomes an attachment, with a preview in the playbook's data. The default holds 1 MiB of output in all its forms. 0 is no bound.")
+    .default("8192")
+    .placeholder("8192");
 
 /// All of them, in the form's order.
 pub(super) const ALL: &[Param] = &[

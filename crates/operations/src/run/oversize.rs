@@ -7,11 +7,20 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Operation, Outcome, Output, Services,
-    run::{files::Writer, output::unwritten, storable::make_storable, text::without_half_character},
+    run::{
+        files::Writer,
+        output::unwritten,
+        storable::make_storable,
+        text::without_half_character,
+        trim::{FIELDS, MAX_ITEMS},
+    },
 };
 
 /// How much of the result's text is shown in its place, in bytes.
 const PREVIEW: usize = 2000;
+
+/// The parameters that make a result smaller, in the order in which a sentence names them.
+const NARROWING: [&str; 6] = ["tail", "since", "form", "max_bytes", FIELDS.name, MAX_ITEMS.name];
 
 /// What is written to a file goes there in pieces of this size, in bytes.
 const PIECE: usize = 256 * 1024;
@@ -54,9 +63,28 @@ pub(crate) fn fit(
         (format!("{}.json", operation.name), format!("Result of {}", operation.title));
     let record = file.save(services, &filename, &description)?;
     let preview = String::from_utf8_lossy(without_half_character(&beginning)).into_owned();
-    let result = format!("The result has {size} bytes, more than max_result_size: it is attached");
+    let result = format!(
+        "The result has {size} bytes, more than max_result_size ({} KiB), and is attached. {}",
+        most / 1024,
+        advice(operation)
+    );
     let fields = json!({"result": result, "attachment": record, "preview": preview, "truncated": true});
     Ok(Outcome::Value(fields))
+}
+
+/// What to set for a result that fits.
+fn advice(operation: &Operation) -> String {
+    let narrowing: Vec<&str> = NARROWING.into_iter().filter(|name| operation.param(name).is_some()).collect();
+    match narrowing.split_last() {
+        None => "To have it whole, raise max_result_size in the configuration".into(),
+        Some((last, [])) => {
+            format!("For a smaller result, set {last}; or raise max_result_size in the configuration")
+        }
+        Some((last, others)) => format!(
+            "For a smaller result, set {} or {last}; or raise max_result_size in the configuration",
+            others.join(", ")
+        ),
+    }
 }
 
 /// What a value's JSON has at most, in bytes: as if every byte of its texts had to be escaped.

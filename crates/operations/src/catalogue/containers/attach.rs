@@ -5,10 +5,14 @@ use serde_json::{Map, Value};
 
 use crate::{
     Effect, Error, Kind, Operation, Output, Param, Secrecy,
-    catalogue::containers::capture::{CAPTURED, Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
+    catalogue::containers::capture::{
+        CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, OUTPUT, STDERR, STDOUT,
+        chosen,
+    },
     declare::{
         arguments::{Arguments, Named},
         param::{CONTAINER, TIME_LIMIT, flag, long_text, text},
+        result::case,
         target::{Reach, Target, Touch},
     },
     run::{call::Call, progress::Flow},
@@ -48,9 +52,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post(
     STDIN_TEXT,
     TIME_LIMIT,
     MAX_BYTES,
+    FORM,
 ])
 .touches(&[Touch::Decided(reach)])
 .gives(CAPTURED)
+.gives_for(&[case("form", "Text", CAPTURED_TEXT), case("form", "Lines", CAPTURED_LINES)])
 .run(attach)];
 
 /// Listening is looking; whoever gives input changes something.
@@ -91,7 +97,7 @@ fn attach(call: &Call<'_>) -> Result<Output, Error> {
         // It only listens, and a proxy may hold an answer back until it has more of it.
         None => match call.stream(request.harmless()) {
             Err(error) if error.kind() == Kind::Engine(ErrorKind::TimedOut) => {
-                return Capture::of_nothing_in_time().into_output(&Map::new(), false);
+                return Capture::of_nothing_in_time().into_output(&Map::new(), false, Form::of(arguments));
             }
             other => other?,
         },
@@ -102,7 +108,7 @@ fn attach(call: &Call<'_>) -> Result<Output, Error> {
     if attach_stdin && capture.is_broken_off() {
         capture.ended(call.look("/containers/{id}/json")?["State"]["Running"] == true)?;
     }
-    capture.into_output(&Map::new(), false)
+    capture.into_output(&Map::new(), false, Form::of(arguments))
 }
 
 /// Why there is nothing to attach to, and what to do. The engine would wait for what never comes, or answer with its error

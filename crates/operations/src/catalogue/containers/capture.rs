@@ -11,17 +11,24 @@ use crate::{
     Error, Kind, Output, Param, Schema,
     declare::{
         arguments::Arguments,
-        param::{flag, integer},
+        param::{choice, flag, integer},
     },
     run::{progress::Flow, text::without_half_character},
 };
 
-/// The output of a process.
+/// The output of a process, in every form.
 pub(crate) const CAPTURED: Schema = Schema::All(&[
     Schema::Fields(&["stdout", "stderr", "output"]),
     Schema::Field("lines", &Schema::List(&Schema::Fields(&["stream", "text"]))),
-    Schema::Fields(&["truncated", "timed_out"]),
+    INCOMPLETE,
 ]);
+/// The same as text alone.
+pub(crate) const CAPTURED_TEXT: Schema = Schema::All(&[Schema::Fields(&["output"]), INCOMPLETE]);
+/// The same as lines alone.
+pub(crate) const CAPTURED_LINES: Schema =
+    Schema::All(&[Schema::Field("lines", &Schema::List(&Schema::Fields(&["stream", "text"]))), INCOMPLETE]);
+/// Whether there was more.
+pub(crate) const INCOMPLETE: Schema = Schema::Fields(&["truncated", "timed_out"]);
 
 /// No more is read of what the engine says of a failure.
 const LONGEST_FAULT: usize = 2000;
@@ -41,6 +48,34 @@ pub(crate) const MAX_BYTES: Param = integer("max_bytes")
     .about("The most output that is kept. What lies beyond is left out, and the result says truncated.")
     .default("1048576")
     .local();
+
+/// How often the result repeats the output.
+pub(crate) const FORM: Param = choice("form", &[("All", "all"), ("Text", "text"), ("Lines", "lines")])
+    .title("Output Form")
+    .about("All gives the output three times: stdout and stderr apart, output (both together) and lines. Text gives output only, Lines gives lines only, for a smaller result.")
+    .default("All")
+    .local();
+
+/// A choice of [`FORM`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Each stream apart, both together, and line by line.
+    All,
+    /// Both streams together.
+    Text,
+    /// Line by line.
+    Lines,
+}
+
+impl Form {
+    pub(crate) fn of(arguments: &Arguments) -> Self {
+        match arguments.text(FORM) {
+            Some("text") => Self::Text,
+            Some("lines") => Self::Lines,
+            _ => Self::All,
+        }
+    }
+}
 
 /// Which of these two streams are wanted: both, if neither is chosen, as in a form that nobody touched.
 pub(crate) fn chosen(arguments: &Arguments, stdout: &str, stderr: &str) -> (bool, bool) {
@@ -166,13 +201,18 @@ impl Capture {
     }
 
     /// The result: these fields, then `stdout`, `stderr`, `output` (both; each character where its last byte arrived), `lines` (each with its stream;
-    /// `timed` ones also with the time that they begin with), `truncated` and `timed_out`. Bytes that are not UTF-8
-    /// become U+FFFD; half a character at the end of what is incomplete is left out.
-    pub(crate) fn into_output(mut self, fields: &Map<String, Value>, timed: bool) -> Result<Output, Error> {
+    /// `timed` ones also with the time that they begin with), `truncated` and `timed_out`. The parameter [`FORM`] chooses among
+    /// the first four. Bytes that are not UTF-8 become U+FFFD; half a character at the end of what is incomplete is left out.
+    pub(crate) fn into_output(
+        mut self,
+        fields: &Map<String, Value>,
+        timed: bool,
+        form: Form,
+    ) -> Result<Output, Error> {
         if let Some(error) = self.broken_off.take() {
             return Err(error.into());
         }
-        Ok(Output::Written(Box::new(Report { fields: fields.clone(), capture: self, timed })))
+        Ok(Output::Written(Box::new(Report { fields: fields.clone(), capture: self, timed, form })))
     }
 
     fn keep_frames(
@@ -236,7 +276,7 @@ mod tests {
     }
 
     fn shown(capture: Capture, timed: bool) -> Value {
-        let output = capture.into_output(&Map::new(), timed).unwrap();
+        let output = capture.into_output(&Map::new(), timed, Form::All).unwrap();
         serde_json::from_slice(&output.into_json().unwrap()).unwrap()
     }
 

@@ -9,7 +9,7 @@ use crate::{
     Error, Kind, Notation, Operation, Output, Schema,
     catalogue::containers::{
         attach::{STDIN_TEXT, open, whole_input},
-        capture::{CAPTURED, Capture, MAX_BYTES, OUTPUT, chosen},
+        capture::{CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, OUTPUT, chosen},
         config::{COMMAND, ENVIRONMENT, USER, WORKING_FOLDER},
         exit_code::{ENDED, FAIL_ON_NONZERO, judge, last_state},
     },
@@ -40,6 +40,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container",
         FAIL_ON_NONZERO,
         TIME_LIMIT.about("The call ends after this long, with what had come, and the command goes on; the configuration's time-out if empty."),
         MAX_BYTES,
+        FORM,
         flag("Privileged").title("Privileged").about("Run it with every capability of the host.").body(),
         flag("AttachStdin").title("Attach Stdin").about("Attach its standard input; follows from the input, if there is any.").local(),
         flag("AttachStdout").title("Attach Stdout").about("Its standard output. Both streams, if neither is chosen.").local(),
@@ -60,7 +61,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container",
         ADDITIONAL_FIELDS,
     ])
     .gives(Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED]))
-    .gives_for(&[case("Detach", "true", Schema::All(&[DONE, Schema::Fields(&["exec_id"])]))])
+    .gives_for(&[
+        case("Detach", "true", Schema::All(&[DONE, Schema::Fields(&["exec_id"])])),
+        case("form", "Text", Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED_TEXT])),
+        case("form", "Lines", Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED_LINES])),
+    ])
     .run(exec)];
 
 fn exec(call: &Call<'_>) -> Result<Output, Error> {
@@ -123,5 +128,5 @@ fn exec(call: &Call<'_>) -> Result<Output, Error> {
     say("exec_id", id.into());
     say("exit_code", state["ExitCode"].clone());
     say("running", state["Running"].clone());
-    capture.into_output(&result, false)
+    capture.into_output(&result, false, Form::of(arguments))
 }

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     Error, Kind, Operation, Output, Schema,
-    catalogue::containers::capture::{CAPTURED, Capture, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen},
+    catalogue::containers::capture::{
+        CAPTURED, CAPTURED_TEXT, Capture, FORM, Form, INCOMPLETE, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen,
+    },
     declare::{
         param::{CONTAINER, TIME_LIMIT, count, flag, time},
         result::case,
@@ -17,6 +19,10 @@ use crate::{
 const CONTENT_TYPE_TELLS: ApiVersion = ApiVersion::new(1, 42);
 const FRAMED: &str = "application/vnd.docker.multiplexed-stream";
 const RAW: &str = "application/vnd.docker.raw-stream";
+
+/// Lines that begin with a time.
+const TIMED_LINES: Schema =
+    Schema::Field("lines", &Schema::List(&Schema::Fields(&["stream", "time", "text"])));
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", "/containers/{id}/logs")
@@ -38,16 +44,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", 
         flag("follow").title("Follow").about("Wait for more until the time limit."),
         TIME_LIMIT,
         MAX_BYTES,
+        FORM,
     ])
     .gives(CAPTURED)
-    .gives_for(&[case(
-        "timestamps",
-        "true",
-        Schema::All(&[
-            CAPTURED,
-            Schema::Field("lines", &Schema::List(&Schema::Fields(&["stream", "time", "text"]))),
-        ]),
-    )])
+    .gives_for(&[
+        case("form", "Text", CAPTURED_TEXT),
+        case("form", "Lines", Schema::All(&[TIMED_LINES, INCOMPLETE])),
+        case("timestamps", "true", Schema::All(&[CAPTURED, TIMED_LINES])),
+    ])
     .run(logs)];
 
 fn logs(call: &Call<'_>) -> Result<Output, Error> {
@@ -64,7 +68,7 @@ fn logs(call: &Call<'_>) -> Result<Output, Error> {
     let reply = match call.stream(request) {
         // A proxy may hold an answer back until it has more of it.
         Err(error) if error.kind() == Kind::Engine(ErrorKind::TimedOut) && call.arguments.is_on("follow") => {
-            return Capture::of_nothing_in_time().into_output(&Map::new(), timed);
+            return Capture::of_nothing_in_time().into_output(&Map::new(), timed, Form::of(&call.arguments));
         }
         other => other.map_err(|error| unreadable(call, error))?,
     };
@@ -75,7 +79,11 @@ fn logs(call: &Call<'_>) -> Result<Output, Error> {
         (None, _) => !self::has_tty(call)?,
     };
     let most = call.arguments.integer("max_bytes").unwrap_or_default();
-    Capture::read(reply.into_body(), framed, most, Flow::of(call, OUTPUT))?.into_output(&Map::new(), timed)
+    Capture::read(reply.into_body(), framed, most, Flow::of(call, OUTPUT))?.into_output(
+        &Map::new(),
+        timed,
+        Form::of(&call.arguments),
+    )
 }
 
 fn has_tty(call: &Call<'_>) -> Result<bool, Error> {

@@ -15,14 +15,14 @@ use crate::{
     Error, Kind, Operation, Output, Param, Schema,
     catalogue::containers::{
         attach::{STDIN_TEXT, open, whole_input},
-        capture::{CAPTURED, Capture, MAX_BYTES, OUTPUT},
+        capture::{CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, OUTPUT},
         create,
         exit_code::{ENDED, FAIL_ON_NONZERO, judge, last_state},
         host_config::HOST_CONFIG,
     },
     declare::{
         param::{TIME_LIMIT, joined},
-        result::TEXTS,
+        result::{TEXTS, case},
         target::Touch,
     },
     run::{call::Call, progress::Flow, request::merge},
@@ -37,7 +37,12 @@ const OWN: &[Param] = &[
     FAIL_ON_NONZERO,
     TIME_LIMIT.about("The container is removed after this long, and the result holds what had come; the configuration's time-out if empty."),
     MAX_BYTES,
+    FORM,
 ];
+
+/// What there is besides the output.
+const OF_THE_CONTAINER: Schema =
+    Schema::All(&[ENDED, Schema::Fields(&["out_of_memory"]), Schema::Field("warnings", &TEXTS)]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("run_container", "/containers/create")
@@ -47,12 +52,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("run_container", 
     .params(&joined::<
         { create::COMMON.len() + OWN.len() + create::RARE.len() + create::AS_THE_API_HAS_IT.len() },
     >(&[create::COMMON, OWN, create::RARE, create::AS_THE_API_HAS_IT]))
-    .gives(Schema::All(&[
-        ENDED,
-        Schema::Fields(&["out_of_memory"]),
-        Schema::Field("warnings", &TEXTS),
-        CAPTURED,
-    ]))
+    .gives(Schema::All(&[OF_THE_CONTAINER, CAPTURED]))
+    .gives_for(&[
+        case("form", "Text", Schema::All(&[OF_THE_CONTAINER, CAPTURED_TEXT])),
+        case("form", "Lines", Schema::All(&[OF_THE_CONTAINER, CAPTURED_LINES])),
+    ])
     .run(run)];
 
 /// How a command ended.
@@ -92,7 +96,7 @@ fn run(call: &Call<'_>) -> Result<Output, Error> {
     ] {
         result.insert(name.to_owned(), value);
     }
-    capture.into_output(&result, false)
+    capture.into_output(&result, false, Form::of(&call.arguments))
 }
 
 /// The body of the creation: of a container that nobody but this call starts, ends or talks to.

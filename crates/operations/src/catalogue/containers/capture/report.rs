@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::{Map, Value};
 
-use super::Capture;
+use super::{Capture, Form};
 use crate::run::text::{Decoder, without_half_character};
 
 /// A result in the making. Written as it goes: as values, the lines of 50 MB would take ten times that.
@@ -16,6 +16,7 @@ pub(super) struct Report {
     pub(super) fields: Map<String, Value>,
     pub(super) capture: Capture,
     pub(super) timed: bool,
+    pub(super) form: Form,
 }
 
 /// The text of one stream, or of both. Where lines begin with a time, so does each part of a long one.
@@ -86,10 +87,16 @@ impl Serialize for Report {
             report.serialize_entry(name, value)?;
         }
         let text = |of| Text { capture, of, timed: self.timed };
-        report.serialize_entry("stdout", &text(|stream| stream != StreamName::Stderr))?;
-        report.serialize_entry("stderr", &text(|stream| stream == StreamName::Stderr))?;
-        report.serialize_entry("output", &text(|_| true))?;
-        report.serialize_entry("lines", &Lines(capture, self.timed))?;
+        if self.form == Form::All {
+            report.serialize_entry("stdout", &text(|stream| stream != StreamName::Stderr))?;
+            report.serialize_entry("stderr", &text(|stream| stream == StreamName::Stderr))?;
+        }
+        if self.form != Form::Lines {
+            report.serialize_entry("output", &text(|_| true))?;
+        }
+        if self.form != Form::Text {
+            report.serialize_entry("lines", &Lines(capture, self.timed))?;
+        }
         report.serialize_entry("truncated", &capture.truncated)?;
         report.serialize_entry("timed_out", &capture.timed_out)?;
         report.end()

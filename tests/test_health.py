@@ -104,6 +104,85 @@ class Health(OperationTestCase):
                 self.assertLess(len(line), 1000)
 
 
+class CheckConnection(OperationTestCase):
+    """What an administrator should know, as data, where FortiSOAR shows only "available"."""
+
+    def found(self, config: Config, **params: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """The result, and its findings by their checks."""
+        result = self.checked(execute({**config, "timeout": 5}, "check_connection", **params))
+        findings = {finding["check"]: finding for finding in result["findings"]}
+        self.assertEqual(len(result["findings"]), len(findings), "one finding for each check")
+        return result, findings
+
+    def levels(self, config: Config) -> dict[str, str]:
+        return {check: finding["level"] for check, finding in self.found(config)[1].items()}
+
+    def test_all_is_well(self) -> None:
+        result, findings = self.found(over_unix())
+        expected = {"reach", "sign_in", "encryption", "api_version", "clock", "permissions"}
+        self.assertLessEqual(expected, {name for name, finding in findings.items() if finding["level"] == "ok"})
+        self.assertEqual({True}, set(result["may_read"].values()))
+        for finding in result["findings"]:
+            self.assertEqual(finding["level"] == "ok", finding["to_do"] == "", finding)
+
+    def test_plain_http_and_no_verification(self) -> None:
+        result, findings = self.found(over_http())
+        self.assertEqual(("warning", "warning"), (result["level"], findings["encryption"]["level"]))
+        self.assertIn("TLS", findings["encryption"]["to_do"])
+        self.assertNotIn("verification", findings)
+        with server("self-signed") as engine:
+            config = {**over_tls(engine.address), "authentication_type": "None"}
+            result, findings = self.found(config)
+            self.assertEqual(("error", "error"), (result["level"], findings["verification"]["level"]))
+            self.assertTrue(findings["verification"]["to_do"])
+
+    def test_a_version_and_a_clock_that_are_off(self) -> None:
+        version = Answer(200, {"Version": "99.1.0", "ApiVersion": "1.77"}, {"Date": "Fri, 01 Jan 2021 00:00:00 GMT"})
+        with ScriptedServer({"GET /version": version}, api_version="1.77") as engine:
+            levels = self.levels(over_http(engine.address))
+            self.assertEqual(("warning", "ok"), (levels["api_version"], levels["known_flaws"]))
+        with ScriptedServer({}, api_version="1.12") as ancient:
+            self.assertEqual("error", self.levels(over_http(ancient.address))["api_version"])
+
+    def test_flaws_of_the_engine_s_version(self) -> None:
+        for number, flaw, is_there in (
+            ("20.10.24+dfsg1", "CVE-2024-41110", True),
+            ("28.5.2", "CVE-2024-41110", False),
+            ("28.5.2", "CVE-2026-34040", True),
+            ("29.9.0", "CVE-2026-34040", False),
+        ):
+            version = Answer(200, {"Version": number, "ApiVersion": "1.41"})
+            with self.subTest(number, flaw=flaw), ScriptedServer({"GET /version": version}) as engine:
+                result, findings = self.found(over_http(engine.address))
+                known = " ".join(found["id"] for found in result["known_flaws"])
+                self.assertEqual(is_there, flaw in known)
+                self.assertEqual(is_there, flaw in findings["known_flaws"]["what"])
+        podman = {"Version": "20.10.1", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]}
+        with ScriptedServer({"GET /version": Answer(200, podman)}) as engine:
+            result, findings = self.found(over_http(engine.address))
+            self.assertEqual(([], False), (result["known_flaws"], "known_flaws" in findings))
+
+    def test_what_a_credential_may_read(self) -> None:
+        script = {
+            "GET /version": Answer(200, {"Version": "29.9.0", "ApiVersion": "1.41"}),
+            "GET /containers/json": Answer(200, []),
+            "GET /images/json": Answer(403, {"message": "no"}),
+            "GET /networks": Answer(401, {"message": "no"}),
+            "GET /volumes": Answer(500, {"message": "broken"}),
+        }
+        with ScriptedServer(script) as engine:
+            result, findings = self.found(over_http(engine.address))
+        told = [result["may_read"][name] for name in ("containers", "images", "networks", "volumes")]
+        self.assertEqual([True, False, False, None], told)
+        self.assertIn("images, networks", findings["permissions"]["what"])
+
+    def test_a_credential_that_is_refused(self) -> None:
+        with ScriptedServer({"GET /version": Answer(401, {"message": "who are you"})}) as engine:
+            result, findings = self.found(over_http(engine.address))
+        self.assertEqual(("error", "error"), (result["level"], findings["sign_in"]["level"]))
+        self.assertEqual("The connection does not work", result["result"])
+
+
 class Quoting:
     """A proxy that quotes what it was sent, in each form that it can read out of it."""
 

@@ -15,7 +15,7 @@ use engine::{ApiVersion, Settings, SignIn};
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Kind, Param, Services,
+    Check, Error, Finding, Kind, Param, Services,
     catalogue::images::registry::Registries,
     declare::arguments::Arguments,
     run::{policy::Policy, secrets::Secrets, validate},
@@ -33,7 +33,7 @@ pub struct Configuration {
     settings: Settings,
     registries: Registries,
     policy: Policy,
-    warnings: Vec<String>,
+    warnings: Vec<Finding>,
     max_result_size: Option<usize>,
     secrets: Secrets,
 }
@@ -67,7 +67,7 @@ impl Configuration {
     }
 
     /// What an administrator should know: verification is off, HTTP is plain.
-    pub fn warnings(&self) -> &[String] {
+    pub(crate) fn warnings(&self) -> &[Finding] {
         &self.warnings
     }
 
@@ -101,13 +101,22 @@ impl Configuration {
         let mut warnings = Vec::new();
         let tls = (protocol == "https").then(|| tls::read(fields, services, faults));
         let unused = tls.iter().flat_map(engine::Tls::unused);
-        warnings.extend(unused.map(|(of, why)| format!("{}: {why}.", wording().subject(of))));
+        warnings.extend(unused.map(|(of, why)| {
+            Finding::warning(Check::Verification, format!("{}: {why}.", wording().subject(of)), "")
+        }));
         if tls.as_ref().is_some_and(|tls| !tls.verify) {
-            warnings
-                .push("verify_ssl is off: whoever stands between can read and change everything.".to_owned());
+            warnings.push(Finding::warning(
+                Check::Verification,
+                "verify_ssl is off: anyone on the network path can read and change everything.",
+                "Turn verify_ssl on. For a certificate of your own authority, set ca_cert_path or certificate_pin.",
+            ));
         }
         if protocol == "http" {
-            warnings.push("protocol is HTTP: everything is sent in plain text, and whoever reaches the engine is root there.".into());
+            warnings.push(Finding::warning(
+                Check::Encryption,
+                "protocol is HTTP: everything is sent in plain text, and whoever reaches the engine is root there.",
+                "Let the engine listen with TLS and client certificates (protocol HTTPS), or use SSH.",
+            ));
         }
         let api_version = api_version(fields, faults);
         let seconds =
@@ -217,7 +226,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(read.settings().address.to_string(), "tcp://engine:2375");
-        assert!(read.warnings()[0].contains("plain text"));
+        assert!(read.warnings()[0].text().contains("plain text"));
     }
 
     #[test]
@@ -288,7 +297,7 @@ mod tests {
         }));
         let read = read.unwrap();
         assert_eq!(read.settings().base_path, "/api/endpoints/1/docker");
-        assert!(read.warnings().iter().any(|warning| warning.contains("plain HTTP")));
+        assert!(read.warnings().iter().any(|warning| warning.what.contains("plain HTTP")));
         assert!(!format!("{read:?}").contains("s3cret"));
         let error =
             configuration(json!({"protocol": "HTTP", "server_address": "engine", "base_path": "/a/../b?c"}))

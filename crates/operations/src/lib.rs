@@ -15,6 +15,7 @@ mod catalogue;
 mod configuration;
 mod declare;
 mod error;
+mod finding;
 mod run;
 #[cfg(feature = "samples")]
 #[path = "../samples/mod.rs"]
@@ -35,6 +36,7 @@ pub use declare::result::{Case, Schema};
 pub use declare::secrecy::Secrecy;
 pub use engine::ApiVersion;
 pub use error::{Error, Kind};
+pub use finding::{Check, Finding, Level};
 pub use run::connector::{Connector, Report};
 pub use run::health::Health;
 pub use run::output::{Outcome, Output, Written};

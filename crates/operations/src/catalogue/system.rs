@@ -2,6 +2,7 @@
 //!
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/System>
 
+pub(crate) mod connection;
 pub(crate) mod events;
 
 use serde_json::Map;
@@ -17,7 +18,8 @@ const DISK_USERS: &[(&str, &str)] =
     &[("Container", "container"), ("Image", "image"), ("Volume", "volume"), ("Build Cache", "build-cache")];
 
 /// The group of this folder: add a file's list here.
-pub(crate) static GROUP: Group = Group::of("System", &[OPERATIONS, events::OPERATIONS, call_api::OPERATIONS]);
+pub(crate) static GROUP: Group =
+    Group::of("System", &[OPERATIONS, connection::OPERATIONS, events::OPERATIONS, call_api::OPERATIONS]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

@@ -84,7 +84,7 @@ impl Connector {
     /// Reaches the engine, signs in, negotiates, and measures a round trip. Each step is tried once.
     pub fn check_health(&self) -> Result<Health, Error> {
         let secrets = self.configuration.secrets();
-        match health::check(&self.engine.without_retries(), &self.configuration) {
+        match health::health(&self.engine.without_retries(), &self.configuration) {
             Ok(health) => Ok(health.hiding(secrets)),
             Err(error) => Err(error.hiding(secrets)),
         }

@@ -135,11 +135,11 @@ mod tests {
     use crate::{
         Configuration,
         catalogue::{find, operations},
-        run::validate::check,
+        run::validate::validated,
     };
 
     fn secrets(operation: &str, given: Value) -> Secrets {
-        Secrets::of(&check(find(operation).unwrap(), given.as_object().unwrap()).unwrap())
+        Secrets::of(&validated(find(operation).unwrap(), given.as_object().unwrap()).unwrap())
     }
 
     fn known(secret: &str) -> Secrets {

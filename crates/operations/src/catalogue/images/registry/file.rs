@@ -11,6 +11,7 @@ use super::{
     entry::{ENTER, Lowered, lowered, shown, usable},
 };
 use crate::{
+    Check, Finding,
     configuration::fields::{REGISTRIES, REGISTRY_SERVER},
     declare::arguments::Arguments,
 };
@@ -92,13 +93,14 @@ const SETTINGS: [&str; 20] = [
 impl Registries {
     /// Reads a configuration: one registry in fields of its own, and `registries`, JSON for any number. All else works
     /// without them, so that nothing in them makes the configuration unusable.
-    pub(crate) fn read(fields: &Arguments, warnings: &mut Vec<String>) -> Self {
+    pub(crate) fn read(fields: &Arguments, warnings: &mut Vec<Finding>) -> Self {
         let server = fields.text(REGISTRY_SERVER).unwrap_or(DOCKER_HUB);
         let mut own = Self::default();
         match Credentials::given(fields, server) {
             Ok(given) => own.usable.extend(given),
             Err(fault) => {
-                warnings.push(format!("{fault}: registries are spoken to without a sign-in."));
+                let what = format!("{fault}: registries are spoken to without a sign-in.");
+                warnings.push(Finding::warning(Check::Registries, what, ""));
             }
         }
         let Some(text) = fields.text(REGISTRIES) else { return own };
@@ -106,12 +108,14 @@ impl Registries {
         if let Some(given) = own.usable.first()
             && several.at(&given.registry).is_some_and(|other| !other.equals(given))
         {
-            warnings.push(format!(
+            let what = format!(
                 "registries: the entry for {} is not used, since registry_server and the fields beside it are for that registry too.",
                 given.registry
-            ));
+            );
+            warnings.push(Finding::warning(Check::Registries, what, "Remove one of the two."));
         }
-        warnings.extend(several.unusable.iter().map(|unusable| format!("{unusable}.")));
+        let unusable = several.unusable.iter();
+        warnings.extend(unusable.map(|it| Finding::warning(Check::Registries, format!("{it}."), "")));
         Self { unusable: several.unusable.clone(), ..own.and(&several) }
     }
 

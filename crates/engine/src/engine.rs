@@ -23,7 +23,6 @@ use crate::{
     rate::RateLimit,
     refusal,
     retry::{Again, Failure, retrying},
-    settings,
     unanswered::{Try, unknown_outcome},
 };
 
@@ -207,8 +206,6 @@ impl Engine {
         let silence = request.silence.unwrap_or(self.settings.timeout);
         let spare = request.payload.again();
         let message = self.message(request, &prefix).map_err(Failure::never)?;
-        let secrets: Vec<HeaderValue> =
-            message.headers().values().filter(|value| value.is_sensitive()).cloned().collect();
         let started = Instant::now();
         let response = match lease.lane.send(message, until.min(started + silence)) {
             Ok(response) => response,
@@ -230,7 +227,7 @@ impl Engine {
             return Ok(reply);
         }
         request.payload = spare.unwrap_or_default();
-        let error = refused(reply, &secrets);
+        let error = refused(reply);
         let again = if repeatable && refusal::is_transient(status) { Again::Later } else { Again::Never };
         Err(match refusal::is_of_a_lost_answer(status) {
             true if repeatable => Failure::lost(error, again),
@@ -361,9 +358,8 @@ fn version_of(head: &Parts, body: &[u8]) -> Result<ApiVersion, Error> {
     }
 }
 
-/// The error for an answer that is not a success. Reads its explanation, as far as it is worth it. What a header of the
-/// request carried in secret is not repeated, whoever says it.
-fn refused(reply: Reply, secrets: &[HeaderValue]) -> Error {
+/// The error for an answer that is not a success. Reads its explanation, as far as it is worth it.
+fn refused(reply: Reply) -> Error {
     let (status, headers) = (reply.status_code(), reply.headers().clone());
     let mut body = reply.into_body();
     let mut explanation = Vec::new();
@@ -372,12 +368,5 @@ fn refused(reply: Reply, secrets: &[HeaderValue]) -> Error {
         let Ok(Some(chunk)) = body.chunk() else { break };
         explanation.extend_from_slice(&chunk);
     }
-    let mut explanation = String::from_utf8_lossy(&explanation).into_owned();
-    for secret in secrets.iter().filter_map(|secret| secret.to_str().ok()) {
-        let secret = settings::secret_of(secret);
-        if !secret.is_empty() {
-            explanation = explanation.replace(secret, "[redacted]");
-        }
-    }
-    refusal::refusal(status, &headers, explanation.as_bytes())
+    refusal::refusal(status, &headers, &explanation)
 }

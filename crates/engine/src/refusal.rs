@@ -17,9 +17,6 @@ const WEB_PAGE: &str =
 const UNREADABLE: &str = "The proxy cannot read this call; its own log says why. If filters or other values are long, give \
                           fewer or shorter ones, or raise its limit (HAProxy: tune.bufsize)";
 
-/// The most of an explanation that is kept, in bytes.
-const LONGEST: usize = 2000;
-
 /// Whether the status is a success: 2xx, 101 (the connection was taken over), or 304 (already so).
 pub(crate) fn is_success(status: StatusCode) -> bool {
     status.is_success() || matches!(status, StatusCode::NOT_MODIFIED | StatusCode::SWITCHING_PROTOCOLS)
@@ -141,7 +138,8 @@ fn remedy(status: StatusCode) -> Option<Remedy> {
     }
 }
 
-/// Docker's own words: the `message` of its JSON, or the text as it is.
+/// Docker's own words: the `message` of its JSON, or the text as it is. It is not cut here: who shows it knows the secrets that
+/// it may quote, and must find them first.
 fn explanation(text: &str) -> String {
     let message = match serde_json::from_str(text) {
         Ok(Value::Object(fields)) => ["message", "cause", "error"]
@@ -149,12 +147,7 @@ fn explanation(text: &str) -> String {
             .find_map(|name| fields.get(*name).and_then(Value::as_str).map(str::to_owned)),
         _ => None,
     };
-    let mut message = message.unwrap_or_else(|| text.trim().to_owned());
-    if message.len() > LONGEST {
-        message.truncate(message.floor_char_boundary(LONGEST));
-        message.push('…');
-    }
-    message
+    message.unwrap_or_else(|| text.trim().to_owned())
 }
 
 /// What Go's server, and nginx, answer to plain HTTP on a TLS port. There is no code for it.

@@ -96,17 +96,13 @@ impl SignIn {
 
     /// What signs in, as it is sent, without the scheme: for those who keep it out of what they show.
     pub fn secret(&self) -> &str {
-        secret_of(self.value.to_str().unwrap_or_default())
+        let value = self.value.to_str().unwrap_or_default();
+        ["Basic ", "Bearer "].iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value)
     }
 
     pub(crate) fn sign(&self, headers: &mut http::HeaderMap) {
         headers.insert(self.name.clone(), self.value.clone());
     }
-}
-
-/// A header's value without the scheme, which may be said.
-pub(crate) fn secret_of(value: &str) -> &str {
-    ["Basic ", "Bearer "].iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value)
 }
 
 impl fmt::Debug for SignIn {

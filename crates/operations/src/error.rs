@@ -46,20 +46,25 @@ impl Kind {
     }
 }
 
+/// The most that is told of what an engine, or what stands before it, says of a refusal, in bytes.
+const LONGEST_SAID: usize = 2000;
+
+/// The most of any error, in bytes.
+const LONGEST: usize = 16 * 1024;
+
 /// An error, as text: `[not_found 404] stop_container: No such container: web. Check the id or name ...`.
-#[derive(Debug, thiserror::Error)]
 pub struct Error {
     kind: Kind,
     operation: Option<String>,
     message: String,
-    #[source]
-    source: Option<engine::Error>,
+    /// What the engine crate said, as it came: it may quote a secret, so nothing shows it.
+    cause: Option<engine::Error>,
 }
 
 impl Error {
     /// An error of a kind, with whole sentences: what is wrong and what to do.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, operation: None, message: message.into(), source: None }
+        Self { kind, operation: None, message: message.into(), cause: None }
     }
 
     /// One error for all faults of a form.
@@ -97,13 +102,29 @@ impl Error {
 
     /// What came back, without advice and full stop.
     pub(crate) fn came_back(&self) -> &str {
-        self.source.as_ref().map_or(self.message.as_str(), engine::Error::message).trim_end_matches('.')
+        self.cause.as_ref().map_or(self.message.as_str(), engine::Error::message).trim_end_matches('.')
     }
 
     /// The same error without what was given in secret.
     #[must_use]
     pub(crate) fn hiding(mut self, secrets: &Secrets) -> Self {
-        self.message = secrets.hidden_in(&self.message);
+        let said = self.cause.as_ref().map_or("", engine::Error::message).trim_end_matches('.');
+        self.message = match self.message.split_once(said).filter(|_| said.len() > LONGEST_SAID) {
+            // Looked through whole, and only then cut: a secret that is cut is not found, and its beginning would stay.
+            Some((before, after)) => {
+                let mut said = secrets.hidden_in_cut(said);
+                if said.len() > LONGEST_SAID {
+                    said.truncate(said.floor_char_boundary(LONGEST_SAID));
+                    said.push('…');
+                }
+                format!("{}{said}{}", secrets.hidden_in(before), secrets.hidden_in(after))
+            }
+            None => secrets.hidden_in(&self.message),
+        };
+        if self.message.len() > LONGEST {
+            self.message.truncate(self.message.floor_char_boundary(LONGEST));
+            self.message.push('…');
+        }
         self
     }
 
@@ -136,27 +157,40 @@ impl Error {
 
     /// The HTTP status, if an answer came.
     pub fn status(&self) -> Option<u16> {
-        self.source.as_ref().and_then(engine::Error::status)
+        self.cause.as_ref().and_then(engine::Error::status)
     }
 
     /// The `message` of Docker's own JSON, if that is what came back.
     pub(crate) fn said(&self) -> Option<&str> {
-        self.source.as_ref().and_then(engine::Error::said)
+        self.cause.as_ref().and_then(engine::Error::said)
     }
 
     /// How often the request was tried; 0 if it did not come to that.
     pub fn tries(&self) -> u32 {
-        self.source.as_ref().map_or(0, engine::Error::tries)
+        self.cause.as_ref().map_or(0, engine::Error::tries)
     }
 
     /// Whether the same request went out before, and its answer was lost.
     pub(crate) fn is_after_a_lost_answer(&self) -> bool {
-        self.source.as_ref().is_some_and(engine::Error::is_after_a_lost_answer)
+        self.cause.as_ref().is_some_and(engine::Error::is_after_a_lost_answer)
     }
 
     /// The text without the code.
     pub fn message(&self) -> &str {
         &self.message
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, operation, message, .. } = self;
+        f.debug_struct("Error")
+            .field("kind", kind)
+            .field("operation", operation)
+            .field("message", message)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,7 +202,7 @@ impl From<engine::Error> for Error {
         };
         let said = error.worded(wording());
         let message = reworded(&said).unwrap_or(said);
-        Self { kind, operation: None, message, source: Some(error) }
+        Self { kind, operation: None, message, cause: Some(error) }
     }
 }
 
@@ -196,6 +230,20 @@ mod tests {
         let aims = [Aim { named: Named::by("id", "web"), id: "ab12".into() }];
         let error = Error::new(Kind::Failed, "ab12: container ab12 is gone, see /var/ab12/log and ab12");
         assert_eq!(error.naming(&aims).message(), "web: container web is gone, see /var/ab12/log and web");
+    }
+
+    #[test]
+    fn what_was_said_is_looked_through_before_it_is_cut() {
+        let secret = "s3cret-".repeat(12_000);
+        for said in [
+            format!("{}{secret}", "x".repeat(1990)),
+            secret[..70_000].to_owned(),
+            format!("{} {secret}", "x".repeat(3000)),
+        ] {
+            let error = engine::Error::new(engine::ErrorKind::BadRequest, said).hint("Do this");
+            let text = Error::from(error).hiding(&Secrets::default().and_text(Some(&secret))).to_string();
+            assert!(!text.contains("s3cr") && text.len() < 2100 && text.ends_with(". Do this."), "{text}");
+        }
     }
 
     #[test]

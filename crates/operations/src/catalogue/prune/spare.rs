@@ -71,7 +71,7 @@ fn one_by_one<'a>(
         match call.send(Request::new(Method::DELETE, path).silence(left).deadline(left)) {
             Ok(_) => deleted.push(*thing),
             Err(error) if is_of_its_own(&error) => {
-                kept.push(json!({"name": name(thing), "id": id(thing), "why": error.message()}));
+                kept.push(json!({"name": name(thing), "id": id(thing), "why": error.hiding(&call.secrets()).message()}));
             }
             Err(error) => {
                 let before: Vec<&str> = deleted.iter().map(|thing| id(thing)).collect();

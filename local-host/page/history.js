@@ -194,7 +194,7 @@ async function again(app, call) {
     app.connectors.find((one) => one.name === call.connector);
   if (!installed) return say(`${call.connector} is not installed any more.`, true);
   await app.use(installed.id);
-  const values = Object.fromEntries(Object.entries(call.params).filter(([, value]) => value !== "********"));
+  const values = Object.fromEntries(Object.entries(call.params).filter(([, value]) => !JSON.stringify(value).includes("********")));
   prepare(app.connector, call.operation, values);
   if (app.connector.configuration.some((one) => one.config_id === call.config_id))
     app.config = call.config_id;

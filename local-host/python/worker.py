@@ -16,6 +16,7 @@ was done and the call may be made again. Who hangs up interrupts the call. Betwe
 from __future__ import annotations
 
 import argparse
+import ctypes
 import io
 import json
 import logging
@@ -60,8 +61,10 @@ class Workers:
     def fill(self) -> None:
         """Forks what is missing."""
         while len(self._pids) < self._count:
+            parent = os.getpid()
             pid = os.fork()
             if pid == 0:
+                _end_with(parent)
                 _as_a_worker(self._listener, self._root)
             self._pids.add(pid)
 
@@ -141,6 +144,14 @@ def _reap(all_workers: list[Workers]) -> None:
         for workers in all_workers:
             if workers.ended(pid):
                 break
+
+
+def _end_with(parent: int) -> None:
+    """Has the kernel retire this process when its parent is gone, killed or not: nobody else would."""
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(0)
 
 
 def _as_a_worker(listener: socket.socket, root: Path) -> None:

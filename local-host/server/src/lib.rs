@@ -10,6 +10,7 @@ mod history;
 mod host;
 mod layout;
 mod masks;
+mod noted;
 mod page;
 mod private;
 mod progress;

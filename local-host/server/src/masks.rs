@@ -1,4 +1,4 @@
-//! Secrets within forms: which fields hold one, and how they are kept out of what is sent out or noted.
+//! Secrets within forms: which fields hold one, and how they are kept out of what is sent out.
 
 use std::collections::HashSet;
 
@@ -8,8 +8,6 @@ use crate::secrets::Secrets;
 
 /// What a write is answered with in place of a secret, as `FortiSOAR` does.
 const WRITTEN: &str = "NULL";
-/// What the history keeps in place of a secret.
-const NOTED: &str = "********";
 
 /// The names of the fields of type `password`, with those that other fields reveal.
 pub(crate) fn secret_fields(fields: &Value) -> HashSet<&str> {
@@ -39,11 +37,6 @@ pub(crate) fn written(config: &Value, names: &HashSet<&str>) -> Value {
     replaced(config, names, |_| WRITTEN.to_owned())
 }
 
-/// Parameters as the history keeps them.
-pub(crate) fn noted(params: &Value, names: &HashSet<&str>) -> Value {
-    replaced(params, names, |_| NOTED.to_owned())
-}
-
 /// A configuration as it was meant: each seal becomes the secret among `known` that it stands for. Fails with the name of
 /// a field whose seal stands for none of them.
 pub(crate) fn unsealed(
@@ -54,12 +47,10 @@ pub(crate) fn unsealed(
 ) -> Result<Value, String> {
     let mut config = config.clone();
     for (name, value) in config.as_object_mut().into_iter().flatten() {
-        let Some(seal) =
-            value.as_str().filter(|text| names.contains(name.as_str()) && Secrets::is_seal(text))
-        else {
-            continue;
-        };
-        let mut candidates = known.iter().flat_map(|config| names.iter().map(|name| &config[*name]));
+        let Some(seal) = value.as_str().filter(|text| Secrets::is_seal(text)) else { continue };
+        let all = known.iter().filter_map(Value::as_object).flatten();
+        let mut candidates =
+            all.filter(|(name, value)| is_secret(name, value, names)).map(|(_, value)| value);
         let secret = candidates.find(|one| one.as_str().is_some_and(|text| secrets.seal(text) == seal));
         *value = secret.ok_or_else(|| name.clone())?.clone();
     }
@@ -69,12 +60,18 @@ pub(crate) fn unsealed(
 fn replaced(form: &Value, names: &HashSet<&str>, stand_in: impl Fn(&str) -> String) -> Value {
     let mut form = form.clone();
     for (name, value) in form.as_object_mut().into_iter().flatten() {
-        if !names.contains(name.as_str()) || value.is_null() || value == "" {
+        if !is_secret(name, value, names) {
             continue;
         }
         *value = stand_in(value.as_str().unwrap_or_default()).into();
     }
     form
+}
+
+/// Whether a field's value is one: it has a form that hides it, or it is a private key, which a field for files takes as text.
+fn is_secret(name: &str, value: &Value, names: &HashSet<&str>) -> bool {
+    let is_key = value.as_str().is_some_and(|text| text.contains("PRIVATE KEY"));
+    is_key || names.contains(name) && !value.is_null() && value != ""
 }
 
 #[cfg(test)]
@@ -101,6 +98,16 @@ mod tests {
         assert_eq!(unsealed(&sent, &names, std::slice::from_ref(&stored), &secrets).unwrap(), stored);
         assert_eq!(unsealed(&sent, &names, &[], &secrets).unwrap_err(), "token");
         assert_eq!(written(&stored, &names)["token"], "NULL");
-        assert_eq!(noted(&json!({"token": ""}), &names), json!({"token": ""}), "nothing is no secret");
+        assert_eq!(
+            sealed(&json!({"token": ""}), &names, &secrets),
+            json!({"token": ""}),
+            "nothing is no secret"
+        );
+
+        let with_key = json!({"key_path": "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "ca": "-----BEGIN CERTIFICATE-----"});
+        let sent = sealed(&with_key, &names, &secrets);
+        assert!(!sent.to_string().contains("MIIE") && sent["ca"] == with_key["ca"]);
+        assert_eq!(written(&with_key, &names)["key_path"], "NULL");
+        assert_eq!(unsealed(&sent, &names, std::slice::from_ref(&with_key), &secrets).unwrap(), with_key);
     }
 }

@@ -56,8 +56,8 @@ pub(crate) struct Wanted<'a> {
 }
 
 const SCHEMA: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA secure_delete = ON; -- secrets that are changed or deleted are overwritten
+    PRAGMA journal_mode = TRUNCATE; -- a write-ahead log would keep secrets that are changed or deleted
+    PRAGMA secure_delete = ON; -- in the database itself they are overwritten
     CREATE TABLE IF NOT EXISTS connectors (
         id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, version TEXT NOT NULL, info TEXT NOT NULL,
         installed REAL NOT NULL, UNIQUE (name, version));

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::Fault;
 use crate::history::Beginning;
 use crate::host::Host;
-use crate::masks::{noted, secret_fields};
+use crate::noted::noted;
 use crate::rest::answers::found;
 use crate::store::{Configuration, Connector};
 use crate::workers::Call;
@@ -59,10 +59,21 @@ pub(crate) async fn execute(
             connector.name, connector.version, asked.operation
         ))
     })?;
-    let configuration = meant(&host, &connector, asked.config.as_str().unwrap_or_default())?;
+    // What is no name must not be taken for none: the call would run on the default configuration.
+    let named = match &asked.config {
+        Value::Null => "",
+        Value::String(name) => name,
+        other => {
+            return Err(Fault::bad_request(format!(
+                "config must be a configuration's uuid or name, or absent: {other} is none."
+            )));
+        }
+    };
+    let configuration = meant(&host, &connector, named)?;
     let params = match asked.params {
         Value::Null => json!({}),
-        params => params,
+        params @ Value::Object(_) => params,
+        _ => return Err(Fault::bad_request("params must be a JSON object, or absent.")),
     };
     let entry = if how.unnoted {
         None
@@ -74,7 +85,7 @@ pub(crate) async fn execute(
             title: operation["title"].as_str().unwrap_or(&asked.operation),
             config_id: configuration.as_ref().map_or("", |one| &one.config_id),
             configuration: configuration.as_ref().map_or("", |one| &one.name),
-            params: &noted(&params, &secret_fields(&operation["parameters"])),
+            params: &noted(&params, &operation["parameters"]),
         })?)
     };
     let config = configuration.as_ref().map_or_else(|| json!({}), Configuration::for_a_call);

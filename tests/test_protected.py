@@ -24,6 +24,7 @@ from support.recording_proxy import RecordingProxy, Request
 from support.scripted_server import Answer, ScriptedServer
 from support.session import CONNECTOR, ConnectorError, execute, given
 
+NETWORK_ID = "beef" + 60 * "2"
 FIELDS = {operation: field for operations in ACCESS.values() for operation, field in operations.items() if field}
 EFFECTS = {operation: effect for effect, operations in ACCESS.items() for operation in operations}
 
@@ -134,7 +135,14 @@ class Protected(ProtectedTestCase):
                     self.assert_untouched(proxy.requests)
 
     def test_what_is_not_named_is_not_protected(self) -> None:
-        similar = [self.protected[:-1], self.identity[:6], "label=tier=web", "label=tie", "tier", self.protected + "x"]
+        similar = [
+            self.protected[:-1],
+            f"/{self.identity[:6]}",
+            "label=tier=web",
+            "label=tie",
+            "tier",
+            self.protected + "x",
+        ]
         with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
             execute(self.guarding(proxy, similar), "stop_container", id=self.protected, t=0)
             execute(self.guarding(proxy), "pause_container", id=self.other)
@@ -142,15 +150,18 @@ class Protected(ProtectedTestCase):
             execute(self.guarding(proxy), "disconnect_network", id=self.network, Container=self.other)
         self.assertFalse(self.inspect()["State"]["Running"])
 
-    def test_the_label_of_all_configurations(self) -> None:
+    def test_the_label_of_a_new_form(self) -> None:
+        """F42: it protects because the configuration names it, and only then."""
         name = container(self, Labels={"fortisoar.protect": "true"})
         with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            config = self.guarding(proxy, "label=fortisoar.protect=true")
             for operation in CONTAINERS:
                 with self.subTest(operation):
-                    text = self.refusal_with(self.guarding(proxy, ""), operation, **self.params(operation, name))
+                    text = self.refusal_with(config, operation, **self.params(operation, name))
                     self.assertRegex(text, BLOCKED.format("fortisoar.protect=true"))
             self.assertEqual({"GET"}, {request.method for request in proxy.requests})
-        self.assertTrue(api("GET", f"/containers/{name}/json")["State"]["Running"])
+            execute(self.guarding(proxy, ""), "pause_container", id=name)
+        self.assertTrue(api("GET", f"/containers/{name}/json")["State"]["Paused"])
 
     def test_it_may_be_looked_at(self) -> None:
         with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
@@ -321,7 +332,7 @@ class FullIds(OperationTestCase):
 
     def test_every_operation_sends_the_full_id_and_tells_the_name(self) -> None:
         name = "some-container"
-        for rule in ("", "db", "label=tier"):
+        for rule in ("db", "label=tier"):
             for operation, field in CONTAINERS.items():
                 params = {**required(operation), field: name}
                 params.update({"name": "renamed"} if operation == "rename_container" else {})
@@ -348,7 +359,42 @@ class FullIds(OperationTestCase):
             "HostConfig": {"RestartPolicy": {"Name": "always"}, "LogConfig": {"Type": "json-file"}},
         }
         answer = Recorded(200, body)
-        return {f"GET /containers/{name}/json": answer for name in ("some-container", CONTAINER_ID)}
+        looks = {f"GET /containers/{name}/json": answer for name in ("some-container", CONTAINER_ID)}
+        network = Recorded(200, {"Id": NETWORK_ID, "Name": "n"})
+        return {**looks, **{f"GET /networks/{name}": network for name in ("web", "n", NETWORK_ID)}}
+
+    def test_a_network_too(self) -> None:
+        for verb in ("connect", "disconnect"):
+            for operation, params in (
+                (f"{verb}_network", {"id": "n", "Container": "some-container"}),
+                (
+                    "call_api",
+                    {"method": "POST", "path": f"/networks/n/{verb}", "body": {"Container": "some-container"}},
+                ),
+            ):
+                with self.subTest(operation, verb=verb), Recorder("1.41", self.answers()) as recorder:
+                    config = {**over_unix(recorder.socket), "protected_containers": "db"}
+                    told = json.dumps(CONNECTOR.execute(config, operation, params))
+                    (change,) = [request for request in recorder.requests if request.method == "POST"]
+                    self.assertEqual(f"/networks/{NETWORK_ID}/{verb}", change.path)
+                    self.assertNotIn(NETWORK_ID, told)
+
+    def test_no_rule_is_no_look(self) -> None:
+        """What is not protected costs nothing."""
+        for operation, field in CONTAINERS.items():
+            params = {**required(operation), field: "some-container"}
+            params.update({"filename": "f"} if operation == "copy_to_container" else {})
+            with self.subTest(operation), Recorder("1.54", self.answers()) as recorder, suppress(ConnectorError):
+                CONNECTOR.execute({**over_unix(recorder.socket), "timeout": 5}, operation, params)
+                sent = [request for request in recorder.requests if request.path != "/_ping"]
+                looks_itself = operation in (
+                    "container_attach",
+                    "attach_container",
+                    "stop_container",
+                    "restart_container",
+                )
+                if not looks_itself:
+                    self.assertNotEqual("GET", sent[0].method, sent)
 
     def test_every_request_of_call_api(self) -> None:
         name = "some-container"
@@ -370,10 +416,11 @@ class FullIds(OperationTestCase):
     def test_an_error_tells_the_name(self) -> None:
         name = container(self, start=False)
         identity = api("GET", f"/containers/{name}/json")["Id"]
-        text = self.refusal("kill_container", id=name)
+        config = {**self.config, "protected_containers": "db"}
+        text = self.refusal_with(config, "kill_container", id=name)
         self.assertIn(name, text)
         self.assertNotIn(identity, text)
-        self.assertEqual(name, self.run_operation("remove_container", id=name)["id"])
+        self.assertEqual(name, execute(config, "remove_container", id=name)["id"])
 
     def test_a_container_that_is_named_like_the_id_of_another(self) -> None:
         """Docker looks for a full id, then for a name, then for the beginning of an id."""
@@ -610,19 +657,23 @@ class Looks(PolicyTestCase):
             for operation in ("stop_container", "remove_container", "exec_container"):
                 absent = {"GET /containers/web/json": Answer(404, {"message": message})}
                 with self.subTest(operation, message=message), ScriptedServer(absent) as server:
-                    text = self.refusal_with(
-                        over_http(server.address), operation, **{**required(operation), "id": "web"}
-                    )
+                    config = {**over_http(server.address), "protected_containers": "db"}
+                    text = self.refusal_with(config, operation, **{**required(operation), "id": "web"})
                     self.assertRegex(text, rf"^\[not_found 404\] {operation}: {re.escape(message)}")
                     self.assertEqual([], [seen for seen in server.seen if not seen.startswith("GET")])
 
     def test_a_network_may_keep_what_the_engine_has_forgotten(self) -> None:
         """Force removes what a network still has of a container that is gone: by its name, as there is no id."""
         absent = Answer(404, {"message": "No such container: web"})
-        script = {"GET /containers/web/json": absent, "POST /networks/n/disconnect": Answer(200, "")}
+        script = {
+            "GET /containers/web/json": absent,
+            "GET /networks/n": Answer(200, {"Id": HEX, "Name": "n"}),
+            f"POST /networks/{HEX}/disconnect": Answer(200, ""),
+        }
         with ScriptedServer(script) as server:
-            execute(over_http(server.address), "disconnect_network", id="n", Container="web", Force=True)
-            self.assertIn("POST /networks/n/disconnect", server.seen)
+            config = {**over_http(server.address), "protected_containers": "db"}
+            execute(config, "disconnect_network", id="n", Container="web", Force=True)
+            self.assertIn(f"POST /networks/{HEX}/disconnect", server.seen)
 
 
 class Detours(ProtectedTestCase):

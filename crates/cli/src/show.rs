@@ -63,8 +63,10 @@ pub(crate) fn health(health: &Health, json: bool) {
 pub(crate) fn report(report: &Report) -> String {
     let status = report.status.map_or("no status".to_owned(), |status| status.to_string());
     let times = if report.tries == 1 { "request" } else { "requests" };
+    let overridden =
+        report.overridden.as_ref().map_or(String::new(), |rule| format!(", protection set aside: {rule}"));
     format!(
-        "{} on {}: {status}, {} {times}, {:.1} ms",
+        "{} on {}: {status}, {} {times}, {:.1} ms{overridden}",
         report.operation,
         report.engine,
         report.tries,

@@ -62,7 +62,7 @@ fn field(param: &Param, option: Option<&str>) -> Map<String, Value> {
     set("required", (param.required || is_needed).into());
     set("visible", true.into());
     set("editable", true.into());
-    let of_option = param.form_defaults.iter().find(|(of, _)| Some(*of) == option);
+    let of_option = param.form_defaults.iter().find(|(of, _)| *of == option.unwrap_or_default());
     set("value", of_option.map_or_else(|| default(param), |(_, text)| typed(param, text)));
     if let Some(choices) = choices(param.kind) {
         set("options", choices.iter().map(|(title, _)| Value::from(*title)).collect());

@@ -64,7 +64,7 @@ impl Log {
         }
         let mut line = String::new();
         match report {
-            Some(Report { operation, engine, status, tries, elapsed }) => {
+            Some(Report { operation, engine, status, tries, elapsed, .. }) => {
                 let status = status.map_or("none".to_owned(), |status| status.to_string());
                 let milliseconds = elapsed.as_secs_f64() * 1e3;
                 write!(line, "operation={operation} engine={engine} status={status} milliseconds={milliseconds:.1} tries={tries}")
@@ -75,6 +75,10 @@ impl Log {
             // The code only: an error's text may repeat what a playbook gave.
             Some(error) => write!(line, " outcome={}", error.kind().code()),
             None => write!(line, " outcome=done"),
+        })
+        .and_then(|()| match report.and_then(|report| report.overridden.as_ref()) {
+            Some(rule) => write!(line, " overridden={rule:?}"),
+            None => Ok(()),
         })
         .map_err(|error| pyo3::exceptions::PyRuntimeError::new_err(error.to_string()))?;
         write_line(logger, level, &line)

@@ -72,16 +72,25 @@ impl Kind {
     }
 }
 
+/// The folders of the modules. No two modules have the same name.
+const FOLDERS: [&str; 2] = ["tests", "tests/attacks"];
+
 /// The modules of these names, or all.
 pub(super) fn modules(chosen: &[&str]) -> Result<Vec<String>> {
     let mut modules = Vec::new();
-    for entry in fs::read_dir(paths::root().join("tests"))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let module = name.strip_suffix(".py").filter(|name| name.starts_with("test_"));
-        modules.extend(module.map(str::to_owned));
+    for folder in FOLDERS {
+        for entry in fs::read_dir(paths::root().join(folder))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let module = name.strip_suffix(".py").filter(|name| name.starts_with("test_"));
+            modules.extend(module.map(str::to_owned));
+        }
     }
     for name in chosen {
-        ensure!(modules.iter().any(|module| module == name), "there is no tests/{name}.py");
+        ensure!(
+            modules.iter().any(|module| module == name),
+            "there is no {name}.py in {}",
+            FOLDERS.join(" or ")
+        );
     }
     modules.retain(|module| chosen.is_empty() || chosen.contains(&module.as_str()));
     modules.sort();
@@ -249,6 +258,8 @@ mod tests {
     fn modules_are_those_that_are_there() {
         let all = modules(&[]).unwrap();
         assert!(all.len() > 30 && all.contains(&"test_story".to_owned()), "{all:?}");
+        assert!(all.contains(&"test_guard_routes".to_owned()), "{all:?}");
+        assert!(all.windows(2).all(|pair| pair[0] != pair[1]), "{all:?}");
         assert_eq!(modules(&["test_wire", "test_story"]).unwrap(), ["test_story", "test_wire"]);
         assert!(modules(&["test_nothing"]).unwrap_err().to_string().contains("test_nothing"));
         for alone in ALONE {

@@ -32,8 +32,8 @@ use crate::{
         prune,
     },
     declare::{
-        param::{CONTAINER, DRY_RUN, FILTERS, flag, integer, signed, text},
-        result::{TEXTS, case},
+        param::{CONTAINER, DRY_RUN, FILTERS, OVERRIDE_PROTECTION, flag, integer, signed, text},
+        result::{OVERRIDDEN, TEXTS, case},
         target::Touch,
     },
     run::{
@@ -112,8 +112,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Stops a running container, with a grace period before it is killed.")
         .effect(Effect::Contain)
         .touches(&[Touch::Container("id")])
-        .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE, DISABLE_RESTART])
-        .gives(CONTAINED)
+        .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE, DISABLE_RESTART, OVERRIDE_PROTECTION])
+        .gives(Schema::All(&[CONTAINED, OVERRIDDEN]))
         .run(lifecycle::stop),
     Operation::post("restart_container", "/containers/{id}/restart")
         .title("Restart Container")
@@ -127,16 +127,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Sends a signal to a container's first process; SIGKILL ends it at once.")
         .effect(Effect::Contain)
         .touches(&[Touch::Container("id")])
-        .params(&[CONTAINER, SIGNAL.default("SIGKILL"), DISABLE_RESTART])
-        .gives(CONTAINED)
+        .params(&[CONTAINER, SIGNAL.default("SIGKILL"), DISABLE_RESTART, OVERRIDE_PROTECTION])
+        .gives(Schema::All(&[CONTAINED, OVERRIDDEN]))
         .run(lifecycle::kill),
     Operation::post("pause_container", "/containers/{id}/pause")
         .title("Pause Container")
         .about("Freezes all processes of a container. Its memory and connections stay as they are.")
         .effect(Effect::Contain)
         .touches(&[Touch::Container("id")])
-        .params(&[CONTAINER])
-        .gives(SETTLED)
+        .params(&[CONTAINER, OVERRIDE_PROTECTION])
+        .gives(Schema::All(&[SETTLED, OVERRIDDEN]))
         .run(lifecycle::pause),
     Operation::post("unpause_container", "/containers/{id}/unpause")
         .title("Unpause Container")

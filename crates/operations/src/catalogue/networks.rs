@@ -17,10 +17,10 @@ use crate::{
     },
     declare::{
         param::{
-            ADDITIONAL_FIELDS, DRY_RUN, FILTERS, all_within, flag, id, joined, list, map, object, signed,
-            text,
+            ADDITIONAL_FIELDS, DRY_RUN, FILTERS, OVERRIDE_PROTECTION, all_within, flag, id, joined, list,
+            map, object, signed, text,
         },
-        result::{DONE, TEXTS, case},
+        result::{DONE, OVERRIDDEN, TEXTS, case},
         target::Touch,
     },
     run::{
@@ -67,7 +67,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("connect_network", "/networks/{id}/connect")
         .title("Connect Container to Network")
         .about("Connects a container to a network, also while it runs.")
-        .touches(&[Touch::Place("id"), Touch::Container("Container")])
+        .touches(&[Touch::Container("Container"), Touch::Place("id")])
         .params(&joined::<11>(&[&[NETWORK, MEMBER], &PLACE, &[ADDITIONAL_FIELDS]]))
         .gives(DONE)
         .run(connect),
@@ -75,7 +75,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Disconnect Container from Network")
         .about("Disconnects a container from a network, also while it runs.")
         .effect(Effect::Contain)
-        .touches(&[Touch::Place("id"), Touch::Member("Container")])
+        .touches(&[Touch::Member("Container"), Touch::Place("id")])
         .params(&[
             NETWORK,
             MEMBER,
@@ -83,8 +83,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .title("Force")
                 .about("Also if the engine finds the container in a wrong state, or not at all.")
                 .body(),
+            OVERRIDE_PROTECTION,
         ])
-        .gives(DONE)
+        .gives(Schema::All(&[DONE, OVERRIDDEN]))
         .run(disconnect),
     Operation::delete("remove_network", "/networks/{id}")
         .title("Remove Network")

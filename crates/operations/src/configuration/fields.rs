@@ -230,8 +230,10 @@ pub(crate) const ALLOWED_OPERATIONS: Param = list("allowed_operations")
     .placeholder("list_containers, stop_container");
 pub(crate) const PROTECTED_CONTAINERS: Param = list("protected_containers")
     .title("Protected Containers")
-    .about("Names, ids, or labels such as label=tier=db, of containers that nothing may touch. The label fortisoar.protect=true always protects.")
-    .placeholder("web, label=tier=db");
+    .about("Names, ids of at least 12 digits, or labels such as label=tier=db, of containers that nothing can touch; none if empty. There are no patterns. A label does not count where the image has it too.")
+    .placeholder("web, label=tier=db")
+    // Only in a new form: an empty field means that nothing is protected.
+    .form_defaults(&[("", "label=fortisoar.protect=true")]);
 pub(super) const MAX_RESULT_SIZE: Param = from_zero("max_result_size")
     .title("Largest Result (KiB)")
     .about("A larger result becomes an attachment, with a preview in the playbook's data. The default holds 1 MiB of output in all its forms. 0 is no bound.")

@@ -52,6 +52,12 @@ impl Named {
         Self { around: (before.to_owned(), after.to_owned()), ..self }
     }
 
+    /// The name is what follows this in the text, if the text begins with it.
+    pub(crate) fn after(self, prefix: &str) -> Option<Self> {
+        let text = self.text.strip_prefix(prefix)?.to_owned();
+        Some(Self { text, ..self }.between(prefix, ""))
+    }
+
     fn is_whole(&self, param: &str) -> bool {
         self.param == param && self.pointer.is_empty() && self.around == Default::default()
     }
@@ -113,6 +119,19 @@ impl Arguments {
         let name = name.as_ref();
         if let Some((_, present)) = self.given.iter_mut().find(|(param, _)| param.name == name) {
             *present = value;
+        }
+    }
+
+    /// Turns `force` off, as a parameter or in the query of Call API.
+    pub(crate) fn unset_force(&mut self) {
+        for (param, value) in &mut self.given {
+            match (param.name, value) {
+                ("force", value) => *value = false.into(),
+                ("query", Value::Object(query)) => {
+                    query.retain(|name, _| !name.eq_ignore_ascii_case("force"));
+                }
+                _ => {}
+            }
         }
     }
 

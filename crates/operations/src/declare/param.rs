@@ -208,7 +208,8 @@ impl Param {
         Self { pattern: Some(Pattern { regex, message }), ..self }
     }
 
-    /// Sets what a form begins with for options of the parameter that it is shown for.
+    /// Sets what a form begins with for options of the parameter that it is shown for. The option "" is that of a parameter that is
+    /// always shown.
     pub const fn form_defaults(self, defaults: &'static [(&'static str, &'static str)]) -> Self {
         Self { form_defaults: defaults, ..self }
     }

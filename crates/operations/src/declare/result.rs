@@ -40,3 +40,6 @@ pub(crate) const TEXTS: Schema = Schema::List(&Schema::Value);
 
 /// What says that something was done, and to what.
 pub(crate) const DONE: Schema = Schema::Fields(&["result", "id", "outcome"]);
+
+/// What says that a protection was set aside: the rule.
+pub(crate) const OVERRIDDEN: Schema = Schema::Fields(&["overridden"]);

@@ -6,6 +6,9 @@ use crate::declare::{
     param::Param,
 };
 
+/// How Docker writes that a namespace is another container's.
+pub(crate) const NAMESPACE: &str = "container:";
+
 /// What an operation touches, as its declaration says it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Touch {
@@ -23,8 +26,12 @@ pub(crate) enum Touch {
     Place(&'static str),
     /// The volume that this parameter names.
     Volume(&'static str),
-    /// The image that this parameter names.
+    /// The image that this parameter names. Its parameter `force` decides: without it the engine keeps what a container uses.
     Image(&'static str),
+    /// The container whose namespace this parameter names, as `container:NAME`, if it does.
+    Namespace(&'static str),
+    /// It makes a container. The operation's function hands the body to the guard (`joins::check`).
+    Joins,
     /// What nothing uses. The operation's function spares what is protected.
     Unused,
     /// The arguments decide.
@@ -47,10 +54,17 @@ pub(crate) enum Target {
     Place(Named),
     /// A volume.
     Volume(Named),
-    /// An image.
+    /// An image, to be removed by force.
     Image(Named),
+    /// A service of a swarm, with its tasks.
+    Service(Named),
+    /// What a new container or service joins. The parameter `body` is the request's body, and the names lead to the object with the
+    /// mounts.
+    Joins(&'static [&'static str]),
     /// All containers that are stopped.
     StoppedContainers,
+    /// All networks that no running container is in.
+    UnusedNetworks,
     /// The call does not say what it touches in a form that the connector knows. The text says what is wrong.
     Unclear(&'static str),
 }
@@ -72,8 +86,9 @@ impl Touch {
             | Self::Network(param)
             | Self::Place(param)
             | Self::Volume(param)
-            | Self::Image(param) => Some(param),
-            Self::Nothing | Self::Unused | Self::Decided(_) => None,
+            | Self::Image(param)
+            | Self::Namespace(param) => Some(param),
+            Self::Nothing | Self::Joins | Self::Unused | Self::Decided(_) => None,
         }
     }
 
@@ -85,8 +100,14 @@ impl Touch {
             Self::Network(param) => Some(Target::Network(named(param))),
             Self::Place(param) => Some(Target::Place(named(param))),
             Self::Volume(param) => Some(Target::Volume(named(param))),
-            Self::Image(param) => Some(Target::Image(named(param))),
-            Self::Nothing | Self::Resumed(_) | Self::Unused | Self::Decided(_) => None,
+            Self::Image(param) => {
+                let is_forced = arguments.if_declared("force").is_some_and(|force| *force == true);
+                is_forced.then(|| Target::Image(named(param)))
+            }
+            Self::Namespace(param) => {
+                Named::by(param, arguments.text(param)?).after(NAMESPACE).map(Target::Container)
+            }
+            Self::Nothing | Self::Resumed(_) | Self::Joins | Self::Unused | Self::Decided(_) => None,
         }
     }
 }

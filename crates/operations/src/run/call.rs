@@ -28,6 +28,8 @@ pub struct Call<'a> {
     pub(crate) changed: Cell<bool>,
     /// What it has sent in secret, beside what it was given: no text may repeat it.
     pub(crate) sent: RefCell<Secrets>,
+    /// The rule that protects a container of this call, and that the call sets aside.
+    pub(crate) overridden: RefCell<Option<String>>,
 }
 
 impl Call<'_> {

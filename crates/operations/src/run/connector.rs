@@ -3,7 +3,10 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -13,7 +16,13 @@ use serde_json::{Map, Value};
 use crate::{
     Configuration, Error, Health, Kind, Operation, Outcome, Services, catalogue,
     configuration::wording::wording,
-    run::{call::Call, health, oversize, perform::perform, secrets::Secrets, validate::validated},
+    run::{
+        call::Call,
+        health, oversize,
+        perform::{Performed, perform},
+        secrets::Secrets,
+        validate::validated,
+    },
 };
 
 /// One configuration with its engine. Any number of threads may call it at once.
@@ -23,6 +32,8 @@ pub struct Connector {
     engine: Engine,
     /// The engine's, for people.
     address: Arc<str>,
+    /// Whether a health check has succeeded.
+    is_checked: AtomicBool,
 }
 
 /// What a log line says of a call.
@@ -36,8 +47,24 @@ pub struct Report {
     pub status: Option<u16>,
     /// How many requests were tried in all.
     pub tries: u32,
+    /// The rule that protects a container, and that the call has set aside.
+    pub overridden: Option<String>,
     /// How long it took.
     pub elapsed: Duration,
+}
+
+/// How a call has ended.
+struct Ran {
+    result: Result<Outcome, Error>,
+    status: Option<u16>,
+    tries: u32,
+    overridden: Option<String>,
+}
+
+impl Ran {
+    fn refused(error: Error) -> Self {
+        Self { result: Err(error), status: None, tries: 0, overridden: None }
+    }
 }
 
 impl Connector {
@@ -52,7 +79,7 @@ impl Connector {
         });
         let engine = engine.map_err(|error: Error| error.hiding(configuration.secrets()))?;
         let address = configuration.settings().address.to_string().into();
-        Ok(Self { configuration, engine, address })
+        Ok(Self { configuration, engine, address, is_checked: AtomicBool::new(false) })
     }
 
     /// Runs an operation, by any of its names, and gives its result.
@@ -64,9 +91,9 @@ impl Connector {
     ) -> (Result<Outcome, Error>, Report) {
         let started = Instant::now();
         let found = catalogue::named(operation);
-        let (result, status, tries) = match found {
+        let Ran { result, status, tries, overridden } = match found {
             Some((_, operation)) => self.run(operation, params, services),
-            None => (Err(catalogue::unknown(operation)), None, 0),
+            None => Ran::refused(catalogue::unknown(operation)),
         };
         let report = Report {
             operation: match found {
@@ -76,6 +103,7 @@ impl Connector {
             engine: Arc::clone(&self.address),
             status,
             tries,
+            overridden,
             elapsed: started.elapsed(),
         };
         (result, report)
@@ -85,7 +113,12 @@ impl Connector {
     pub fn check_health(&self) -> Result<Health, Error> {
         let secrets = self.configuration.secrets();
         match health::health(&self.engine.without_retries(), &self.configuration) {
-            Ok(health) => Ok(health.hiding(secrets)),
+            Ok(mut health) => {
+                if !self.is_checked.swap(true, Ordering::Relaxed) {
+                    health.warnings.extend(health::formerly_protected(&self.engine, &self.configuration));
+                }
+                Ok(health.hiding(secrets))
+            }
             Err(error) => Err(error.hiding(secrets)),
         }
     }
@@ -105,12 +138,12 @@ impl Connector {
         operation: &'static Operation,
         params: &Map<String, Value>,
         services: &dyn Services,
-    ) -> (Result<Outcome, Error>, Option<u16>, u32) {
+    ) -> Ran {
         let arguments = match validated(operation, params) {
             Ok(arguments) => arguments,
             Err(error) => {
                 let given = Secrets::given(operation.params, params);
-                return (Err(error.within(operation.name).hiding(&given)), None, 0);
+                return Ran::refused(error.within(operation.name).hiding(&given));
             }
         };
         let call = Call {
@@ -123,11 +156,13 @@ impl Connector {
             tries: Cell::new(0),
             changed: Cell::new(false),
             sent: RefCell::default(),
+            overridden: RefCell::default(),
         };
-        let (result, status, tries) = perform(operation, call);
+        let Performed { result, status, tries, overridden } = perform(operation, call);
         // A form has no use for an attachment; what lists choices for one has a bound of its own.
         let most = self.configuration.max_result_size().filter(|_| operation.visible);
         let result = result.and_then(|output| oversize::fit(output, operation, most, services));
-        (result.map_err(|error| error.within(operation.name)), status, tries)
+        let result = result.map_err(|error| error.within(operation.name));
+        Ran { result, status, tries, overridden }
     }
 }

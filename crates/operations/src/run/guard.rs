@@ -1,28 +1,32 @@
 //! Refuses what the configuration does not allow: an operation, or a change to what is protected.
 //!
-//! Checked for every operation before its requests are sent. What is not known to be allowed is refused.
+//! Checked for every operation before its requests are sent. What is not known to be allowed is refused. Where no container is
+//! protected, nothing is looked at.
 
+pub(crate) mod joins;
 pub(crate) mod look;
+pub(crate) mod needs;
+pub(crate) mod rules;
 
 use engine::{Path, Request};
 use serde_json::Value;
 
-use self::look::{container_of, is_absence, listed};
+use self::rules::Rules;
 use crate::{
-    Effect, Error, Operation,
+    Effect, Error, Kind, Operation,
     declare::{
         arguments::Named,
         target::{Reach, Target},
     },
     run::{
         call::Call,
-        objects::{as_inspected, own_name},
+        objects::{as_inspected, items, own_name},
         policy::{Policy, blocked},
     },
 };
 
-/// Refuses a call that the configuration does not allow. A call that may go on acts on the containers that were checked:
-/// their full ids take the place of the names that it was given, which others could give away in between.
+/// Refuses a call that the configuration does not allow. A call that may go on acts on what was checked: full ids take the place
+/// of the names that it was given, which others could give away in between.
 pub(crate) fn permit(operation: &Operation, call: &mut Call<'_>, is_dry_run: bool) -> Result<(), Error> {
     let policy = call.configuration.policy();
     let Reach { effect, targets } = match is_dry_run {
@@ -33,31 +37,17 @@ pub(crate) fn permit(operation: &Operation, call: &mut Call<'_>, is_dry_run: boo
     if effect == Effect::Read {
         return Ok(());
     }
+    if overrides(call) && !policy.can_override() {
+        return Err(blocked(
+            "override_protection needs access level Full. An administrator can raise access_level in the configuration.".into(),
+        ));
+    }
     for target in targets {
         match target {
-            Target::Unclear(form) if policy.restricts() => {
-                return Err(blocked(format!(
-                    "The connector cannot tell what the call would change, and this configuration restricts changes: {form}. \
-                     Nothing was done. An administrator can lift the restriction."
-                )));
-            }
+            Target::Unclear(form) if policy.restricts() => return Err(unclear(form)),
             Target::Unclear(_) => {}
             _ if !policy.protects() => {}
-            Target::Container(named) => {
-                let id = checked(call, policy, &named.text)?;
-                aim(call, named, id)?;
-            }
-            Target::Member(named) => match checked(call, policy, &named.text) {
-                Ok(id) => aim(call, named, id)?,
-                Err(error) if is_absence(&error) => {}
-                Err(error) => return Err(error),
-            },
-            Target::Exec(exec) => {
-                let container = container_of(call, &exec)?;
-                checked(call, policy, &container)?;
-            }
-            Target::StoppedContainers => check_stopped(call, policy)?,
-            Target::Network(_) | Target::Place(_) | Target::Volume(_) | Target::Image(_) => {}
+            target => check_target(call, target)?,
         }
     }
     Ok(())
@@ -83,44 +73,135 @@ fn check_operation(policy: &Policy, operation: &Operation, effect: Effect) -> Re
     )))
 }
 
+fn check_target(call: &mut Call<'_>, target: Target) -> Result<(), Error> {
+    match target {
+        Target::Container(named) => {
+            let id = checked(call, &named.text)?;
+            aim(call, named, id)
+        }
+        Target::Member(named) => match checked(call, &named.text) {
+            Ok(id) => aim(call, named, id),
+            Err(error) if look::is_absence(&error) => Ok(()),
+            Err(error) => Err(error),
+        },
+        Target::Exec(exec) => {
+            let container = look::container_of(call, &exec)?;
+            checked(call, &container).map(drop)
+        }
+        Target::Network(named) => {
+            let (id, network) = look::network(call, &named.text)?;
+            let what = format!("network {}", named.text);
+            needs::refuse(&what, &needs::protected(call)?, |container| container.is_in(&network))?;
+            aim(call, named, id)
+        }
+        Target::Place(named) => {
+            let (id, _) = look::network(call, &named.text)?;
+            aim(call, named, id)
+        }
+        Target::Volume(named) => {
+            let name = match look::volume(call, &named.text) {
+                Ok(name) => name,
+                Err(error) if look::is_absent_volume(&error) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let what = format!("volume {name}");
+            needs::refuse(&what, &needs::protected(call)?, |container| container.mounts(&name))?;
+            aim(call, named, name)
+        }
+        Target::Image(named) => check_image(call, named),
+        Target::Service(named) => {
+            let (id, service) = look::service(call, &named.text)?;
+            Rules::of(call).refuse(&as_task(&service), &named.text)?;
+            let what = format!("service {}", named.text);
+            needs::refuse(&what, &needs::protected(call)?, |container| container.is_task_of(&id))?;
+            aim(call, named, id)
+        }
+        Target::Joins(within) => match call.arguments.get("body").cloned() {
+            Some(mut body) if body.is_object() => {
+                joins::check(call, &mut body, within)?;
+                call.arguments.set("body", body);
+                Ok(())
+            }
+            _ => Err(unclear("the body must be a JSON object")),
+        },
+        Target::StoppedContainers => check_stopped(call),
+        Target::UnusedNetworks => {
+            let what = "a network that nothing uses while it is stopped, which prune_networks spares";
+            needs::refuse(what, &needs::protected(call)?, needs::Protected::leaves_a_network_unused)
+        }
+        Target::Unclear(form) => Err(unclear(form)),
+    }
+}
+
 /// From here on a full id stands in the place of the name, in every request of this call.
 fn aim(call: &mut Call<'_>, named: Named, id: String) -> Result<(), Error> {
     let text = named.text.clone();
     if call.arguments.aim(named, id) {
         return Ok(());
     }
-    Err(Error::new(
-        crate::Kind::Internal,
-        format!(
-            "The parameters do not hold {text:?} where the connector has looked it up. Nothing was done."
-        ),
-    ))
+    let message = format!(
+        "The parameters do not hold {text:?} where the connector has looked it up. Nothing was done."
+    );
+    Err(Error::new(Kind::Internal, message))
 }
 
-/// Looks at a container, and gives its full id if nothing protects it.
-fn checked(call: &Call<'_>, policy: &Policy, named: &str) -> Result<String, Error> {
-    let (id, container) = look::container(call, named, policy.reads_labels())?;
-    refuse_protected(policy, named, &container)?;
+/// Looks at a container, and gives its full id if nothing protects it, or the call sets that aside.
+fn checked(call: &Call<'_>, named: &str) -> Result<String, Error> {
+    let (id, container) = look::container(call, named)?;
+    let rules = Rules::of(call);
+    match overrides(call) {
+        true => {
+            if let Some(rule) = rules.protecting(&container)? {
+                call.overridden.replace(Some(rule.to_string()));
+            }
+        }
+        false => rules.refuse(&container, named)?,
+    }
     Ok(id)
 }
 
-fn check_stopped(call: &Call<'_>, policy: &Policy) -> Result<(), Error> {
-    for container in listed(call, Request::get(Path::fixed("/containers/json")).query("all", "true"))? {
+/// Whether the call sets a protection aside. Only operations that contain have this parameter.
+fn overrides(call: &Call<'_>) -> bool {
+    call.arguments.if_declared("override_protection").is_some_and(|flag| *flag == true)
+}
+
+/// An image that is removed by force. If it has one name, its id means the same, and no other image can have that. If it has
+/// more, only the name goes, for which the engine needs no force.
+fn check_image(call: &mut Call<'_>, named: Named) -> Result<(), Error> {
+    let (id, image) = look::image(call, &named.text)?;
+    let what = format!("image {}", named.text);
+    needs::refuse(&what, &needs::protected(call)?, |container| container.runs_from(&id))?;
+    let plain = id.trim_start_matches("sha256:");
+    let is_by_id = plain.starts_with(named.text.trim_start_matches("sha256:"));
+    if is_by_id || items(&image["RepoTags"]).count() < 2 {
+        return aim(call, named, id);
+    }
+    call.arguments.unset_force();
+    Ok(())
+}
+
+/// A service, in the form of an inspection of one of its tasks' containers.
+fn as_task(service: &Value) -> Value {
+    let labels = &service["Spec"]["TaskTemplate"]["ContainerSpec"]["Labels"];
+    serde_json::json!({"Name": service["Spec"]["Name"], "Config": {"Labels": labels}})
+}
+
+fn check_stopped(call: &Call<'_>) -> Result<(), Error> {
+    let rules = Rules::of(call);
+    for container in look::listed(call, Request::get(Path::fixed("/containers/json")).query("all", "true"))? {
         if matches!(container["State"].as_str(), Some("running" | "paused" | "restarting")) {
             continue;
         }
-        refuse_protected(policy, own_name(&container), &as_inspected(&container))
+        rules
+            .refuse(&as_inspected(&container), own_name(&container))
             .map_err(|error| error.and("prune_containers removes the others and spares it."))?;
     }
     Ok(())
 }
 
-fn refuse_protected(policy: &Policy, id: &str, container: &Value) -> Result<(), Error> {
-    match policy.protecting_rule(container) {
-        None => Ok(()),
-        Some(rule) => Err(blocked(format!(
-            "Container {} is protected by {rule}. Nothing was done. An administrator may lift the protection.",
-            id.trim_start_matches('/')
-        ))),
-    }
+fn unclear(form: &str) -> Error {
+    blocked(format!(
+        "The connector cannot tell what the call would change, and this configuration restricts changes, as for protected \
+         containers: {form}. Nothing was done. An administrator can lift the restriction."
+    ))
 }

@@ -93,6 +93,28 @@ impl Seen {
     }
 }
 
+/// A container with this label was once protected by every configuration.
+const FORMER_LABEL: (&str, &str) = ("fortisoar.protect", "true");
+
+/// What changed in the meaning of a configuration: whether there are containers that a label protected before rules were only
+/// those of the configuration.
+pub(crate) fn formerly_protected(engine: &Engine, configuration: &Configuration) -> Option<String> {
+    let (name, value) = FORMER_LABEL;
+    if configuration.policy().names_label(name) {
+        return None;
+    }
+    let filters = serde_json::json!({"label": [format!("{name}={value}")]}).to_string();
+    let listed =
+        Request::get(Path::fixed("/containers/json")).query("all", "true").query("filters", &filters);
+    // A proxy can refuse the list. Then there is nothing to say.
+    let answer = engine.without_retries().call(listed).ok()?;
+    let count = answer.json().ok()?.as_array().map(Vec::len).filter(|count| *count > 0)?;
+    Some(format!(
+        "{count} containers have the label {name}={value}, which no longer protects by itself. To protect them, add \
+         label={name}={value} to protected_containers."
+    ))
+}
+
 /// Versions of the API that one side knows and the other does not. A version that the engine refuses is an error.
 fn outside(spoken: ApiVersion, newest: Option<ApiVersion>) -> Option<Finding> {
     let (ours, known) = (ApiVersion::NEWEST, format!("{} to {}", ApiVersion::OLDEST, ApiVersion::NEWEST));

@@ -26,5 +26,10 @@ pub(crate) fn own_name(container: &Value) -> &str {
 
 /// A container of a list, in the form of an inspection.
 pub(crate) fn as_inspected(listed: &Value) -> Value {
-    json!({"Id": listed["Id"], "Name": own_name(listed), "Config": {"Labels": listed["Labels"]}})
+    json!({
+        "Id": listed["Id"],
+        "Name": own_name(listed),
+        "Image": listed["ImageID"],
+        "Config": {"Labels": listed["Labels"]},
+    })
 }

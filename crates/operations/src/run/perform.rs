@@ -1,7 +1,7 @@
 //! Carries an operation out: the guard, the engine's version, a dry run or the operation itself, and what comes of it.
 
 use engine::ErrorKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     Error, Kind, Method, Operation, Output, Shape,
@@ -9,19 +9,34 @@ use crate::{
     run::{call::Call, guard, redact, trim::trimmed, validate::suit},
 };
 
-/// Carries an operation out. Gives also the last HTTP status, and how many requests were tried.
-pub(crate) fn perform(
-    operation: &Operation,
-    mut call: Call<'_>,
-) -> (Result<Output, Error>, Option<u16>, u32) {
+/// What a call came to.
+pub(crate) struct Performed {
+    pub(crate) result: Result<Output, Error>,
+    /// The last HTTP status, and how many requests were tried.
+    pub(crate) status: Option<u16>,
+    pub(crate) tries: u32,
+    /// The protection that the call has set aside.
+    pub(crate) overridden: Option<String>,
+}
+
+/// Carries an operation out.
+pub(crate) fn perform(operation: &Operation, mut call: Call<'_>) -> Performed {
     let result = outcome(operation, &mut call).and_then(|output| redact::result(output, &call.arguments));
+    let overridden = call.overridden.take();
+    let result = match (result, &overridden) {
+        (Ok(Output::Value(Value::Object(mut fields))), Some(rule)) => {
+            fields.insert("overridden".into(), rule.as_str().into());
+            Ok(fields.into())
+        }
+        (result, _) => result,
+    };
     let result = result.map_err(|error| {
         let error = qualified(&call, error).naming(call.arguments.aims());
         error.hiding(&call.secrets())
     });
     // A look after a refusal is not what the call came to.
     let refused = result.as_ref().err().and_then(Error::status);
-    (result, refused.or(call.status.get()), call.tries.get())
+    Performed { result, status: refused.or(call.status.get()), tries: call.tries.get(), overridden }
 }
 
 /// An error that reads as if nothing was done, after something was, is one of an unknown outcome.

@@ -1,11 +1,10 @@
 //! What a configuration allows: access level, allowed operations, protected containers.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::{Effect, Error, Kind, declare::arguments::Arguments};
-
-/// A container with this label is protected, whatever the configuration says.
-const PROTECTING_LABEL: (&str, &str) = ("fortisoar.protect", "true");
 
 /// What a configuration allows.
 #[derive(Debug, Clone, Default)]
@@ -13,7 +12,7 @@ pub(crate) struct Policy {
     level: AccessLevel,
     /// Empty is all.
     allowed_operations: Vec<String>,
-    protected: Vec<Protected>,
+    rules: Vec<Rule>,
 }
 
 /// How much a configuration may do.
@@ -51,11 +50,12 @@ impl AccessLevel {
     }
 }
 
-/// A container that nothing may touch: by its name, the beginning of its id, or a label.
+/// What protects a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Protected {
+pub(crate) enum Rule {
+    /// Its name, or the beginning of its id.
     Container(String),
-    /// With a value, or with any.
+    /// A label, with a value or with any.
     Label(String, Option<String>),
 }
 
@@ -75,8 +75,14 @@ impl Policy {
             // Unknown means refused.
             _ => AccessLevel::ReadOnly,
         };
-        let protected = texts("protected_containers").iter().map(|text| Protected::read(text)).collect();
-        Self { level, allowed_operations, protected }
+        let mut rules = Vec::new();
+        for text in texts("protected_containers") {
+            match Rule::read(text.trim()) {
+                Ok(rule) => rules.push(rule),
+                Err(fault) => faults.push(format!("protected_containers: {fault}")),
+            }
+        }
+        Self { level, allowed_operations, rules }
     }
 
     /// Whether the access level allows this effect.
@@ -98,62 +104,122 @@ impl Policy {
 
     /// Whether the configuration allows less than everything. A change that the connector does not understand is refused then.
     pub(crate) fn restricts(&self) -> bool {
-        self.has_rules() || !self.allowed_operations.is_empty() || self.level != AccessLevel::Full
+        self.protects() || !self.allowed_operations.is_empty() || self.level != AccessLevel::Full
     }
 
-    /// Whether the configuration names what is protected.
-    pub(crate) fn has_rules(&self) -> bool {
-        !self.protected.is_empty()
-    }
-
-    /// Whether any rule can apply. If none can, nothing needs to be looked up.
-    #[allow(clippy::unused_self, reason = "the label counts in every configuration, today")]
+    /// Whether the configuration protects any container. If it does not, nothing needs to be looked up.
     pub(crate) fn protects(&self) -> bool {
-        true
+        !self.rules.is_empty()
     }
 
-    /// Whether a rule of the configuration asks for labels.
+    /// What protects a container, in the order of the configuration.
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Whether a rule asks for labels.
     pub(crate) fn reads_labels(&self) -> bool {
-        self.protected.iter().any(|rule| matches!(rule, Protected::Label(..)))
+        self.rules.iter().any(|rule| rule.label().is_some())
     }
 
-    /// The rule that protects a container, if one does. `container` is an inspection of it.
-    pub(crate) fn protecting_rule(&self, container: &Value) -> Option<String> {
-        let labels = &container["Config"]["Labels"];
-        let (name, value) = PROTECTING_LABEL;
-        if labels[name] == value {
-            return Some(format!("its label {name}={value}"));
-        }
-        let own_name = container["Name"].as_str().unwrap_or_default().trim_start_matches('/');
-        let id = container["Id"].as_str().unwrap_or_default();
-        let matches = |protected: &&Protected| match protected {
-            Protected::Container(text) => {
-                own_name == text || text.len() >= 12 && id.starts_with(text.as_str())
-            }
-            Protected::Label(name, None) => labels.get(name).is_some(),
-            Protected::Label(name, Some(value)) => labels[name] == value.as_str(),
-        };
-        self.protected.iter().find(matches).map(|rule| match rule {
-            Protected::Container(text) => format!("protected_containers, which names {text}"),
-            Protected::Label(name, None) => format!("protected_containers, which names the label {name}"),
-            Protected::Label(name, Some(value)) => {
-                format!("protected_containers, which names the label {name}={value}")
-            }
-        })
+    /// Whether a rule asks for this label.
+    pub(crate) fn names_label(&self, name: &str) -> bool {
+        self.rules.iter().any(|rule| rule.label() == Some(name))
+    }
+
+    /// Whether a call can set a protection aside.
+    pub(crate) fn can_override(&self) -> bool {
+        self.level == AccessLevel::Full
     }
 }
 
-impl Protected {
-    /// `label=name`, `label=name=value`, a name, or an id of at least 12 digits.
-    fn read(text: &str) -> Self {
-        match text.strip_prefix("label=").or_else(|| text.strip_prefix("label:")) {
-            None => Self::Container(text.trim_start_matches('/').to_owned()),
-            Some(label) => match label.split_once('=') {
-                None => Self::Label(label.to_owned(), None),
-                Some((name, value)) => Self::Label(name.to_owned(), Some(value.to_owned())),
-            },
+impl Rule {
+    /// `label=NAME`, `label=NAME=VALUE`, a name, or an id of at least 12 digits. A text that can match no container is a fault:
+    /// whoever wrote it believes that it protects something.
+    fn read(text: &str) -> Result<Self, String> {
+        if let Some(label) = text.strip_prefix("label=").or_else(|| text.strip_prefix("label:")) {
+            let (name, value) = match label.split_once('=') {
+                None => (label, None),
+                Some((name, value)) => (name, Some(value)),
+            };
+            let is_plain = |c: char| c.is_alphanumeric() || "._-/:@+".contains(c);
+            return match value {
+                _ if name.is_empty() || !name.chars().all(is_plain) => Err(format!(
+                    "{text:?} names no label. Write label=NAME or label=NAME=VALUE. There are no patterns"
+                )),
+                Some("*" | ".*") => Err(format!("{text:?}: label={name} alone matches every value")),
+                value => Ok(Self::Label(name.to_owned(), value.map(str::to_owned))),
+            };
+        }
+        let name = text.strip_prefix('/').unwrap_or(text);
+        if !is_name(name) {
+            return Err(format!(
+                "{text:?} can match no container. Write a name such as web, an id of at least 12 digits, or label=NAME=VALUE. There \
+                 are no patterns"
+            ));
+        }
+        if name == text && is_like_a_short_id(name) {
+            return Err(format!(
+                "{text:?} looks like the beginning of an id. Write at least {SHORTEST_ID} digits of it, or /{name} if it is a name"
+            ));
+        }
+        Ok(Self::Container(name.to_owned()))
+    }
+
+    /// Whether it is about this container. `container` is an inspection of it.
+    pub(crate) fn is_about(&self, container: &Value) -> bool {
+        let labels = &container["Config"]["Labels"];
+        match self {
+            Self::Container(text) => {
+                let own_name = container["Name"].as_str().unwrap_or_default().trim_start_matches('/');
+                let id = container["Id"].as_str().unwrap_or_default();
+                own_name == text || text.len() >= SHORTEST_ID && id.starts_with(text.as_str())
+            }
+            Self::Label(name, None) => labels.get(name).is_some(),
+            Self::Label(name, Some(value)) => labels[name] == value.as_str(),
         }
     }
+
+    /// The label that it asks for.
+    pub(crate) fn label(&self) -> Option<&str> {
+        match self {
+            Self::Container(_) => None,
+            Self::Label(name, _) => Some(name),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("protected_containers, which names ")?;
+        match self {
+            Self::Container(text) => write!(f, "{text}"),
+            Self::Label(name, None) => write!(f, "the label {name}"),
+            Self::Label(name, Some(value)) => write!(f, "the label {name}={value}"),
+        }
+    }
+}
+
+/// The fewest digits of an id that a rule takes: as many as `docker ps` shows.
+const SHORTEST_ID: usize = 12;
+
+/// Whether a container can have this name, by Docker's rule and Podman's.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+}
+
+/// Whether a name is rather the beginning of an id: digits from 0 to f, but neither a word nor a word with a number, as db01 is.
+fn is_like_a_short_id(name: &str) -> bool {
+    const LONG_FOR_A_WORD: usize = 8;
+    let is_hex = name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_word_and_number = word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let has_number = name.bytes().any(|byte| byte.is_ascii_digit());
+    is_hex
+        && has_number
+        && (4..SHORTEST_ID).contains(&name.len())
+        && (!is_word_and_number || name.len() >= LONG_FOR_A_WORD || word.is_empty() && name.len() > 4)
 }
 
 /// The error for what the configuration does not allow.
@@ -178,17 +244,6 @@ mod tests {
 
     use super::*;
 
-    fn policy(protected: &[&str]) -> Policy {
-        Policy {
-            protected: protected.iter().map(|text| Protected::read(text)).collect(),
-            ..Policy::default()
-        }
-    }
-
-    fn container(labels: Value) -> Value {
-        json!({"Id": "0123456789abcdef0123456789abcdef", "Name": "/web", "Config": {"Labels": labels}})
-    }
-
     #[test]
     fn levels_allow_by_effect() {
         use Effect::{Change, Contain, Destroy, Read};
@@ -200,14 +255,50 @@ mod tests {
     }
 
     #[test]
-    fn protects_by_name_id_and_label() {
-        for rule in ["web", "/web", "0123456789ab", "label=tier", "label=tier=db", "label:tier=db"] {
-            assert!(policy(&[rule]).protecting_rule(&container(json!({"tier": "db"}))).is_some(), "{rule}");
+    fn a_rule_is_about_a_name_an_id_or_a_label() {
+        let container = json!({
+            "Id": "0123456789abcdef0123456789abcdef", "Name": "/web", "Config": {"Labels": {"tier": "db", "none": ""}},
+        });
+        let is_about = |rule: &str| Rule::read(rule).unwrap().is_about(&container);
+        for rule in
+            ["web", "/web", "0123456789ab", "label=tier", "label=tier=db", "label:tier=db", "label=none="]
+        {
+            assert!(is_about(rule), "{rule}");
         }
-        for rule in ["we", "webs", "0123", "label=other", "label=tier=web"] {
-            assert!(policy(&[rule]).protecting_rule(&container(json!({"tier": "db"}))).is_none(), "{rule}");
+        for rule in ["we", "webs", "/0123", "label=other", "label=tier=web", "label=tier="] {
+            assert!(!is_about(rule), "{rule}");
         }
-        assert!(policy(&[]).protecting_rule(&container(json!({"fortisoar.protect": "true"}))).is_some());
-        assert!(policy(&[]).protecting_rule(&container(Value::Null)).is_none());
+    }
+
+    #[test]
+    fn what_can_match_nothing_is_a_fault() {
+        for rule in [
+            "",
+            "/",
+            "db*",
+            "^db$",
+            "name=db",
+            "id=0123456789ab",
+            "a;b",
+            "a b",
+            "sha256:0123456789ab",
+            "web/alias",
+            "-web",
+            "label=",
+            "label==x",
+            "label=ti*",
+            "label=tier=*",
+            "Label=tier",
+            "label!=tier",
+            "0123456",
+            "3f4e",
+            "abc12345678",
+            "01234567890",
+        ] {
+            assert!(Rule::read(rule).is_err(), "{rule:?}");
+        }
+        for rule in ["db", "db01", "dc1", "cafe", "web", "web-1", "a.b_c", "/3f4e", "0123456789ab", "2024"] {
+            assert!(Rule::read(rule).is_ok(), "{rule:?}");
+        }
     }
 }

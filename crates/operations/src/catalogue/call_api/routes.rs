@@ -15,13 +15,14 @@ use crate::{
     Effect, Method,
     declare::{
         arguments::{Arguments, Named},
-        target::{Reach, Target},
+        target::{NAMESPACE, Reach, Target},
     },
 };
 
 const UNKNOWN: &str = "the connector does not know this request";
 const NO_MEMBER: &str = "the body must be a JSON object with Container";
 const LINK: &str = "the query of this request can hold force and v only";
+const SERVICE: &[&str] = &["TaskTemplate", "ContainerSpec"];
 const NO_CONTAINER: &str = "the query must have container";
 
 /// What a call does and touches.
@@ -111,7 +112,7 @@ fn targets(
             members if members.is_empty() => one(Target::Unclear(NO_MEMBER)),
             members => {
                 let target = if *verb == "connect" { Target::Container } else { Target::Member };
-                std::iter::once(Target::Place(name(1))).chain(members.into_iter().map(target)).collect()
+                members.into_iter().map(target).chain([Target::Place(name(1))]).collect()
             }
         },
         (Delete, ["networks", _, ..]) => one(Target::Network(name(0))),
@@ -119,14 +120,24 @@ fn targets(
 
         // libpod's further requests have other bodies, or touch more than one thing: pods, removals by list, system prune.
         _ if route.is_libpod => unknown(),
+        // Without force the engine keeps what a container uses.
+        (Delete, ["images", _, ..]) if !is_on(query, "force") => nothing(),
         (Delete, ["images", _, ..]) => one(Target::Image(name(0))),
+        (Post, ["containers", "create"]) => one(Target::Joins(&["HostConfig"])),
+        (Post, ["services", "create"]) => one(Target::Joins(SERVICE)),
+        (Post, ["services", _, "update"]) => vec![Target::Service(name(1)), Target::Joins(SERVICE)],
+        (Delete, ["services", _]) => one(Target::Service(name(0))),
+        (Post, ["networks", "prune"]) => one(Target::UnusedNetworks),
+        (Post, ["build"]) => of_query(query, "networkmode")
+            .into_iter()
+            .filter_map(|named| named.after(NAMESPACE).map(Target::Container))
+            .collect(),
         (
             Post,
-            ["containers" | "networks" | "volumes" | "secrets" | "configs" | "images", "create"]
-            | ["networks" | "volumes" | "images" | "build", "prune"]
+            ["networks" | "volumes" | "secrets" | "configs" | "images", "create"]
+            | ["volumes" | "images" | "build", "prune"]
             | ["images", "load"]
             | ["images", _, .., "push" | "tag"]
-            | ["build"]
             | ["build", "cancel"]
             | ["auth"],
         ) => nothing(),
@@ -197,6 +208,12 @@ fn is_plain_start(arguments: &Arguments, query: &[(String, String)]) -> bool {
     !has_body && has_only(query, &["detachKeys"])
 }
 
+/// Whether the query has a flag that the engine takes for true.
+fn is_on(query: &[(String, String)], flag: &str) -> bool {
+    let is_true = |value: &str| !matches!(value, "" | "0" | "no" | "false" | "none");
+    query.iter().any(|(name, value)| name.eq_ignore_ascii_case(flag) && is_true(value))
+}
+
 fn has_only(query: &[(String, String)], names: &[&str]) -> bool {
     query.iter().all(|(name, _)| names.contains(&name.as_str()))
 }
@@ -248,7 +265,7 @@ mod tests {
         let mut arguments = arguments(given);
         let mut told = String::new();
         for target in reach(&mut arguments).targets {
-            use Target::{Container, Image, Member, Network, Place, Volume};
+            use Target::{Container, Image, Member, Network, Place, Service, Volume};
             let kind = match &target {
                 Container(_) => "container",
                 Member(_) => "member",
@@ -257,18 +274,21 @@ mod tests {
                 Volume(_) => "volume",
                 Image(_) => "image",
                 Target::Exec(_) => "exec",
+                Service(_) => "service",
+                Target::Joins(_) => "joins",
                 Target::StoppedContainers => "stopped",
+                Target::UnusedNetworks => "unused",
                 Target::Unclear(_) => "unclear",
             };
             let named = match target {
                 Container(named) | Member(named) | Network(named) | Place(named) | Volume(named)
-                | Image(named) => {
+                | Image(named) | Service(named) => {
                     let text = named.text.clone();
                     assert!(arguments.aim(named, "f00d".into()), "{text}");
                     text
                 }
                 Target::Exec(id) => id,
-                Target::StoppedContainers | Target::Unclear(_) => String::new(),
+                _ => String::new(),
             };
             told = format!("{told} {kind} {named}").trim().to_owned();
         }
@@ -293,7 +313,12 @@ mod tests {
             ("POST", "/containers/prune/kill", "container prune"),
             ("POST", "/containers/json/rename", "container json"),
             ("POST", "/containers/containers/stop", "container containers"),
-            ("POST", "/containers/create", ""),
+            ("POST", "/containers/create", "joins"),
+            ("POST", "/services/create", "joins"),
+            ("POST", "/services/s/update", "service s joins"),
+            ("DELETE", "/services/s", "service s"),
+            ("POST", "/networks/prune", "unused"),
+            ("POST", "/volumes/prune", ""),
             ("POST", "/containers/prune", "stopped"),
             ("POST", "/containers/web/alias/start", "container web/alias"),
             ("POST", "/containers/web/unpause", ""),
@@ -303,12 +328,12 @@ mod tests {
             ("DELETE", "/containers/web/alias", "container web/alias"),
             ("DELETE", "/containers/web/checkpoints/c", "container web"),
             ("POST", "/exec/e/start", "exec e"),
-            ("POST", "/networks/n/connect", "place n container m"),
-            ("POST", "/networks/a/b/disconnect", "place a/b member m"),
-            ("POST", "/networks/create/disconnect", "place create member m"),
+            ("POST", "/networks/n/connect", "container m place n"),
+            ("POST", "/networks/a/b/disconnect", "member m place a/b"),
+            ("POST", "/networks/create/disconnect", "member m place create"),
             ("DELETE", "/networks/a/b", "network a/b"),
             ("DELETE", "/volumes/v", "volume v"),
-            ("DELETE", "/images/team/app:1", "image team/app:1"),
+            ("DELETE", "/images/team/app:1", ""),
             ("POST", "/images/team/app/tag", ""),
             ("GET", "/containers/web/json", ""),
             ("POST", "/containers/web/anything", "unclear"),
@@ -375,7 +400,7 @@ mod tests {
         // Go takes the last of them, and any spelling.
         let spelt = json!({"Container": "other", "container": "web", "CONTAINER": "db"});
         let left = json!({"method": "POST", "path": "/networks/n/disconnect", "body": spelt});
-        assert_eq!(of(left), "place n member other member web member db");
+        assert_eq!(of(left), "member other member web member db place n");
         for query in
             [json!({"container": "web"}), json!("repo=x\ncontainer=web"), json!({"Container": ["web"]})]
         {
@@ -388,6 +413,13 @@ mod tests {
             |query: Value| of(json!({"method": "DELETE", "path": "/containers/web", "query": query}));
         assert_eq!(removal(json!({"force": 1, "v": true})), "container web");
         assert_eq!(removal(json!({"link": "1"})), "unclear");
+        let image = |query: Value| of(json!({"method": "DELETE", "path": "/images/a/b:1", "query": query}));
+        assert_eq!(
+            (image(json!({"force": 0})), image(json!({"Force": "t"}))),
+            (String::new(), "image a/b:1".into())
+        );
+        let build = json!({"method": "POST", "path": "/build", "query": {"networkmode": "container:web"}});
+        assert_eq!(of(build), "container web");
         assert_eq!(removal(json!({"depend": "true"})), "unclear");
     }
 

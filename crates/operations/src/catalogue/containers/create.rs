@@ -7,7 +7,7 @@ use crate::{
     Error, Operation, Output, Param, Schema, Secrecy,
     catalogue::containers::{
         config::{self, COMMAND},
-        host_config,
+        host_config::{self, HOST_CONFIG},
         networking::{self, ENDPOINT},
     },
     declare::{
@@ -16,6 +16,7 @@ use crate::{
     },
     run::{
         call::Call,
+        guard::joins,
         request::{self, merge},
     },
 };
@@ -103,7 +104,7 @@ const ATTACHABLE: &[Param] = &[
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_container", "/containers/create")
     .title("Create Container")
     .about("Creates a container from an image. It does not run until it is started.")
-    .touches(&[Touch::Nothing])
+    .touches(&[Touch::Joins])
     .params(&joined::<
         { COMMON.len() + host_config::KEPT.len() + RARE.len() + ATTACHABLE.len() + AS_THE_API_HAS_IT.len() },
     >(&[COMMON, host_config::KEPT, RARE, ATTACHABLE, AS_THE_API_HAS_IT]))
@@ -135,5 +136,6 @@ pub(crate) fn body(call: &Call<'_>) -> Result<Value, Error> {
         merge(&mut body, json!({"ExposedPorts": exposed}))?;
     }
     networking::join(&mut body, arguments, || Ok(call.engine.api_version()?))?;
+    joins::check(call, &mut body, &[HOST_CONFIG])?;
     Ok(body)
 }

@@ -48,7 +48,7 @@ const OF_THE_CONTAINER: Schema =
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("run_container", "/containers/create")
     .title("Run Command in New Container")
     .about("Runs a container to its end, gives its output and exit code, and removes it. Nothing is left behind.")
-    .touches(&[Touch::Nothing])
+    .touches(&[Touch::Joins])
     .params(&joined::<
         { create::COMMON.len() + OWN.len() + create::RARE.len() + create::AS_THE_API_HAS_IT.len() },
     >(&[create::COMMON, OWN, create::RARE, create::AS_THE_API_HAS_IT]))

@@ -96,7 +96,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("build_image", "/
         "Builds an image from a Dockerfile, a context archive or a remote context, with the classic builder.",
     )
     .category_is(Category::Miscellaneous)
-    .touches(&[Touch::Nothing])
+    .touches(&[Touch::Namespace("networkmode")])
     .params(&joined::<34>(&[&WHAT, &FROM_WHERE, &HOW, &[MAX_SIZE, PROGRESS_LIMIT]]))
     .gives(Schema::All(&[
         Schema::Fields(&["result", "id"]),

@@ -11,7 +11,7 @@ use crate::{
     catalogue::dry_run::is_predefined,
     run::{
         call::Call,
-        guard::look,
+        guard::{look, needs, rules::Rules},
         objects::{as_inspected, id, items, name},
     },
 };
@@ -29,15 +29,22 @@ pub(super) fn listed(call: &Call<'_>, request: Request) -> Result<Value, Error> 
 }
 
 /// Those that may go, and those that a rule protects, for the result.
-pub(super) fn divide<'a>(call: &Call<'_>, containers: Vec<&'a Value>) -> (Vec<&'a Value>, Vec<Value>) {
+pub(super) fn divide<'a>(
+    call: &Call<'_>,
+    containers: Vec<&'a Value>,
+) -> Result<(Vec<&'a Value>, Vec<Value>), Error> {
+    let rules = Rules::of(call);
     let (mut going, mut spared) = (Vec::new(), Vec::new());
     for container in containers {
-        match rule(call, container) {
+        match rules.protecting(&as_inspected(container))? {
             None => going.push(container),
-            Some(rule) => spared.push(json!({"name": name(container), "id": id(container), "rule": rule})),
+            Some(rule) => {
+                let rule = rule.to_string();
+                spared.push(json!({"name": name(container), "id": id(container), "rule": rule}));
+            }
         }
     }
-    (going, spared)
+    Ok((going, spared))
 }
 
 /// The same for networks: a rule reaches those that a protected container is in, also while it does not run.
@@ -45,26 +52,16 @@ pub(super) fn divide_networks<'a>(
     call: &Call<'_>,
     networks: Vec<&'a Value>,
 ) -> Result<(Vec<&'a Value>, Vec<Value>), Error> {
-    if !call.configuration.policy().has_rules() || networks.is_empty() {
+    if !call.configuration.policy().protects() || networks.is_empty() {
         return Ok((networks, Vec::new()));
     }
-    let containers = listed(call, all_containers())?;
-    // A container that has never run knows its network by name only.
-    let is_in = |container: &Value, network: &Value| {
-        let places = container["NetworkSettings"]["Networks"].as_object().into_iter().flatten();
-        places.into_iter().any(|(name, place)| {
-            network["Name"] == name.as_str()
-                || network["Id"] == name.as_str()
-                || place["NetworkID"] == network["Id"]
-        })
-    };
+    let protected = needs::protected(call)?;
     let (mut going, mut spared) = (Vec::new(), Vec::new());
     for network in networks {
-        let mut members = items(&containers).filter(|container| is_in(container, network));
-        match members.find_map(|container| Some((container, rule(call, container)?))) {
+        match protected.iter().find(|container| container.is_in(network)) {
             None => going.push(network),
-            Some((container, rule)) => {
-                let rule = format!("container {} in it is protected by {rule}", name(container));
+            Some(container) => {
+                let rule = format!("container {} in it is protected by {}", container.name(), container.rule);
                 spared.push(json!({"name": name(network), "id": id(network), "rule": rule}));
             }
         }
@@ -142,9 +139,4 @@ pub(super) fn list(call: &Call<'_>, request: Request) -> Result<Value, Error> {
 /// have to name states which others refuse: Podman knows none that is dead.
 pub(super) fn is_pruned(container: &Value) -> bool {
     matches!(container["State"].as_str(), Some("created" | "exited" | "dead" | "stopped"))
-}
-
-/// The rule that protects a container of a list.
-fn rule(call: &Call<'_>, container: &Value) -> Option<String> {
-    call.configuration.policy().protecting_rule(&as_inspected(container))
 }

@@ -24,7 +24,7 @@ pub(super) fn containers(call: &Call<'_>) -> Result<Output, Error> {
     let choice = filters.at_present(call);
     let found = listed(call, all_containers().query("size", "true"))?;
     let chosen = chosen_containers(call, &choice, &found)?;
-    let (going, spared) = divide(call, chosen);
+    let (going, spared) = divide(call, chosen)?;
     let freed: u64 = going.iter().filter_map(|container| container["SizeRw"].as_u64()).sum();
     let ids: Vec<&Value> = going.iter().map(|container| &container["Id"]).collect();
     let mut fields = json!({"ContainersDeleted": ids, "SpaceReclaimed": freed});

@@ -25,14 +25,17 @@ use crate::{
 /// `POST /containers/prune`.
 pub(super) fn prune_containers(call: &Call<'_>) -> Result<Output, Error> {
     let filters = Filters::read(call, Pruned::Containers)?;
+    if !call.configuration.policy().protects() {
+        return send(call, call.request()?);
+    }
     let found = listed(call, all_containers())?;
-    let (_, spared) = divide(call, items(&found).filter(|container| is_pruned(container)).collect());
+    let (_, spared) = divide(call, items(&found).filter(|container| is_pruned(container)).collect())?;
     if spared.is_empty() {
         return send(call, call.request()?);
     }
     let choice = filters.at_present(call);
     let found = listed(call, all_containers().query("size", "true"))?;
-    let (going, spared) = divide(call, chosen_containers(call, &choice, &found)?);
+    let (going, spared) = divide(call, chosen_containers(call, &choice, &found)?)?;
     let (deleted, kept) = one_by_one(call, "/containers/{id}", &going)?;
     let freed: u64 = deleted.iter().filter_map(|container| container["SizeRw"].as_u64()).sum();
     let deleted: Vec<&str> = deleted.into_iter().map(id).collect();
@@ -42,7 +45,7 @@ pub(super) fn prune_containers(call: &Call<'_>) -> Result<Output, Error> {
 /// `POST /networks/prune`. A network that a protected container comes back to when it starts is spared with it.
 pub(super) fn prune_networks(call: &Call<'_>) -> Result<Output, Error> {
     let filters = Filters::read(call, Pruned::Networks)?;
-    if !call.configuration.policy().has_rules() {
+    if !call.configuration.policy().protects() {
         return send(call, call.request()?);
     }
     let mut choice = filters.at_present(call);

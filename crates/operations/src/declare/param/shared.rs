@@ -30,6 +30,12 @@ pub(crate) const TIME_LIMIT: Param = integer("timeout")
 pub(crate) const DRY_RUN: Param =
     flag("dry_run").title("Dry Run").about("Only say what would be done. Nothing is changed.").local();
 
+/// For what contains: who is contained must not decide.
+pub(crate) const OVERRIDE_PROTECTION: Param = flag("override_protection")
+    .title("Override Protection")
+    .about("Also if protected_containers protects the container. It needs access level Full; the result and the log say it.")
+    .local();
+
 /// A container.
 pub(crate) const CONTAINER: Param =
     id("id").title("Container").about("The container's id or name.").picked_from("pick_container");

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::{Error, run::call::Call};
 
 /// A container's full id and its inspection, by a name or id. Rules about labels need the labels to be there.
-pub(super) fn container(call: &Call<'_>, named: &str, with_labels: bool) -> Result<(String, Value), Error> {
+pub(super) fn container(call: &Call<'_>, named: &str) -> Result<(String, Value), Error> {
+    let with_labels = call.configuration.policy().reads_labels();
     let what = format!("container {}", named.trim_start_matches('/'));
     let container = look(call, "/containers/{id}/json", named, &what)?;
     let id = container["Id"].as_str().filter(|id| is_full_id(id));
@@ -19,6 +20,53 @@ pub(super) fn container(call: &Call<'_>, named: &str, with_labels: bool) -> Resu
         return Err(unchecked(&what, "has no Id and Name of a container", None));
     };
     Ok((id, container))
+}
+
+/// A network's id and its inspection.
+pub(super) fn network(call: &Call<'_>, named: &str) -> Result<(String, Value), Error> {
+    let what = format!("network {named}");
+    let network = look(call, "/networks/{id}", named, &what)?;
+    match (network["Id"].as_str(), network["Name"].as_str()) {
+        (Some(id), Some(name)) if is_an_id(id) && !name.is_empty() => Ok((id.to_owned(), network)),
+        _ => Err(unchecked(&what, "has no Id and Name of a network", None)),
+    }
+}
+
+/// The full name of a volume. Podman takes the beginning of one.
+pub(super) fn volume(call: &Call<'_>, named: &str) -> Result<String, Error> {
+    let what = format!("volume {named}");
+    let volume = look(call, "/volumes/{name}", named, &what)?;
+    let name = volume["Name"].as_str().filter(|name| !name.is_empty());
+    name.map(str::to_owned).ok_or_else(|| unchecked(&what, "has no Name of a volume", None))
+}
+
+/// An image's id and its inspection.
+pub(super) fn image(call: &Call<'_>, named: &str) -> Result<(String, Value), Error> {
+    let what = format!("image {named}");
+    let image = look(call, "/images/{name}/json", named, &what)?;
+    match image["Id"].as_str() {
+        Some(id) if is_full_id(id.trim_start_matches("sha256:")) => Ok((id.to_owned(), image)),
+        _ => Err(unchecked(&what, "has no Id of an image", None)),
+    }
+}
+
+/// The labels of an image; none where it is gone.
+pub(super) fn labels_of_image(call: &Call<'_>, named: &str) -> Result<Value, Error> {
+    match image(call, named) {
+        Ok((_, image)) => Ok(image["Config"]["Labels"].clone()),
+        Err(error) if says(&error, &["no such image"]) => Ok(Value::Null),
+        Err(error) => Err(error),
+    }
+}
+
+/// A service's id and its inspection.
+pub(super) fn service(call: &Call<'_>, named: &str) -> Result<(String, Value), Error> {
+    let what = format!("service {named}");
+    let service = look(call, "/services/{id}", named, &what)?;
+    match service["ID"].as_str() {
+        Some(id) if is_an_id(id) && service["Spec"]["Name"].is_string() => Ok((id.to_owned(), service)),
+        _ => Err(unchecked(&what, "has no ID and Spec of a service", None)),
+    }
 }
 
 /// The full id of the container that a command runs in.
@@ -50,7 +98,9 @@ pub(crate) fn listed(call: &Call<'_>, request: Request) -> Result<Vec<Value>, Er
 
 /// A look before a change. Its answer decides, so one that is not Docker's refuses the change.
 fn look(call: &Call<'_>, template: &str, id: &str, what: &str) -> Result<Value, Error> {
-    let request = Request::get(Path::fill(template, |_| Segment::name(id))?);
+    // A name can hold slashes: that of an image, of a network, and that by which a container links to another.
+    let name = id.strip_prefix('/').unwrap_or(id);
+    let request = Request::get(Path::fill(template, |_| Segment::reference(name))?);
     let answer = call.send(request).map_err(|error| explained(error, what))?;
     let status = answer.status;
     answer.json().map_err(|_| unchecked(what, "is not JSON", Some(status)))
@@ -61,8 +111,8 @@ fn look(call: &Call<'_>, template: &str, id: &str, what: &str) -> Result<Value, 
 fn explained(error: Error, what: &str) -> Error {
     match error.status() {
         None => error,
-        Some(_) if is_absence(&error) || is_absent_command(&error) => error,
-        // A router's or a proxy's page: whether there is such a container is not known.
+        Some(_) if is_absent(&error) => error,
+        // A router's or a proxy's page: whether there is such a thing is not known.
         Some(404) => unchecked(what, &format!("is not the engine's ({})", error.came_back()), Some(404)),
         Some(_) => error.and(&format!(
             "The connector first checks whether {what} is protected, and this was the answer. Nothing was done."
@@ -78,8 +128,21 @@ pub(super) fn is_absence(error: &Error) -> bool {
     says(error, ABSENCE)
 }
 
-fn is_absent_command(error: &Error) -> bool {
-    says(error, &["no such exec", "no exec session with id"])
+/// Whether the engine says that there is none of what was looked for.
+fn is_absent(error: &Error) -> bool {
+    // `network web not found`
+    let is_named = |said: &str| begins(said, &["network ", "service "]) && said.ends_with(" not found");
+    is_absence(error)
+        || is_absent_volume(error)
+        || says(error, &["no such exec", "no exec session with id", "no such image", "no such network"])
+        || says(error, &["unable to find network with name or id"])
+        || error.status() == Some(404) && error.said().is_some_and(is_named)
+}
+
+/// Whether the engine says that there is no such volume.
+pub(super) fn is_absent_volume(error: &Error) -> bool {
+    let said = error.said().filter(|_| error.status() == Some(404));
+    said.is_some_and(|said| said.to_ascii_lowercase().contains("no such volume"))
 }
 
 fn says(error: &Error, beginnings: &[&str]) -> bool {
@@ -97,12 +160,17 @@ fn unchecked(what: &str, why: &str, status: Option<u16>) -> Error {
         ErrorKind::Protocol,
         format!("the connector cannot check whether {what} is protected: the answer {why}. Nothing was done"),
     )
-    .hint("A proxy in front of the engine must pass GET requests for /containers and /exec, and the engine's answers");
+    .hint("A proxy in front of the engine must pass GET requests and the engine's answers");
     match status {
         Some(status) => error.with_status(status),
         None => error,
     }
     .into()
+}
+
+/// Whether a text can be the id of a network or a service: those of a swarm are not hexadecimal.
+fn is_an_id(id: &str) -> bool {
+    id.len() >= 12 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn is_full_id(id: &str) -> bool {

@@ -1,0 +1,196 @@
+"""F40: no path that Docker's router takes for a protected container, or for what it needs, passes the guard."""
+
+from __future__ import annotations
+
+import collections
+import os
+import random
+import unittest
+from typing import Any
+
+from support.configurations import over_unix
+from support.docker_router import IDS, LINKS, NETWORKS, Change, DockerRouter
+from support.session import CONNECTOR, ConnectorError, execute
+
+COUNT = 20_000 if os.environ.get("FSR_TEST_ALL") else 1_500
+CONTAINERS = [*IDS, *LINKS, IDS["web"], IDS["web"][:12], IDS["other"], "nobody", "exec-web", "exec-other", "/web"]
+NAMES = {
+    "containers": CONTAINERS,
+    "networks": [*NETWORKS, NETWORKS["a/b"]],
+    "volumes": ["data", "spare"],
+    "images": ["team/app:1", "free:1", "d0" * 32],
+    "exec": ["exec-web", "exec-other"],
+    "services": ["svc", "idle"],
+    "nodes": ["node"],
+    "plugins": ["plugin"],
+    "swarm": ["leave"],
+    "commit": ["x"],
+    "pods": ["pod"],
+}
+FIRST = [*NAMES, "containers", "networks", "libpod"]
+VERBS = [
+    *("stop", "start", "kill", "pause", "unpause", "restart", "wait", "rename", "update", "resize", "attach", "exec"),
+    *("archive", "checkpoints", "checkpoints/c", "json", "create", "prune", "connect", "disconnect", "tag", "push"),
+    *("copy", "enable", "leave", "logs", "top"),
+]
+# What protection forbids, by the name that the router has found.
+PROTECTED = {
+    Change("container", "web"),
+    Change("stopped", "prune"),
+    Change("network", "a/b"),
+    Change("unused", "prune"),
+    Change("volume", "data"),
+    Change("image", "team/app:1"),
+    Change("service", "svc"),
+}
+# What nobody can tell the reach of.
+UNCLEAR = {"swarm", "node", "plugin"}
+
+
+def path(chance: random.Random) -> str:
+    """A path as somebody would write it who knows the routes, and somebody who does not."""
+    first = chance.choice(FIRST)
+    kind = first if first in NAMES and chance.random() < 0.8 else chance.choice(list(NAMES))
+    pieces = [first, *chance.choice(NAMES[kind]).split("/")]
+    if chance.random() < 0.6:
+        pieces.append(chance.choice(VERBS))
+    if chance.random() < 0.1:
+        del pieces[chance.randrange(len(pieces))]
+    if chance.random() < 0.15:
+        pieces.insert(chance.randrange(len(pieces) + 1), chance.choice([*VERBS, *FIRST, *CONTAINERS]))
+    if chance.random() < 0.4:
+        pieces.insert(
+            0, chance.choice(("v1.41", "v1.24", "v1.41.0", "v01.041", "v1.", "v4.0.0", "V1.41", "v1.41/v1.41"))
+        )
+    if chance.random() < 0.1:
+        pieces[-1] = "".join(f"%{ord(letter):02x}" for letter in pieces[-1])
+    return "/" + "/".join(pieces)
+
+
+def call(chance: random.Random) -> dict[str, Any]:
+    """A request, perhaps one that is written well: so that some also reach what is not protected."""
+    if chance.random() < 0.3:
+        kind = chance.choice(("containers", "networks", "volumes"))
+        name, verb = chance.choice(NAMES[kind]), chance.choice(("start", "stop", "kill", "unpause"))
+        if kind == "containers":
+            return {"method": "POST", "path": f"/containers/{name.removeprefix('/')}/{verb}"}
+        return {"method": "DELETE", "path": f"/{kind}/{name}"}
+    body: Any = None
+    if chance.random() < 0.5:
+        field = chance.choice(("Container", "container", "CONTAINER"))
+        body = {field: chance.choice(CONTAINERS), **({"Container": "other"} if chance.random() < 0.3 else {})}
+    query: dict[str, Any] = {}
+    for name, values in (("force", ("1", "0", "true")), ("container", CONTAINERS), ("link", ("1",)), ("t", ("0",))):
+        if chance.random() < 0.2:
+            query[name] = chance.choice(values)
+    return {
+        "method": chance.choice(("POST", "POST", "POST", "DELETE", "DELETE", "PUT")),
+        "path": path(chance),
+        "query": query,
+        **({"body": body} if body else {}),
+        "unversioned": chance.random() < 0.5,
+    }
+
+
+class Routes(unittest.TestCase):
+    """Generated calls against a router that behaves as Docker's."""
+
+    def test_no_generated_call_reaches_what_is_protected(self) -> None:
+        seed = random.randrange(2**32)
+        chance = random.Random(seed)
+        reached: collections.Counter[str] = collections.Counter()
+        with DockerRouter() as router:
+            config = {**over_unix(router.socket), "protected_containers": "web", "retry_attempts": 0}
+            for number in range(COUNT):
+                params = call(chance)
+                router.changes.clear()
+                try:
+                    execute(config, "call_api", **params)
+                except ConnectorError as error:
+                    reached[str(error).split("]")[0].split(" ")[0]] += 1
+                for change in router.changes:
+                    said = f"seed {seed}, call {number}: {params}"
+                    self.assertNotIn(change, PROTECTED, said)
+                    self.assertNotIn(change.kind, UNCLEAR, said)
+                    reached[change.kind] += 1
+        self.assertGreater(reached["[blocked_by_policy"], COUNT // 10, reached)
+        for kind in ("container", "resumed", "network", "volume"):
+            self.assertGreater(reached[kind], COUNT // 500, f"hardly any call reached what is not protected: {reached}")
+
+    def test_without_a_restriction_it_is_the_escape_hatch(self) -> None:
+        """No look, and every path goes to the engine."""
+        for method, target in (
+            ("POST", "/swarm/leave"),
+            ("POST", "/containers/web/stop"),
+            ("POST", "/plugins/p/enable"),
+        ):
+            with self.subTest(target), DockerRouter() as router:
+                execute(over_unix(router.socket), "call_api", method=method, path=target)
+                self.assertEqual((1, 0), (len(router.changes), router.looks))
+
+    def test_an_unknown_change_is_refused_by_each_restriction(self) -> None:
+        for restriction in (
+            {"protected_containers": "nobody"},
+            {"allowed_operations": "call_api"},
+            {"access_level": "Respond"},
+            {"access_level": "Read Only"},
+        ):
+            for method, target in (
+                ("POST", "/swarm/leave"),
+                ("POST", "/containers/web/new"),
+                ("PUT", "/new"),
+                ("DELETE", "/nodes/n"),
+                ("GET", "/libpod/containers/web/healthcheck"),
+                ("GET", "/v4.0.0/libpod/containers/web/healthcheck"),
+                ("GET", "/v4.0.0-dev/libpod/containers/web/mount"),
+                ("HEAD", "/libpod/new"),
+            ):
+                with self.subTest(target, **restriction), DockerRouter() as router:
+                    config = {**over_unix(router.socket), **restriction}
+                    with self.assertRaisesRegex(ConnectorError, r"^\[blocked_by_policy\]"):
+                        execute(config, "call_api", method=method, path=target)
+                    self.assertEqual(0, router.looks + len(router.changes))
+
+    def test_what_reads_is_allowed(self) -> None:
+        for target in (
+            "/containers/json",
+            "/containers/web/alias/json",
+            "/networks/a/b",
+            "/libpod/containers/json",
+            "/v4.0.0/libpod/containers/web/logs",
+            "/libpod/system/df",
+        ):
+            with self.subTest(target), DockerRouter() as router:
+                config = {**over_unix(router.socket), "access_level": "Read Only", "protected_containers": "web"}
+                execute(config, "call_api", method="GET", path=target)
+                self.assertEqual(1, router.looks)
+
+    def test_libpods_own_changes(self) -> None:
+        """F43: on Podman, these take protected containers along."""
+        for method, target in (
+            ("POST", "/libpod/containers/prune"),
+            ("POST", "/libpod/system/prune"),
+            ("POST", "/libpod/volumes/prune"),
+            ("POST", "/libpod/pods/prune"),
+            ("POST", "/libpod/pods/p/stop"),
+            ("DELETE", "/libpod/pods/p"),
+            ("DELETE", "/libpod/images/remove"),
+            ("DELETE", "/libpod/images/team/app:1"),
+            ("POST", "/libpod/containers/create"),
+            ("POST", "/libpod/containers/web/checkpoint"),
+            ("POST", "/libpod/play/kube"),
+            ("POST", "/libpod/volumes/data/import"),
+            ("DELETE", "/libpod/containers/web"),
+            ("POST", "/libpod/containers/web/kill"),
+        ):
+            for prefix in ("", "/v4.0.0", "/v5.8.0-rc1"):
+                with self.subTest(prefix + target), DockerRouter() as router:
+                    config = {**over_unix(router.socket), "protected_containers": "web"}
+                    params = {"method": method, "path": prefix + target}
+                    with self.assertRaisesRegex(ConnectorError, r"^\[blocked_by_policy\]"):
+                        CONNECTOR.execute(config, "call_api", params)
+                    self.assertEqual([], router.changes)
+
+
+if __name__ == "__main__":
+    unittest.main()

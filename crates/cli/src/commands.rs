@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource, value_parser};
+use clap_complete::Shell;
 use operations::{Error, Kind, Operation, ValueKind};
 
-use crate::{exit, help};
+use crate::{
+    exit,
+    format::{Form, Format},
+    help,
+};
 
 /// What was asked for.
 pub(crate) enum Request<'a> {
@@ -13,13 +18,19 @@ pub(crate) enum Request<'a> {
     List,
     /// A health check.
     Check { connection: Connection<'a>, json: bool },
+    /// Which versions are at work.
+    Version { connection: Connection<'a>, json: bool },
+    /// A script for a shell.
+    Completions(Shell),
+    /// The manual page.
+    Man,
     /// An operation.
     Run {
         connection: Connection<'a>,
         operation: &'a str,
         words: Vec<&'a str>,
         command: Vec<&'a str>,
-        json: bool,
+        format: Format,
     },
     /// A command that there is not.
     Unknown { word: &'a str },
@@ -80,11 +91,43 @@ pub(crate) fn command() -> Command {
                 .long("json")
                 .global(true)
                 .action(ArgAction::SetTrue)
-                .help("Print the result as one line of JSON; progress is shown on standard error, if that is a terminal"),
+                .help("The same as -o json"),
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .global(true)
+                .value_name("FORM")
+                .value_parser(value_parser!(Form))
+                .help("How to print the result [default: text as it is; a list as a table on a terminal, as JSON elsewhere]"),
+            Arg::new("fields")
+                .long("fields")
+                .global(true)
+                .value_name("PATH,...")
+                .value_delimiter(',')
+                .help("Print only these fields, such as Id,Names,NetworkSettings.Networks"),
+            Arg::new("quiet")
+                .short('q')
+                .long("quiet")
+                .global(true)
+                .action(ArgAction::SetTrue)
+                .help("Print only ids, one a line, and no progress"),
+            Arg::new("verbose")
+                .short('v')
+                .long("verbose")
+                .global(true)
+                .action(ArgAction::SetTrue)
+                .help("Print a line about the call on standard error; on a terminal it is always there"),
         ])
         .allow_external_subcommands(true)
         .subcommand(Command::new("list").about("Lists the operations"))
         .subcommand(Command::new("check").about("Checks that the engine can be reached and worked with"))
+        .subcommand(Command::new("version").about("Shows the versions of this program and of the engine"))
+        .subcommand(
+            Command::new("completions")
+                .about("Prints a script that completes commands in a shell: source <(fsr-docker completions bash)")
+                .arg(Arg::new("shell").required(true).value_name("SHELL").value_parser(value_parser!(Shell))),
+        )
+        .subcommand(Command::new("man").about("Prints the manual page: fsr-docker man | man -l -"))
         .subcommand(serve())
         .subcommand(
             Command::new("run")
@@ -111,17 +154,16 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
             // The words of an operation that there is not are not looked at.
             let known = if operations::find(operation).is_some() { given } else { run };
             let (words, command) = (words("params"), words("command"));
-            Request::Run {
-                connection: connection(known),
-                operation,
-                words,
-                command,
-                json: known.get_flag("json"),
-            }
+            Request::Run { connection: connection(known), operation, words, command, format: format(known) }
         }
         Some(("check", check)) => {
-            Request::Check { connection: connection(check), json: check.get_flag("json") }
+            Request::Check { connection: connection(check), json: format(check).form.is_some() }
         }
+        Some(("version", version)) => {
+            Request::Version { connection: connection(version), json: format(version).form.is_some() }
+        }
+        Some(("completions", of)) => Request::Completions(*of.get_one("shell").unwrap_or(&Shell::Bash)),
+        Some(("man", _)) => Request::Man,
         Some(("serve", serve)) => {
             let path = |name| serve.get_one::<PathBuf>(name).cloned();
             let options = local_host::Options {
@@ -135,6 +177,18 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
         }
         Some(("list", _)) | None => Request::List,
         Some((word, _)) => Request::Unknown { word },
+    }
+}
+
+/// How a result is to be printed.
+fn format(matches: &ArgMatches) -> Format {
+    let json = matches.get_flag("json").then_some(Form::Json);
+    let fields = matches.get_many::<String>("fields").into_iter().flatten();
+    Format {
+        form: json.or(matches.get_one::<Form>("output").copied()),
+        fields: fields.map(|field| field.trim().to_owned()).filter(|field| !field.is_empty()).collect(),
+        quiet: matches.get_flag("quiet"),
+        verbose: matches.get_flag("verbose"),
     }
 }
 
@@ -255,12 +309,12 @@ mod tests {
             "all=true",
             "--json",
         ]);
-        let Request::Run { connection, operation, words, json, .. } = request(&matches) else {
+        let Request::Run { connection, operation, words, format, .. } = request(&matches) else {
             panic!("not a run")
         };
         assert_eq!(
-            (connection.host, operation, words, json),
-            ("tcp://a:1", "list_containers", vec!["all=true"], true)
+            (connection.host, operation, words, format.form),
+            ("tcp://a:1", "list_containers", vec!["all=true"], Some(Form::Json))
         );
     }
 }

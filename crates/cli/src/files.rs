@@ -7,16 +7,18 @@ use std::{
     sync::Arc,
 };
 
-use operations::{Services, Watcher};
+use operations::{Services, Taker, Watcher};
 use serde_json::{Value, json};
 
-use crate::{bars::Bars, params};
+use crate::{bars::Bars, params, taker::Printer};
 
 /// The current folder.
 #[derive(Default)]
 pub(crate) struct Folder {
     /// Where a person sees how far a call is.
     pub(crate) bars: Option<Arc<Bars>>,
+    /// Who prints what comes piece by piece.
+    pub(crate) printer: Option<Arc<Printer>>,
 }
 
 impl Services for Folder {
@@ -48,6 +50,10 @@ impl Services for Folder {
     fn save(&self, path: &Path, filename: &str, description: &str) -> Result<Value, String> {
         let saved = save(path, filename).map_err(|error| format!("{filename}: {error}"))?;
         Ok(json!({"name": description, "file": {"filename": saved.display().to_string()}}))
+    }
+
+    fn taker(&self) -> Option<Arc<dyn Taker>> {
+        self.printer.clone().map(|printer| printer as Arc<dyn Taker>)
     }
 
     fn watcher(&self) -> Option<Arc<dyn Watcher>> {

@@ -9,22 +9,32 @@
 
 mod address;
 mod bars;
+mod clean;
 mod commands;
 mod exit;
 mod files;
+mod format;
 mod help;
 mod interrupt;
 mod out;
 mod params;
 mod show;
+mod table;
+mod taker;
 mod wording;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal as _, process::ExitCode, sync::Arc};
 
-use operations::{Connector, Error, Kind};
-use serde_json::Value;
+use operations::{Connector, Error, Kind, Operation};
+use serde_json::{Map, Value};
 
-use crate::{bars::Bars, commands::Request, files::Folder};
+use crate::{
+    bars::Bars,
+    commands::{Connection, Request},
+    files::Folder,
+    format::Format,
+    taker::Printer,
+};
 
 fn main() -> ExitCode {
     operations::set_wording(&wording::Flags);
@@ -41,7 +51,7 @@ fn main() -> ExitCode {
         }
     };
     let code = run(&commands::request(&matches)).unwrap_or_else(|error| {
-        out::note(&error);
+        out::error(&error);
         exit::of_error(&error)
     });
     out::flush();
@@ -76,22 +86,80 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Request::Unknown { word } => Err(commands::unknown(word)),
-        Request::Run { connection, operation, words, command, json } => {
+        Request::Version { connection, json } => {
+            interrupt::watch()?;
+            let version = version(connection);
+            show::version(version.as_ref(), *json);
+            version.map(|_| ExitCode::SUCCESS)
+        }
+        Request::Completions(shell) => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut commands::command(), "fsr-docker", &mut script);
+            out::print(String::from_utf8_lossy(&script));
+            Ok(ExitCode::SUCCESS)
+        }
+        Request::Man => {
+            let mut page = Vec::new();
+            out::done(clap_mangen::Man::new(commands::command()).render(&mut page));
+            out::print(String::from_utf8_lossy(&page));
+            Ok(ExitCode::SUCCESS)
+        }
+        Request::Run { connection, operation, words, command, format } => {
             interrupt::watch()?;
             let declared = operations::find(operation).ok_or_else(|| operations::unknown(operation))?;
             let params = params::given(declared, words, command).map_err(|error| error.within(operation))?;
-            let folder = Folder { bars: Bars::begin() };
-            let connector = Connector::new(&address::configuration(connection)?, &folder)?;
-            let (result, report) = connector.execute(operation, &params, &folder);
-            if let Some(bars) = &folder.bars {
-                bars.end();
-            }
-            let result = read(&result?.into_json())?;
-            out::note(show::report(&report));
-            show::result(&result, *json);
-            Ok(exit::of_result(Some(declared), &result))
+            call(connection, declared, operation, params, format)
         }
     }
+}
+
+/// Runs an operation and prints what comes of it.
+fn call(
+    connection: &Connection<'_>,
+    declared: &Operation,
+    operation: &str,
+    mut params: Map<String, Value>,
+    format: &Format,
+) -> Result<ExitCode, Error> {
+    let takes = format.takes(declared, &params);
+    let fields = shown_fields(format, &params);
+    let printer = takes.then(|| Arc::new(Printer::new(format.form, declared.table, &fields)));
+    if takes {
+        params::without_bounds(declared, &mut params);
+    }
+    let bars = if format.quiet || (takes && format::is_terminal()) { None } else { Bars::begin() };
+    let folder = Folder { bars, printer };
+    let connector = Connector::new(&address::configuration(connection)?, &folder)?;
+    let (result, report) = connector.execute(operation, &params, &folder);
+    if let Some(bars) = &folder.bars {
+        bars.end();
+    }
+    if let Some(printer) = &folder.printer {
+        printer.finish();
+    }
+    let result = read(&result?.into_json())?;
+    if !format.quiet && (format.verbose || std::io::stderr().is_terminal()) {
+        out::note(show::report(&report));
+    }
+    match takes {
+        true => show::notes(&result),
+        false => show::result(&result, declared, format, &fields),
+    }
+    Ok(exit::of_result(Some(declared), &result))
+}
+
+/// The columns that were asked for, by `--fields` or by the operation's own parameter.
+fn shown_fields(format: &Format, params: &Map<String, Value>) -> Vec<String> {
+    let own = params.get("fields").and_then(Value::as_str).filter(|_| format.fields.is_empty());
+    let own = own.into_iter().flat_map(|own| own.split(',')).map(|field| field.trim().to_owned());
+    own.filter(|field| !field.is_empty()).chain(format.fields.iter().cloned()).collect()
+}
+
+fn version(connection: &Connection<'_>) -> Result<Value, Error> {
+    let folder = Folder::default();
+    let connector = Connector::new(&address::configuration(connection)?, &folder)?;
+    let (result, _) = connector.execute("get_version", &Map::new(), &folder);
+    read(&result?.into_json())
 }
 
 fn read(json: &[u8]) -> Result<Value, Error> {

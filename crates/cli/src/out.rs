@@ -8,7 +8,7 @@ use std::{
 
 use signal_hook::{consts::SIGPIPE, low_level::emulate_default_handler};
 
-use crate::exit;
+use crate::{clean, exit, format};
 
 /// Writes to standard output. A reader that has gone ends the program; so does what else stands in the way, with a word.
 pub(crate) fn print(text: impl fmt::Display) {
@@ -27,7 +27,17 @@ pub(crate) fn flush() {
 
 /// Writes a line to standard error. Nobody can be told when that fails, so the call goes on.
 pub(crate) fn note(text: impl fmt::Display) {
+    let text = clean::lines(&text.to_string());
     let _nobody_reads_it = writeln!(io::stderr(), "{text}");
+}
+
+/// Writes an error to standard error, its code in color where there are colors.
+pub(crate) fn error(error: impl fmt::Display) {
+    let text = clean::lines(&error.to_string());
+    let code = text.find(']').filter(|_| text.starts_with('[') && format::has_color(true));
+    let (code, rest) = text.split_at(code.map_or(0, |end| end + 1));
+    let code = if code.is_empty() { String::new() } else { format!("\u{1b}[31m{code}\u{1b}[0m") };
+    let _nobody_reads_it = writeln!(io::stderr(), "{code}{rest}");
 }
 
 /// The same without the end of a line.

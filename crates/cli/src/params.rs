@@ -55,6 +55,21 @@ pub(crate) fn given(
     Ok(params)
 }
 
+/// What is printed as it comes needs no bounds that are not asked for: it is not kept.
+pub(crate) fn without_bounds(operation: &Operation, params: &mut Map<String, Value>) {
+    let follows = params.get("follow").is_some_and(|value| *value == "true" || *value == true);
+    let bounds = [
+        ("max_bytes", "1099511627776", true),
+        ("max_events", "1000000", follows),
+        ("timeout", "86400", follows),
+    ];
+    for (name, most, applies) in bounds {
+        if applies && operation.param(name).is_some() && !params.contains_key(name) {
+            params.insert(name.to_owned(), most.into());
+        }
+    }
+}
+
 /// Standard input, for the one who reads it first.
 pub(crate) fn stdin() -> Result<io::StdinLock<'static>, String> {
     if STDIN_IS_READ.swap(true, Ordering::Relaxed) {

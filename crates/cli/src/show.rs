@@ -1,9 +1,13 @@
 //! Results on a terminal: sentences and output as they are, all else as JSON.
 
-use operations::{Category, Health, Report};
+use operations::{Category, Error, Health, Operation, Report};
 use serde_json::{Value, json};
 
-use crate::out;
+use crate::{
+    clean,
+    format::{self, Form, Format},
+    out, table,
+};
 
 /// Prints the operations, with what they do.
 pub(crate) fn list() {
@@ -14,40 +18,124 @@ pub(crate) fn list() {
     }
 }
 
-/// Prints a result: as one line of JSON, or for people.
-pub(crate) fn result(result: &Value, json: bool) {
-    if json {
-        out::line(result);
-        return;
-    }
+/// Prints a result, in the form that was asked for or that people expect: a text as it is, a sentence, a table of a list on a
+/// terminal, and else JSON.
+pub(crate) fn result(result: &Value, operation: &Operation, format: &Format, fields: &[String]) {
+    let rows = || table::rows(result, operation.table);
     let text = |name: &str| result.get(name).and_then(Value::as_str);
-    match (text("output"), text("result")) {
-        (Some(output), _) => {
-            // In the form Text, both streams are one.
-            out::print(text("stdout").unwrap_or(output));
-            out::flush();
-            out::note_as_it_is(text("stderr").unwrap_or_default());
-            if result["truncated"] == true {
-                out::note("There was more output than max_bytes.");
+    let is_list = operation.table.is_some() || result.is_array();
+    match format.form {
+        _ if format.quiet && format.form.is_none() && text("output").is_none() => {
+            rows().into_iter().filter_map(table::id).for_each(out::line);
+        }
+        Some(Form::Json) => json(&selected(result, operation, fields)),
+        Some(Form::Jsonl) => {
+            let selected = selected(result, operation, fields);
+            for row in table::rows(&selected, operation.table) {
+                out::line(clean::json(&row.to_string()));
             }
         }
-        (None, Some(sentence)) if result.get("lines").or(result.get("findings")).is_none() => {
-            out::line(sentence);
-        }
-        (None, _) => out::line(format_args!("{result:#}")),
+        Some(Form::Table) => out::line(table::of(result, operation.table, fields)),
+        Some(Form::Name) => rows().into_iter().filter_map(table::name).for_each(out::line),
+        None => match (text("output"), text("result")) {
+            _ if !fields.is_empty() && !format::is_terminal() => {
+                indented(&selected(result, operation, fields))
+            }
+            _ if !fields.is_empty() => out::line(table::of(result, operation.table, fields)),
+            // In the form Text, both streams are one.
+            (Some(both), _) => output(text("stdout").unwrap_or(both), text("stderr").unwrap_or_default()),
+            (None, Some(sentence)) if result.get("lines").or(result.get("findings")).is_none() => {
+                out::line(clean::line(sentence));
+            }
+            (None, _) if is_list && format::is_terminal() => {
+                out::line(table::of(result, operation.table, fields))
+            }
+            (None, _) => indented(result),
+        },
+    }
+    notes(result);
+}
+
+/// What a result says of itself, for what it lists was printed already.
+pub(crate) fn notes(result: &Value) {
+    if result["truncated"] == true {
+        out::note("There was more output than max_bytes, or there were more events than max_events.");
     }
     if result["timed_out"] == true {
         out::note("The time limit passed.");
     }
 }
 
+fn selected(result: &Value, operation: &Operation, fields: &[String]) -> Value {
+    let paths: Vec<&str> = fields.iter().map(String::as_str).collect();
+    let mut result = result.clone();
+    if paths.is_empty() {
+        return result;
+    }
+    match operation.table.filter(|table| result[table.rows].is_array()) {
+        Some(table) => {
+            result[table.rows] = operations::selected(&result[table.rows], &paths);
+            result
+        }
+        None => operations::selected(&result, &paths),
+    }
+}
+
+fn output(stdout: &str, stderr: &str) {
+    let shown =
+        |text: &str, on_terminal: bool| if on_terminal { clean::output(text) } else { text.to_owned() };
+    out::print(shown(stdout, format::is_terminal()));
+    out::flush();
+    out::note_as_it_is(&shown(stderr, stderr_is_terminal()));
+}
+
+/// JSON for programs, and for people who asked for it.
+fn json(value: &Value) {
+    if format::is_terminal() { indented(value) } else { out::line(clean::json(&value.to_string())) }
+}
+
+fn indented(value: &Value) {
+    out::line(clean::json(&format!("{value:#}")));
+}
+
+fn stderr_is_terminal() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stderr())
+}
+
+/// Prints which versions are at work. The engine's may be an error.
+pub(crate) fn version(engine: Result<&Value, &Error>, as_json: bool) {
+    let own = json!({"Version": env!("CARGO_PKG_VERSION"), "ApiVersion": operations::ApiVersion::NEWEST.to_string()});
+    if as_json {
+        json(&json!({"Client": own, "Server": engine.ok()}));
+        return;
+    }
+    out::line(format_args!(
+        "fsr-docker {}, written for API {} to {}",
+        env!("CARGO_PKG_VERSION"),
+        operations::ApiVersion::OLDEST,
+        operations::ApiVersion::NEWEST
+    ));
+    if let Ok(version) = engine {
+        let text = |name: &str| clean::line(version[name].as_str().unwrap_or("unknown"));
+        let name = version["Platform"]["Name"].as_str().filter(|name| !name.is_empty());
+        let name = name.map_or_else(|| "Docker Engine".to_owned(), clean::line);
+        let (os, kernel) = (text("Os"), text("KernelVersion"));
+        out::line(format_args!(
+            "{name} {}, API {}, {os}/{}, kernel {kernel}",
+            text("Version"),
+            text("ApiVersion"),
+            text("Arch")
+        ));
+    }
+}
+
 /// Prints what a health check found.
-pub(crate) fn health(health: &Health, json: bool) {
+pub(crate) fn health(health: &Health, as_json: bool) {
     let Health { engine_version, api_version, round_trip, warnings } = health;
     let milliseconds = round_trip.as_secs_f64() * 1e3;
-    if json {
-        out::line(
-            json!({"engine_version": engine_version, "api_version": api_version, "round_trip_milliseconds": milliseconds, "warnings": warnings}),
+    if as_json {
+        json(
+            &json!({"engine_version": engine_version, "api_version": api_version, "round_trip_milliseconds": milliseconds, "warnings": warnings}),
         );
         return;
     }
@@ -55,7 +143,7 @@ pub(crate) fn health(health: &Health, json: bool) {
         "Docker Engine {engine_version}, API {api_version}, {milliseconds:.1} ms for a round trip."
     ));
     for warning in warnings {
-        out::line(format_args!("Warning: {warning}"));
+        out::line(format_args!("Warning: {}", clean::line(warning)));
     }
 }
 

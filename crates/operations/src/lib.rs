@@ -30,7 +30,7 @@ pub use configuration::{
 pub use declare::effect::{Category, Effect};
 pub use declare::endpoint::Method;
 pub use declare::group::Group;
-pub use declare::operation::{Operation, Shape};
+pub use declare::operation::{Operation, Shape, Table};
 pub use declare::param::{Param, Pattern, Place, ShownFor, ValueKind};
 pub use declare::result::{Case, Schema};
 pub use declare::secrecy::Secrecy;
@@ -40,5 +40,6 @@ pub use finding::{Check, Finding, Level};
 pub use run::connector::{Connector, Report};
 pub use run::health::Health;
 pub use run::output::{Outcome, Output, Written};
-pub use run::services::{NoServices, Progress, Services, Watcher};
+pub use run::services::{NoServices, Progress, Services, Taker, Watcher};
+pub use run::trim::selected;
 pub use values::notation::Notation;

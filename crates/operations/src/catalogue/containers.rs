@@ -89,6 +89,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             FIELDS,
             MAX_ITEMS,
         ])
+        .columns(&["Id", "Image", "Command", "Created", "Status", "Ports", "Names"])
         .list(),
     Operation::get("inspect_container", "/containers/{id}/json")
         .title("Inspect Container")

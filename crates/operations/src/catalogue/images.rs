@@ -74,6 +74,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             FIELDS,
             MAX_ITEMS,
         ])
+        .columns(&["RepoTags", "Id", "Created", "Size"])
         .list(),
     Operation::get("inspect_image", "/images/{name}/json")
         .title("Inspect Image")
@@ -97,6 +98,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             MAX_ITEMS,
             REDACT,
         ])
+        .columns(&["Id", "Created", "CreatedBy", "Size", "Comment"])
         .list(),
     Operation::post("tag_image", "/images/{name}/tag")
         .title("Tag Image")
@@ -139,6 +141,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             ]),
         )])
         .dry_run(dry_run::image)
+        .columns(&["Untagged", "Deleted"])
         .list(),
 ];
 

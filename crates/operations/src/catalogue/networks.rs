@@ -47,6 +47,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("List Networks")
         .about("Lists the networks that the engine knows.")
         .params(&[FILTERS, FIELDS, MAX_ITEMS])
+        .columns(&["Id", "Name", "Driver", "Scope"])
         .list(),
     Operation::get("inspect_network", "/networks/{id}")
         .title("Inspect Network")

@@ -33,6 +33,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Lists the engine's volumes, with what it warns of.")
         .params(&[FILTERS, FIELDS, MAX_ITEMS])
         .gives(Schema::Answer("GET /volumes"))
+        .table("Volumes", &["Name", "Driver", "Scope", "Mountpoint"])
         .run(list),
     Operation::get("inspect_volume", "/volumes/{name}")
         .title("Inspect Volume")

@@ -59,6 +59,8 @@ pub struct Operation {
     pub gives: Option<Schema>,
     /// Other forms of it, for certain values of parameters.
     pub gives_for: &'static [Case],
+    /// The rows and columns of the result, where it is shown as a table.
+    pub table: Option<Table>,
     /// Says what it would do, for the parameter `dry_run`.
     pub(crate) dry_run: Option<Run>,
     /// What it touches. Only an operation that reads can leave this empty.
@@ -68,6 +70,15 @@ pub struct Operation {
 
 /// Makes the requests of a call, and its result.
 pub(crate) type Run = fn(&Call<'_>) -> Result<Output, Error>;
+
+/// How a result is shown as a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    /// The field of the result that holds the list; empty is the result itself.
+    pub rows: &'static str,
+    /// Paths within each item. None where the result names its own columns, as `ps` does.
+    pub columns: &'static [&'static str],
+}
 
 /// What becomes of the answer.
 #[derive(Debug, Clone, Copy)]
@@ -129,6 +140,7 @@ impl Operation {
             gives: None,
             gives_for: &[],
             dry_run: None,
+            table: None,
             touches: &[],
             category: None,
         }
@@ -192,6 +204,16 @@ impl Operation {
     /// Sets what the result is instead for certain values of parameters.
     pub const fn gives_for(self, cases: &'static [Case]) -> Self {
         Self { gives_for: cases, ..self }
+    }
+
+    /// Sets the columns of a table: paths within each item of the result's list.
+    pub const fn columns(self, columns: &'static [&'static str]) -> Self {
+        self.table("", columns)
+    }
+
+    /// As [`Operation::columns`], where the list is a field of the result.
+    pub const fn table(self, rows: &'static str, columns: &'static [&'static str]) -> Self {
+        Self { table: Some(Table { rows, columns }), ..self }
     }
 
     /// A function makes the requests and the result, whose form [`Operation::gives`] says.

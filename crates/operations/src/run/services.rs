@@ -24,6 +24,21 @@ pub trait Services {
     fn watcher(&self) -> Option<Arc<dyn Watcher>> {
         None
     }
+
+    /// Who takes logs, events and samples as they come. Asked once by each call that has such.
+    fn taker(&self) -> Option<Arc<dyn Taker>> {
+        None
+    }
+}
+
+/// Who takes output and values as they come, and not with the result. What is taken is not in the result again, but for the
+/// events and samples that it lists anyway.
+pub trait Taker: Send + Sync {
+    /// A piece of a process's output, from `stdout` or `stderr`, byte for byte.
+    fn output(&self, stream: &'static str, piece: &[u8]);
+
+    /// An event, or a sample of statistics.
+    fn value(&self, value: &Value);
 }
 
 /// Who watches a call.

@@ -16,14 +16,20 @@ pub(crate) struct Values {
 }
 
 impl Values {
-    /// Sends a request and reads its answer to the end, or until there are `most` values or the call's time is used up.
-    pub(crate) fn read(call: &Call<'_>, request: Request, most: usize) -> Result<Self, Error> {
+    /// Sends a request and reads its answer to the end, or until there are `most` values or the call's time is used up. Each
+    /// is shown as it comes.
+    pub(crate) fn read(
+        call: &Call<'_>,
+        request: Request,
+        most: usize,
+        shown: impl FnMut(&Value),
+    ) -> Result<Self, Error> {
         let limit = call.time_limit();
-        Self::of(call.stream(request.silence(limit).deadline(limit))?.into_body(), most)
+        Self::of(call.stream(request.silence(limit).deadline(limit))?.into_body(), most, shown)
     }
 
     /// Reads an answer so.
-    pub(crate) fn of(mut body: Body, most: usize) -> Result<Self, Error> {
+    pub(crate) fn of(mut body: Body, most: usize, mut shown: impl FnMut(&Value)) -> Result<Self, Error> {
         let mut lines = JsonLines::default();
         let mut read = Self::default();
         while read.items.len() < most {
@@ -31,7 +37,8 @@ impl Values {
                 Ok(Some(chunk)) => lines.push(&chunk),
                 Ok(None) => {
                     read.cut = lines.is_within_a_value();
-                    read.items.extend(lines.finish().ok().flatten());
+                    let last = lines.finish().ok().flatten();
+                    read.items.extend(last.inspect(&mut shown));
                     break;
                 }
                 Err(error) if error.kind() == ErrorKind::TimedOut => {
@@ -44,6 +51,7 @@ impl Values {
             while read.items.len() < most
                 && let Some(value) = lines.next_value()?
             {
+                shown(&value);
                 read.items.push(value);
             }
         }

@@ -49,6 +49,14 @@ pub(crate) fn trim(items: &mut Value, arguments: &Arguments) {
     }
 }
 
+/// A list's items, or an object, with these fields only: as the parameter `fields` has it.
+pub fn selected(value: &Value, paths: &[&str]) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(|item| kept(item, paths)).collect(),
+        other => kept(other, paths),
+    }
+}
+
 /// Whether a parameter asks for less than the whole list.
 pub(crate) fn is_wanted(arguments: &Arguments) -> bool {
     [FIELDS, MAX_ITEMS].iter().any(|param| arguments.if_declared(param.name).is_some())

@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     Effect, Error, Kind, Operation, Output, Param, Secrecy,
     catalogue::containers::capture::{
-        CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, OUTPUT, STDERR, STDOUT,
-        chosen,
+        CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, STDERR, STDOUT, chosen,
     },
     declare::{
         arguments::{Arguments, Named},
@@ -15,7 +14,7 @@ use crate::{
         result::case,
         target::{Reach, Target, Touch},
     },
-    run::{call::Call, progress::Flow},
+    run::call::Call,
 };
 
 /// What is given to a process on its standard input.
@@ -104,7 +103,7 @@ fn attach(call: &Call<'_>) -> Result<Output, Error> {
         input => open(call, request, input)?,
     };
     let most = arguments.integer("max_bytes").unwrap_or_default();
-    let mut capture = Capture::read(reply.into_body(), !tty, most, Flow::of(call, OUTPUT))?;
+    let mut capture = Capture::read(call, reply.into_body(), !tty, most)?;
     if attach_stdin && capture.is_broken_off() {
         capture.ended(call.look("/containers/{id}/json")?["State"]["Running"] == true)?;
     }

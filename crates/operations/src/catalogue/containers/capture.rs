@@ -2,18 +2,20 @@
 
 mod report;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use engine::{Body, ErrorKind, FrameDecoder, StreamName};
 use serde_json::{Map, Value};
 
 use self::report::{Report, Text};
 use crate::{
-    Error, Kind, Output, Param, Schema,
+    Error, Kind, Output, Param, Schema, Taker,
     declare::{
         arguments::Arguments,
         param::{choice, flag, integer},
     },
-    run::{progress::Flow, text::without_half_character},
+    run::{call::Call, progress::Flow, text::without_half_character},
 };
 
 /// The output of a process, in every form.
@@ -84,7 +86,7 @@ pub(crate) fn chosen(arguments: &Arguments, stdout: &str, stderr: &str) -> (bool
 }
 
 /// Output, as it came. Holds no more than was asked for, and eight bytes for each frame at most.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Capture {
     output: Vec<u8>,
     /// Which stream each stretch of `output` came from, and its length. A frame is in one, so that what continues a line is one too
@@ -94,6 +96,9 @@ pub(crate) struct Capture {
     timed_out: bool,
     /// What the engine itself said of a failure to read on.
     fault: Vec<u8>,
+    /// Who takes the output as it comes, in the place of this; and how much that was.
+    taker: Option<Arc<dyn Taker>>,
+    taken: usize,
     /// What broke the connection off, until it is settled: see [`Capture::ended`].
     broken_off: Option<engine::Error>,
 }
@@ -101,8 +106,9 @@ pub(crate) struct Capture {
 impl Capture {
     /// Reads a stream to its end, or until it holds `most` bytes or the request's time is used up: then what had come
     /// is kept, and said to be incomplete. Without frames (a TTY) all is stdout.
-    pub(crate) fn read(body: Body, framed: bool, most: u64, flow: Flow) -> Result<Self, Error> {
-        Self::read_while(body, framed, most, flow, |capture| !capture.truncated)
+    pub(crate) fn read(call: &Call<'_>, body: Body, framed: bool, most: u64) -> Result<Self, Error> {
+        let capture = Self { taker: call.services.taker(), ..Self::default() };
+        capture.filled(body, framed, most, Flow::of(call, OUTPUT), |capture| !capture.truncated)
     }
 
     /// Nothing came until the time was used up.
@@ -112,7 +118,7 @@ impl Capture {
 
     /// As [`Capture::read`], but also waits for the end of what it does not keep, as where an exit code follows.
     pub(crate) fn read_to_end(body: Body, framed: bool, most: u64, flow: Flow) -> Result<Self, Error> {
-        Self::read_while(body, framed, most, flow, |_| true)
+        Self::default().filled(body, framed, most, flow, |_| true)
     }
 
     /// Whether the connection was broken off, which is an error unless [`Capture::ended`] knows better.
@@ -133,7 +139,8 @@ impl Capture {
         }
     }
 
-    fn read_while(
+    fn filled(
+        mut self,
         mut body: Body,
         framed: bool,
         most: u64,
@@ -141,9 +148,9 @@ impl Capture {
         goes_on: impl Fn(&Self) -> bool,
     ) -> Result<Self, Error> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let mut capture = Self::default();
+        let capture = &mut self;
         let mut decoder = FrameDecoder::default();
-        while goes_on(&capture) {
+        while goes_on(capture) {
             let chunk = match body.chunk() {
                 Ok(Some(chunk)) => chunk,
                 Ok(None) if framed && !decoder.is_complete() => {
@@ -169,10 +176,10 @@ impl Capture {
                 capture.keep(StreamName::Stdout, &chunk, true, most);
             }
         }
-        if capture.fault.is_empty() {
-            return Ok(capture);
+        if self.fault.is_empty() {
+            return Ok(self);
         }
-        let fault = String::from_utf8_lossy(without_half_character(&capture.fault));
+        let fault = String::from_utf8_lossy(without_half_character(&self.fault));
         Err(Error::new(
             Kind::Failed,
             format!("The engine could not read the output to its end: {}.", fault.trim()),
@@ -235,13 +242,18 @@ impl Capture {
             self.fault.extend_from_slice(&data[..room.min(data.len())]);
             return;
         }
-        let room = most - self.output.len();
+        let room = most.saturating_sub(self.output.len().saturating_add(self.taken));
         let data = if data.len() > room {
             self.truncated = true;
             &data[..room]
         } else {
             data
         };
+        if let Some(taker) = self.taker.as_ref().filter(|_| !data.is_empty()) {
+            taker.output(if stream == StreamName::Stderr { "stderr" } else { "stdout" }, data);
+            self.taken += data.len();
+            return;
+        }
         let goes_on = !begins || self.output.last().is_none_or(|last| *last == b'\n');
         self.output.extend_from_slice(data);
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);

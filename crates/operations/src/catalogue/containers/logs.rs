@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 use crate::{
     Error, Kind, Operation, Output, Schema,
     catalogue::containers::capture::{
-        CAPTURED, CAPTURED_TEXT, Capture, FORM, Form, INCOMPLETE, MAX_BYTES, OUTPUT, STDERR, STDOUT, chosen,
+        CAPTURED, CAPTURED_TEXT, Capture, FORM, Form, INCOMPLETE, MAX_BYTES, STDERR, STDOUT, chosen,
     },
     declare::{
         param::{CONTAINER, TIME_LIMIT, count, flag, time},
         result::case,
     },
-    run::{call::Call, progress::Flow},
+    run::call::Call,
 };
 
 /// From this version on, the answer's content type tells whether there are frames; on Podman, nothing ever does.
@@ -79,7 +79,7 @@ fn logs(call: &Call<'_>) -> Result<Output, Error> {
         (None, _) => !self::has_tty(call)?,
     };
     let most = call.arguments.integer("max_bytes").unwrap_or_default();
-    Capture::read(reply.into_body(), framed, most, Flow::of(call, OUTPUT))?.into_output(
+    Capture::read(call, reply.into_body(), framed, most)?.into_output(
         &Map::new(),
         timed,
         Form::of(&call.arguments),

@@ -35,11 +35,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .params(&[
             CONTAINER,
             text("ps_args").title("ps Arguments").about("What ps is asked for, such as aux; -ef if empty."),
-        ]),
+        ])
+        .table("Processes", &[]),
     Operation::get("container_changes", "/containers/{id}/changes")
         .title("Get Changed Files")
         .about("Lists the files that a container has changed (Kind 0), added (1) or deleted (2).")
         .params(&[CONTAINER, FIELDS, MAX_ITEMS])
+        .columns(&["Kind", "Path"])
         .list(),
     Operation::head("stat_path", "/containers/{id}/archive")
         .title("Get State of Path")

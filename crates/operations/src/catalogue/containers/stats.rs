@@ -44,6 +44,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_stats",
         Schema::Field("samples", &Schema::List(&Schema::All(&[COMPUTED, Schema::Fields(&["read", "running"])]))),
         Schema::Fields(&["timed_out"]),
     ]))
+    .table("samples", &["read", "cpu_percent", "memory_usage", "memory_limit", "memory_percent", "network_rx_bytes", "network_tx_bytes", "block_read_bytes", "block_write_bytes", "pids"])
     .run(stats)];
 
 fn stats(call: &Call<'_>) -> Result<Output, Error> {
@@ -57,7 +58,12 @@ fn stats(call: &Call<'_>) -> Result<Output, Error> {
         return Err(Error::faults(Kind::InvalidParameters, &[fault]));
     }
     let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-    let read = Values::read(call, call.request()?.query("stream", "true"), wanted)?;
+    let taker = call.services.taker();
+    let read = Values::read(call, call.request()?.query("stream", "true"), wanted, |sample| {
+        if let Some(taker) = &taker {
+            taker.value(&in_short(sample));
+        }
+    })?;
     let all: Vec<Value> = read.items.iter().map(in_short).collect();
     let Some(last) = read.items.into_iter().next_back() else {
         let what = if read.timed_out {

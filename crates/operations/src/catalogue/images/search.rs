@@ -51,6 +51,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Searches Docker Hub, or another registry that has a search, for images.")
         .params(&SEARCH)
         .gives(Schema::Answer("GET /images/search"))
+        .columns(&["name", "description", "star_count", "is_official"])
         .run(search),
     Operation::get("inspect_distribution", "/distribution/{name}/json")
         .title("Inspect Distribution")

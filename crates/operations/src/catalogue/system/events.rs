@@ -7,7 +7,7 @@ mod memory;
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::{
     clock::{Point, now},
@@ -53,6 +53,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("system_events", "
             "engine_time",
         ]),
     ]))
+    .table("events", &["time", "Type", "Action", "Actor.ID", "Actor.Attributes"])
     .run(events)];
 
 fn events(call: &Call<'_>) -> Result<Output, Error> {
@@ -74,19 +75,27 @@ fn events(call: &Call<'_>) -> Result<Output, Error> {
     let most = call.arguments.integer("max_events").unwrap_or_default();
     let most = usize::try_from(most).unwrap_or(usize::MAX);
 
+    let taker = call.services.taker();
+    let mut room = most;
+    let mut shown = |event: &Value| {
+        if let Some(taker) = taker.iter().find(|_| room > 0) {
+            room -= 1;
+            taker.value(event);
+        }
+    };
     let (mut read, mut memory, mut reason) = (Values::default(), Memory::default(), String::new());
     // What was. One more than is wanted tells whether there are more, and where they begin.
     if !follow || since.is_some_and(|since| since <= now) {
-        read = between(call, since, until.min(now), most.saturating_add(1), limit)?;
+        read = between(call, since, until.min(now), most.saturating_add(1), limit, &mut shown)?;
         // Afterwards, as what the engine forgets until it answers is missing from the answer.
         memory = Memory::look(call, now)?;
         reason = memory.cannot_tell(since);
     }
     // What comes. For more than is wanted nobody waits.
-    let room = most.saturating_sub(read.items.len());
-    if until > now && room > 0 {
+    let left = most.saturating_sub(read.items.len());
+    if until > now && left > 0 {
         let since = since.map_or(now.next(), |since| since.max(now.next()));
-        let came = between(call, Some(since), until, room, limit + GRACE)?;
+        let came = between(call, Some(since), until, left, limit + GRACE, &mut shown)?;
         read.items.extend(came.items);
         (read.timed_out, read.cut) = (came.timed_out, read.cut || came.cut);
     }
@@ -133,10 +142,11 @@ fn between(
     until: Point,
     enough: usize,
     bound: Duration,
+    shown: &mut dyn FnMut(&Value),
 ) -> Result<Values, Error> {
     let request = call.request()?.query("until", &until.to_string());
     let request = since.iter().fold(request, |request, since| request.query("since", &since.to_string()));
-    Values::of(call.stream(request.silence(bound).deadline(bound))?.into_body(), enough)
+    Values::of(call.stream(request.silence(bound).deadline(bound))?.into_body(), enough, shown)
 }
 
 /// The answer where the time that is asked for has not come yet, by the engine's clock: it would refuse, or wait.

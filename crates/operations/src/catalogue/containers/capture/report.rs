@@ -11,7 +11,6 @@ use super::{Capture, Form};
 use crate::run::text::{Decoder, without_half_character};
 
 /// A result in the making. Written as it goes: as values, the lines of 50 MB would take ten times that.
-#[derive(Debug)]
 pub(super) struct Report {
     pub(super) fields: Map<String, Value>,
     pub(super) capture: Capture,

@@ -26,7 +26,7 @@ impl Memory {
     pub(super) fn look(call: &Call<'_>, now: Point) -> Result<Self, Error> {
         let everything =
             Request::get(call.path("/events")?).query("since", "1").query("until", &now.to_string());
-        let remembered = Values::read(call, everything, REMEMBERED)?.items;
+        let remembered = Values::read(call, everything, REMEMBERED, |_| ())?.items;
         Ok(Self {
             oldest: remembered.first().and_then(Point::of_event),
             is_full: remembered.len() >= REMEMBERED,

@@ -10,10 +10,11 @@ import time
 import unittest
 from contextlib import suppress
 
+from test_command_line import CommandLineTestCase
+
 from support.engine import IMAGE, container
 from support.raw_server import RawServer, says
 from support.session import given
-from test_command_line import CommandLineTestCase
 
 
 class OutputTestCase(CommandLineTestCase):
@@ -21,7 +22,11 @@ class OutputTestCase(CommandLineTestCase):
 
     def on_terminal(self, *words: str, **environment: str) -> str:
         screen, other = pty.openpty()
-        env = {**{name: value for name, value in os.environ.items() if name != "NO_COLOR"}, "TERM": "xterm", **environment}
+        env = {
+            **{name: value for name, value in os.environ.items() if name != "NO_COLOR"},
+            "TERM": "xterm",
+            **environment,
+        }
         with subprocess.Popen(self.command(*words), stdin=other, stdout=other, stderr=other, env=env):
             os.close(other)
             written = b""
@@ -85,10 +90,19 @@ class Hostile(OutputTestCase):
         body = json.dumps([{"Id": self.HOSTILE, "Names": ["/" + self.HOSTILE], "Image": self.HOSTILE}])
         fault = json.dumps({"message": self.HOSTILE})
         for status, answer in ((200, body), (404, fault)):
-            head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(answer.encode())}\r\n\r\n"
+            length = len(answer.encode())
+            head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
             with RawServer(says((head + answer).encode())) as engine:
                 for form in ((), ("-o", "json"), ("-o", "jsonl"), ("-o", "table"), ("-o", "name"), ("-q",)):
-                    words = ("--host", f"tcp://{engine.address}", "--api-version", "1.41", *form, "run", "list_containers")
+                    words = (
+                        "--host",
+                        f"tcp://{engine.address}",
+                        "--api-version",
+                        "1.41",
+                        *form,
+                        "run",
+                        "list_containers",
+                    )
                     shown = self.on_terminal(*words, NO_COLOR="1")
                     for character in ("\x1b", "\x07", "\u202e", "\x9b"):
                         self.assertNotIn(character, shown, form)
@@ -113,7 +127,9 @@ class Streams(OutputTestCase):
         done = self.call("run", "container_logs", name)
         self.assertEqual((300000, ""), (len(done.stdout.splitlines()), done.stderr))
         lines = self.call("run", "container_logs", name, "tail=2", "-o", "jsonl").stdout.splitlines()
-        self.assertEqual([{"stream": "stdout", "text": text} for text in ("299999", "300000")], list(map(json.loads, lines)))
+        self.assertEqual(
+            [{"stream": "stdout", "text": text} for text in ("299999", "300000")], list(map(json.loads, lines))
+        )
 
     def test_events_and_samples(self) -> None:
         name = container(self)
@@ -144,13 +160,13 @@ class OneLiners(OutputTestCase):
         full = self.line(f"fsr-docker run list_containers {only} -q").strip()
         self.assertEqual(64, len(full))
         self.assertEqual(f"{web}\n", self.line(f"fsr-docker run list_containers {only} -o name"))
-        self.assertIn(IMAGE, self.line(f"fsr-docker run list_containers {only} -o table --fields Names,Image | tail -n 1"))
+        self.assertIn(
+            IMAGE, self.line(f"fsr-docker run list_containers {only} -o table --fields Names,Image | tail -n 1")
+        )
         self.assertEqual("1\n", self.line(f"fsr-docker run container_logs {web} tail=100 2>/dev/null | grep -c GET"))
         self.assertEqual("/\n", self.line(f"fsr-docker run exec_container {web} -- sh -c 'cd / && pwd'"))
         self.assertEqual("B\n", self.line(f"echo b | fsr-docker run exec_container {web} stdin_text=- -- tr a-z A-Z"))
-        self.assertIn(
-            '"running"', self.line(f"fsr-docker run inspect_container {web} -o json --fields State.Status")
-        )
+        self.assertIn('"running"', self.line(f"fsr-docker run inspect_container {web} -o json --fields State.Status"))
         self.assertIn('"Action"', self.line("fsr-docker run system_events since=10m -o jsonl | tail -n 5"))
         self.assertEqual("7\n", self.line(f"fsr-docker run exec_container {web} -- sh -c 'exit 7' || echo $?"))
         self.line(f"fsr-docker run list_containers {only} -q | xargs -I{{}} fsr-docker run stop_container {{}} t=0")

@@ -6,7 +6,11 @@ use engine::{Address, DockerHost};
 use operations::{Error, Kind};
 use serde_json::{Map, Value};
 
-use crate::{commands::Connection, wording::Flags};
+use crate::{
+    commands::Connection,
+    contexts::{DockerConfig, Tls},
+    wording::Flags,
+};
 
 /// The configuration that a connection stands for, in a shell.
 pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, Value>, Error> {
@@ -25,8 +29,16 @@ pub(crate) fn fields(connection: &Connection<'_>) -> Result<Map<String, Value>, 
 
 fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Value>, Error> {
     let fault = |text: String| Error::new(Kind::InvalidConfiguration, text);
-    let DockerHost { address, tls, base_path } = DockerHost::read(connection.host, connection.tls_verify)
-        .map_err(|error| fault(error.worded(&Flags)))?;
+    let config = DockerConfig::read();
+    let context = config.context(connection.choice)?;
+    let (host, tls) = match &context {
+        Some(context) => (context.host.as_str(), context.tls.as_ref()),
+        None => (connection.host, None),
+    };
+    let own = own_tls(connection, &config)?.filter(|_| context.is_none());
+    let wants_tls = tls.is_some() || (context.is_none() && connection.tls_verify);
+    let DockerHost { address, tls: has_tls, base_path } =
+        DockerHost::read(&with_slashes(host), wants_tls).map_err(|error| fault(error.worded(&Flags)))?;
     let mut fields = Map::new();
     let mut set = |name: &str, value: &str| {
         fields.insert(name.to_owned(), value.into());
@@ -38,18 +50,21 @@ fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Va
             set("server_address", &path.to_string_lossy());
         }
         Address::Tcp { host, port } => {
-            set("protocol", if tls { "HTTPS" } else { "HTTP" });
+            set("protocol", if has_tls { "HTTPS" } else { "HTTP" });
             set("server_address", &host);
             set("port", &port.to_string());
             set("base_path", &base_path);
-            if let Some(folder) = connection.cert_path.filter(|_| tls) {
-                let folder = std::path::absolute(folder)
-                    .map_err(|error| fault(format!("DOCKER_CERT_PATH: {error}.")))?;
-                let folder = folder.display();
-                set("ca_cert_path", &format!("{folder}/ca.pem"));
-                set("authentication_type", "Certificate");
-                set("cert_path", &format!("{folder}/cert.pem"));
-                set("key_path", &format!("{folder}/key.pem"));
+            if let Some(tls) = tls.or(own.as_ref()).filter(|_| has_tls) {
+                let files = [("ca_cert_path", &tls.ca), ("cert_path", &tls.cert), ("key_path", &tls.key)];
+                for (name, file) in files {
+                    if let Some(file) = file {
+                        set(name, &file.to_string_lossy());
+                    }
+                }
+                set("verify_ssl", if tls.verify { "true" } else { "false" });
+                if tls.cert.is_some() || tls.key.is_some() {
+                    set("authentication_type", "Certificate");
+                }
             }
         }
         Address::Ssh { user, host, port, socket } => {
@@ -70,6 +85,31 @@ fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Va
         }
     }
     Ok(fields)
+}
+
+/// An address as docker has it, `unix:/path` included, which docker takes for a host named unix and nobody means.
+fn with_slashes(host: &str) -> String {
+    let host = host.trim();
+    match host.strip_prefix("unix:").filter(|path| path.starts_with('/') && !path.starts_with("//")) {
+        Some(path) => format!("unix://{path}"),
+        None => host.to_owned(),
+    }
+}
+
+/// The files of `DOCKER_CERT_PATH`, or of docker's own folder, as far as they are there. As for docker, the CA must be where a
+/// folder is named, and a client certificate need not.
+fn own_tls(connection: &Connection<'_>, config: &DockerConfig) -> Result<Option<Tls>, Error> {
+    let folder = match connection.cert_path {
+        Some(folder) => std::path::absolute(folder)
+            .map_err(|error| Error::new(Kind::InvalidConfiguration, format!("DOCKER_CERT_PATH: {error}.")))?,
+        None => config.certificates().to_owned(),
+    };
+    let file = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
+    let ca = match connection.cert_path {
+        Some(_) => Some(folder.join("ca.pem")),
+        None => file("ca.pem"),
+    };
+    Ok(Some(Tls { ca, cert: file("cert.pem"), key: file("key.pem"), verify: true }))
 }
 
 /// The path of the key that signs in by SSH: the one that is named, or the first of ssh's own that is there.
@@ -107,10 +147,12 @@ fn known_hosts(home: Option<&Path>) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contexts::Choice;
 
     fn fields(host: &str, tls_verify: bool, cert_path: Option<&str>) -> Map<String, Value> {
         configuration(&Connection {
             host,
+            choice: Choice::default(),
             tls_verify,
             cert_path,
             ssh_key: None,
@@ -125,6 +167,7 @@ mod tests {
         let home = env::temp_dir().join(format!("fsr-docker-home-{}", std::process::id()));
         let connection = |ssh_key| Connection {
             host: "ssh://me@engine:2222/run/d.sock",
+            choice: Choice::default(),
             tls_verify: false,
             cert_path: None,
             ssh_key,

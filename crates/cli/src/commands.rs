@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use operations::{Error, Kind, Operation, ValueKind};
 
 use crate::{
+    contexts::Choice,
     exit,
     format::{Form, Format},
     help,
@@ -41,6 +42,8 @@ pub(crate) enum Request<'a> {
 /// How to reach the engine: `DOCKER_HOST` and its like, or the flags that stand for them.
 pub(crate) struct Connection<'a> {
     pub(crate) host: &'a str,
+    /// Which context is meant, and whether the address above is a flag's or a variable's.
+    pub(crate) choice: Choice<'a>,
     pub(crate) tls_verify: bool,
     pub(crate) cert_path: Option<&'a str>,
     pub(crate) ssh_key: Option<&'a str>,
@@ -64,11 +67,18 @@ pub(crate) fn command() -> Command {
             )
             .short('H')
             .value_name("ADDRESS"),
+            flag(
+                "context",
+                "DOCKER_CONTEXT",
+                "The docker context of the engine, instead of an address [default: currentContext in ~/.docker/config.json]",
+            )
+            .short('c')
+            .value_name("NAME"),
             flag("tlsverify", "DOCKER_TLS_VERIFY", "Use TLS, and verify the engine: any value is yes, empty is no")
                 .num_args(0..=1)
                 .require_equals(true)
                 .default_missing_value("1"),
-            flag("cert-path", "DOCKER_CERT_PATH", "The folder of ca.pem, cert.pem and key.pem").value_name("FOLDER"),
+            flag("cert-path", "DOCKER_CERT_PATH", "The folder of ca.pem, cert.pem and key.pem [default: ~/.docker, if they are there]").value_name("FOLDER"),
             flag(
                 "ssh-key",
                 "FSR_DOCKER_SSH_KEY",
@@ -224,8 +234,17 @@ fn usual_state() -> PathBuf {
 
 fn connection(matches: &ArgMatches) -> Connection<'_> {
     let text = |name| matches.get_one::<String>(name).map(String::as_str).filter(|value| !value.is_empty());
+    let from = |name| matches.value_source(name);
+    let is_flag = |name| from(name) == Some(ValueSource::CommandLine);
+    let (host, context) = (text("host"), text("context"));
     Connection {
-        host: text("host").unwrap_or_default(),
+        host: host.unwrap_or_default(),
+        choice: Choice {
+            context_flag: context.filter(|_| is_flag("context")),
+            context_variable: context.filter(|_| !is_flag("context")),
+            host_flag: host.is_some() && is_flag("host"),
+            host_variable: host.is_some() && !is_flag("host"),
+        },
         // As for docker, any value of the variable is yes.
         tls_verify: text("tlsverify").is_some_and(|value| {
             let is_variable = matches.value_source("tlsverify") == Some(ValueSource::EnvVariable);

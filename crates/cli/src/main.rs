@@ -11,6 +11,8 @@ mod address;
 mod bars;
 mod clean;
 mod commands;
+mod contexts;
+mod credentials;
 mod exit;
 mod files;
 mod format;
@@ -31,6 +33,7 @@ use serde_json::{Map, Value};
 use crate::{
     bars::Bars,
     commands::{Connection, Request},
+    contexts::DockerConfig,
     files::Folder,
     format::Format,
     taker::Printer,
@@ -80,8 +83,7 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
         }
         Request::Check { connection, json } => {
             interrupt::watch()?;
-            let health =
-                Connector::new(&address::configuration(connection)?, &Folder::default())?.check_health()?;
+            let health = connector(connection, &Folder::default())?.check_health()?;
             show::health(&health, *json);
             Ok(ExitCode::SUCCESS)
         }
@@ -129,7 +131,12 @@ fn call(
     }
     let bars = if format.quiet || (takes && format::is_terminal()) { None } else { Bars::begin() };
     let folder = Folder { bars, printer };
-    let connector = Connector::new(&address::configuration(connection)?, &folder)?;
+    let config = DockerConfig::read();
+    let mut configuration = address::configuration(connection)?;
+    if let Some(registries) = credentials::registries(&config, declared, &params) {
+        configuration.insert("registries".into(), registries.into());
+    }
+    let connector = Connector::with_headers(&configuration, &config.headers(), &folder)?;
     let (result, report) = connector.execute(operation, &params, &folder);
     if let Some(bars) = &folder.bars {
         bars.end();
@@ -155,9 +162,13 @@ fn shown_fields(format: &Format, params: &Map<String, Value>) -> Vec<String> {
     own.filter(|field| !field.is_empty()).chain(format.fields.iter().cloned()).collect()
 }
 
+fn connector(connection: &Connection<'_>, folder: &Folder) -> Result<Connector, Error> {
+    Connector::with_headers(&address::configuration(connection)?, &DockerConfig::read().headers(), folder)
+}
+
 fn version(connection: &Connection<'_>) -> Result<Value, Error> {
     let folder = Folder::default();
-    let connector = Connector::new(&address::configuration(connection)?, &folder)?;
+    let connector = connector(connection, &folder)?;
     let (result, _) = connector.execute("get_version", &Map::new(), &folder);
     read(&result?.into_json())
 }

@@ -39,7 +39,7 @@ pub(crate) fn result(result: &Value, operation: &Operation, format: &Format, fie
         Some(Form::Name) => rows().into_iter().filter_map(table::name).for_each(out::line),
         None => match (text("output"), text("result")) {
             _ if !fields.is_empty() && !format::is_terminal() => {
-                indented(&selected(result, operation, fields))
+                indented(&selected(result, operation, fields));
             }
             _ if !fields.is_empty() => out::line(table::of(result, operation.table, fields)),
             // In the form Text, both streams are one.
@@ -48,7 +48,7 @@ pub(crate) fn result(result: &Value, operation: &Operation, format: &Format, fie
                 out::line(clean::line(sentence));
             }
             (None, _) if is_list && format::is_terminal() => {
-                out::line(table::of(result, operation.table, fields))
+                out::line(table::of(result, operation.table, fields));
             }
             (None, _) => indented(result),
         },

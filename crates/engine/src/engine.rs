@@ -261,6 +261,9 @@ impl Engine {
         if is_empty && takes_a_body(&request.method) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
+        for header in &self.settings.headers {
+            header.sign(headers);
+        }
         if let Some(sign_in) = &self.settings.sign_in {
             sign_in.sign(headers);
         }

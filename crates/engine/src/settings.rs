@@ -21,6 +21,8 @@ pub struct Settings {
     pub proxy: Option<Proxy>,
     /// How to sign in, other than by client certificate.
     pub sign_in: Option<SignIn>,
+    /// Further headers of every request, such as one that a proxy in front of the engine asks for.
+    pub headers: Vec<SignIn>,
     /// What stands before every path, where a proxy puts the API: `/api/endpoints/1/docker`. Else empty.
     pub base_path: String,
     /// The API version to speak; `None` negotiates it for each connection.
@@ -49,6 +51,7 @@ impl Settings {
             ssh: None,
             proxy: None,
             sign_in: None,
+            headers: Vec::new(),
             base_path: String::new(),
             api_version: None,
             timeout: Duration::from_secs(60),

@@ -61,6 +61,33 @@ impl Configuration {
         fields::ALL
     }
 
+    /// Adds a header to every request. Its value is secret.
+    pub(crate) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        /// What HTTP itself needs.
+        const OURS: [&str; 7] = [
+            "host",
+            "connection",
+            "content-length",
+            "content-type",
+            "transfer-encoding",
+            "upgrade",
+            "user-agent",
+        ];
+        let shown: String = name.escape_debug().take(60).collect();
+        let fault = |why: &str| {
+            Error::new(Kind::InvalidConfiguration, format!("The header {shown} {why}. Nothing was sent."))
+        };
+        if OURS.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(fault("cannot be set: HTTP itself needs it"));
+        }
+        let header = SignIn::header(name, &secrecy::SecretString::from(value.to_owned()))
+            .map_err(|_| fault("cannot be sent: its name or its value is not one of HTTP"))?;
+        let secrets = std::mem::take(&mut self.secrets);
+        self.secrets = secrets.and_text(Some(header.secret()));
+        self.settings.headers.push(header);
+        Ok(())
+    }
+
     /// How to reach the engine.
     pub fn settings(&self) -> &Settings {
         &self.settings

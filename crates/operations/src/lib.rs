@@ -22,6 +22,7 @@ mod run;
 mod samples;
 mod values;
 
+pub use catalogue::images::registry::registry_of;
 pub use catalogue::{closest, find, groups, operations, shown, unknown};
 pub use configuration::{
     Configuration,

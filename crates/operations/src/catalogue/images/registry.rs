@@ -52,7 +52,7 @@ fn encode(fields: &Value) -> String {
 }
 
 /// The registry that an image's name leads to.
-fn registry_of(image: &str) -> String {
+pub fn registry_of(image: &str) -> String {
     split_registry(image).0.map_or_else(|| DOCKER_HUB.into(), host)
 }
 

@@ -1,4 +1,4 @@
-"""What `fsr-docker` prints: its forms, on a terminal and elsewhere; what comes piece by piece; one-liners of docker's and kubectl's users."""
+"""What `fsr-docker` prints: its forms, on a terminal and elsewhere; what comes piece by piece; ten one-liners."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ mod tests {
             (tls["protocol"].as_str(), tls["server_address"].as_str(), tls["port"].as_str()),
             (Some("HTTPS"), Some("::1"), Some("2376"))
         );
-        assert_eq!(tls["cert_path"], "/certs/cert.pem");
+        assert_eq!(tls["ca_cert_path"], "/certs/ca.pem");
         assert_eq!(fields("tcp://engine", false, Some("/certs"))["protocol"], "HTTP");
     }
 }

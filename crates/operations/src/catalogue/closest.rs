@@ -6,10 +6,17 @@ const MOST: usize = 3;
 const LEAST: f64 = 0.55;
 /// What is so much less alike than the closest is left out.
 const SPREAD: f64 = 0.25;
-/// Words of Docker's command line that stand in no operation's name.
+/// Words of Docker's command line, and the operation that each means.
 const DOCKERS_WORDS: &[(&str, &str)] = &[
     ("ps", "list_containers"),
     ("ls", "list_containers"),
+    ("containers", "list_containers"),
+    ("images", "list_images"),
+    ("networks", "list_networks"),
+    ("volumes", "list_volumes"),
+    ("logs", "container_logs"),
+    ("exec", "exec_container"),
+    ("events", "system_events"),
     ("rm", "remove_container"),
     ("rmi", "remove_image"),
     ("cp", "copy_from_container"),
@@ -85,7 +92,14 @@ mod tests {
             ("images", "list_images"),
             ("pull", "pull_image"),
             ("ps", "list_containers"),
-            ("rm", "remove_container"),
+            ("containers", "list_containers"),
+    ("images", "list_images"),
+    ("networks", "list_networks"),
+    ("volumes", "list_volumes"),
+    ("logs", "container_logs"),
+    ("exec", "exec_container"),
+    ("events", "system_events"),
+    ("rm", "remove_container"),
             ("events", "system_events"),
             ("pnig", "ping"),
         ] {

@@ -18,7 +18,7 @@ static STDIN_IS_READ: AtomicBool = AtomicBool::new(false);
 /// - `name=@FILE` takes a file's text, `name=@-` that of standard input, and `name=@@x` is the text `@x`
 /// - `name=-` is standard input too, for what can hold a text of several lines
 /// - `@FILE`, `@-` and `-` alone: a JSON object of parameters
-/// - a word without an equals sign is the first required parameter that has no value yet
+/// - a word without an equals sign is the first required parameter that has no value yet, or else an image
 ///
 /// `command` is what follows `--`: the command of an operation that runs one, word for word.
 pub(crate) fn given(
@@ -38,9 +38,12 @@ pub(crate) fn given(
         }
     }
     for word in bare {
-        let mut open =
-            operation.params.iter().filter(|param| param.required && !params.contains_key(param.name));
-        let param = open.next().ok_or_else(|| unplaced(word))?;
+        let is_open = |param: &&Param| !params.contains_key(param.name);
+        let mut required = operation.params.iter().filter(|param| param.required).filter(is_open);
+        // An image may come from elsewhere, so that pull_image requires no name.
+        let mut named =
+            operation.params.iter().filter(|param| param.kind == ValueKind::Reference).filter(is_open);
+        let param = required.next().or_else(|| named.next()).ok_or_else(|| unplaced(word))?;
         params.insert(param.name.to_owned(), word.into());
     }
     if !command.is_empty() {

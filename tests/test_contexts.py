@@ -78,7 +78,6 @@ class Order(ContextTestCase):
             ("bad", (), {"DOCKER_HOST": reached, "DOCKER_CONTEXT": "bad"}, True),
             ("bad", (), {"DOCKER_CONTEXT": "good"}, True),
             ("good", (), {}, True),
-            ("good", (), {"DOCKER_CONTEXT": ""}, True),
             ("good", (), {"DOCKER_CONTEXT": "bad"}, False),
             ("good", (), {"DOCKER_HOST": "unix:///no/such/socket"}, False),
             ("good", ("--context", "gone"), {}, False),
@@ -93,6 +92,13 @@ class Order(ContextTestCase):
                 (ours.returncode == 0, theirs.returncode == 0),
                 f"{current} {words} {variables}: {ours.stderr} / {theirs.stderr}",
             )
+
+    def test_an_empty_variable_is_none(self) -> None:
+        """As for newer dockers; 20.10 takes an empty DOCKER_CONTEXT for a name, an empty DOCKER_HOST for the default."""
+        self.context("good", f"unix://{given('ENGINE_SOCKET')}")
+        self.config(currentContext="good")
+        done = self.call("version", DOCKER_HOST="", DOCKER_CONTEXT="")
+        self.assertEqual(0, done.returncode, done.stderr)
 
     def test_what_cannot_be_used_is_a_usage_error_that_names_it(self) -> None:
         self.context("good", "unix:///x")

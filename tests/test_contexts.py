@@ -94,7 +94,7 @@ class Order(ContextTestCase):
             )
 
     def test_an_empty_variable_is_none(self) -> None:
-        """As for newer dockers; 20.10 takes an empty DOCKER_CONTEXT for a name, an empty DOCKER_HOST for the default."""
+        """As for newer dockers; 20.10 takes an empty DOCKER_CONTEXT for a name."""
         self.context("good", f"unix://{given('ENGINE_SOCKET')}")
         self.config(currentContext="good")
         done = self.call("version", DOCKER_HOST="", DOCKER_CONTEXT="")

@@ -176,6 +176,14 @@ class CheckConnection(OperationTestCase):
         self.assertEqual([True, False, False, None], told)
         self.assertIn("images, networks", findings["permissions"]["what"])
 
+    def test_what_fails_is_not_called_allowed(self) -> None:
+        version = Answer(200, {"Version": "29.9.0", "ApiVersion": "1.41"})
+        with ScriptedServer({"GET /version": version}) as engine:
+            result, findings = self.found(over_http(engine.address))
+        self.assertEqual({None}, set(result["may_read"].values()))
+        self.assertEqual("warning", findings["permissions"]["level"])
+        self.assertIn("containers, images", findings["permissions"]["what"])
+
     def test_a_credential_that_is_refused(self) -> None:
         with ScriptedServer({"GET /version": Answer(401, {"message": "who are you"})}) as engine:
             result, findings = self.found(over_http(engine.address))

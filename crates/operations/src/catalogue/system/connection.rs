@@ -169,7 +169,7 @@ fn permissions(
     engine: &Engine,
     may_read: &mut Map<String, Value>,
 ) -> Result<Option<Finding>, Error> {
-    let mut refused = Vec::new();
+    let (mut refused, mut unknown) = (Vec::new(), Vec::new());
     let bound = PATIENCE.min(call.configuration.timeout());
     for (name, path, query) in READS {
         let request = Request::get(Path::fixed(path)).silence(bound).deadline(bound);
@@ -186,18 +186,29 @@ fn permissions(
                     Value::Bool(false)
                 }
                 // It was not refused, and it did not work: nobody knows.
-                _ => Value::Null,
+                _ => {
+                    unknown.push(name);
+                    Value::Null
+                }
             },
         };
         may_read.insert(name.to_owned(), is_allowed);
     }
-    Ok((!refused.is_empty()).then(|| {
-        Finding::warning(
-            Check::Permissions,
+    let warning = |what: String, to_do| Some(Finding::warning(Check::Permissions, what, to_do));
+    Ok(match (refused.as_slice(), unknown.as_slice()) {
+        ([], []) => None,
+        ([], unknown) => warning(
+            format!(
+                "The engine did not give these, though it does not refuse the credential: {}.",
+                unknown.join(", ")
+            ),
+            "Look at the engine's log, and run the check again.",
+        ),
+        (refused, _) => warning(
             format!("The engine, or a proxy before it, refuses this credential: {}.", refused.join(", ")),
             "Allow these reads, or leave out the operations that need them.",
-        )
-    }))
+        ),
+    })
 }
 
 /// Why nothing works.

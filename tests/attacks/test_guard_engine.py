@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -148,7 +149,7 @@ class Needs(GuardTestCase):
             for attacks, verdict in rows():
                 for written in attacks:
                     if "/services/{id}" in written:
-                        seen.add(written)  # needs a swarm: in test_guard_routes, by a router that behaves as Docker's
+                        seen.add(written)  # needs a swarm: see Services
                         continue
                     with self.subTest(written, running=running):
                         self.attempt(written, verdict, running)
@@ -192,6 +193,61 @@ class Needs(GuardTestCase):
         self.assertIn("force=true", changes[1].target)
         with self.assertRaises(RefusedError):
             api("GET", f"/images/{identity}/json")
+
+
+@unittest.skipIf(IS_PODMAN, "Podman has no swarm")
+class Services(PolicyTestCase):
+    """F43: a service of a swarm stops its tasks, so it is protected with them. On a real swarm of one node."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        api("POST", "/swarm/init", {"ListenAddr": "127.0.0.1:2377", "AdvertiseAddr": "127.0.0.1"})
+        cls.addClassCleanup(api, "POST", "/swarm/leave?force=1")
+
+    def service(self, **labels: str) -> str:
+        """A service with a task that runs. Answers its name."""
+        name = unique("service")
+        container = {"Image": IMAGE, "Command": ["sleep", "600"], "Labels": labels, "StopGracePeriod": 1}
+        api("POST", "/services/create", {"Name": name, "TaskTemplate": {"ContainerSpec": container}})
+        self.addCleanup(remove, f"/services/{name}")
+        patience = time.monotonic() + 30
+        while not self.tasks(name):
+            self.assertLess(time.monotonic(), patience, "the service's task does not run")
+            time.sleep(0.2)
+        return name
+
+    def tasks(self, service: str) -> list[dict[str, Any]]:
+        found = api("GET", "/containers/json")
+        return [one for one in found if one["Labels"].get("com.docker.swarm.service.name") == service]
+
+    def test_a_protected_tasks_service(self) -> None:
+        name = self.service(tier="db")
+        (task,) = self.tasks(name)
+        identity, spec = api("GET", f"/services/{name}")["ID"], api("GET", f"/services/{name}")
+        scaled = {**spec["Spec"], "Mode": {"Replicated": {"Replicas": 0}}}
+        version = {"version": str(spec["Version"]["Index"])}
+        for rule in (task["Names"][0].lstrip("/"), task["Id"][:12], "label=tier=db", name):
+            for method, path, more in (
+                ("DELETE", f"/services/{name}", {}),
+                ("DELETE", f"/services/{identity}", {}),
+                ("DELETE", f"/v1.41/services/{identity[:8]}", {}),
+                ("POST", f"/services/{name}/update", {"query": version, "body": scaled}),
+                ("POST", "/swarm/leave", {"query": {"force": "1"}}),
+                ("DELETE", "/nodes/self", {}),
+            ):
+                with self.subTest(path, rule=rule), RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+                    config = {**over_unix(proxy.socket), "protected_containers": rule}
+                    self.assert_blocked(config, "call_api", "protected", method=method, path=path, **more)
+                    self.assertEqual({"GET"}, {one.method for one in proxy.requests} | {"GET"})
+        self.assertEqual([task["Id"]], [one["Id"] for one in self.tasks(name)])
+
+    def test_another_service(self) -> None:
+        name = self.service()
+        identity = api("GET", f"/services/{name}")["ID"]
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            config = {**over_unix(proxy.socket), "protected_containers": "label=tier=db"}
+            execute(config, "call_api", method="DELETE", path=f"/services/{name}")
+            self.assertIn(f"/services/{identity}", [one.path for one in proxy.requests if one.method == "DELETE"])
 
 
 class Labels(GuardTestCase):

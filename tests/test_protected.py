@@ -576,10 +576,16 @@ class Looks(PolicyTestCase):
     """F41: an answer that is not Docker's opens nothing."""
 
     def assert_closed(
-        self, look: str, answers: dict[str, Answer], operation: str, rule: str = "db", **params: Any
+        self,
+        look: str,
+        answers: dict[str, Answer],
+        operation: str,
+        rule: str = "db",
+        besides: dict[str, Answer] | None = None,
+        **params: Any,
     ) -> None:
         for what, answer in answers.items():
-            with self.subTest(what, operation=operation), ScriptedServer({look: answer}) as server:
+            with self.subTest(what, operation=operation), ScriptedServer({**(besides or {}), look: answer}) as server:
                 fields = {"protected_containers": rule, "retry_attempts": 0, "timeout": 5}
                 text = self.refusal_with({**over_http(server.address), **fields}, operation, **params)
                 self.assertIn("Nothing was done", text)
@@ -621,6 +627,60 @@ class Looks(PolicyTestCase):
 
     def test_at_lists(self) -> None:
         self.assert_closed("GET /containers/json", OF_LISTS, "call_api", method="POST", path="/containers/prune")
+
+    def test_at_networks(self) -> None:
+        answers = {**ODD, "no id": Answer(200, {"Name": "n"}), "no name": Answer(200, {"Id": HEX})}
+        self.assert_closed("GET /networks/n", answers, "remove_network", id="n")
+        self.assert_closed("GET /networks/n", answers, "call_api", method="DELETE", path="/networks/n")
+        besides = {"GET /containers/web/json": Answer(200, {"Id": HEX, "Name": "/web", "Config": {}})}
+        for operation in ("connect_network", "disconnect_network"):
+            self.assert_closed("GET /networks/n", answers, operation, besides=besides, id="n", Container="web")
+
+    def test_at_volumes(self) -> None:
+        answers = {**ODD, "no name": Answer(200, {"Driver": "local"}), "a list": Answer(200, [{"Name": "v"}])}
+        self.assert_closed("GET /volumes/v", answers, "remove_volume", name="v", force=True)
+        self.assert_closed("GET /volumes/v", answers, "call_api", method="DELETE", path="/volumes/v")
+
+    def test_at_images(self) -> None:
+        answers = {**ODD, "a short id": Answer(200, {"Id": "sha256:0123456789ab", "RepoTags": []})}
+        self.assert_closed("GET /images/app/json", answers, "remove_image", name="app", force=True)
+        params: dict[str, Any] = {"method": "DELETE", "path": "/images/app", "query": {"force": "1"}}
+        self.assert_closed("GET /images/app/json", answers, "call_api", **params)
+
+    def test_at_services(self) -> None:
+        answers = {**ODD, "no specification": Answer(200, {"ID": HEX})}
+        self.assert_closed("GET /services/s", answers, "call_api", method="DELETE", path="/services/s")
+
+    def test_at_what_a_protected_container_needs(self) -> None:
+        """The list of containers decides, and then the inspection of each that is protected."""
+        besides = {
+            "GET /networks/n": Answer(200, {"Id": HEX, "Name": "n"}),
+            "GET /volumes/v": Answer(200, {"Name": "v"}),
+            "GET /images/app/json": Answer(200, {"Id": f"sha256:{HEX}", "RepoTags": ["app:latest"]}),
+        }
+        listed = {"Id": HEX, "Names": ["/db"], "State": "running", "Labels": {}}
+        calls: list[tuple[str, dict[str, Any]]] = [
+            ("remove_network", {"id": "n"}),
+            ("remove_volume", {"name": "v"}),
+            ("remove_image", {"name": "app", "force": True}),
+            ("create_container", {"image": "app", "Binds": "v:/data"}),
+        ]
+        for operation, params in calls:
+            self.assert_closed("GET /containers/json", OF_LISTS, operation, besides=besides, **params)
+            found = {**besides, "GET /containers/json": Answer(200, [listed])}
+            self.assert_closed(f"GET /containers/{HEX}/json", ODD, operation, besides=found, **params)
+
+    def test_at_an_images_labels(self) -> None:
+        """An image that cannot be looked at takes no protection away."""
+        image = f"sha256:{HEX}"
+        inspection = {"Id": HEX, "Name": "/web", "Image": image, "Config": {"Labels": {"tier": "db"}}}
+        besides = {"GET /containers/web/json": Answer(200, inspection)}
+        look = f"GET /images/{image}/json"
+        self.assert_closed(look, ODD, "pause_container", rule="label=tier=db", besides=besides, id="web")
+        absent = {look: Answer(404, {"message": f"No such image: {image}"})}
+        with ScriptedServer({**besides, **absent}) as server:
+            config = {**over_http(server.address), "protected_containers": "label=tier=db"}
+            self.assert_blocked(config, "pause_container", "tier=db", id="web")
 
     def test_labels_must_be_there_where_a_rule_asks_for_them(self) -> None:
         look, bare = "GET /containers/web/json", Answer(200, {"Id": HEX, "Name": "/web"})

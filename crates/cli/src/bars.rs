@@ -10,6 +10,8 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use operations::{Progress, Watcher};
 
+use crate::clean;
+
 /// What ends sooner shows nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
 const TICK: Duration = Duration::from_millis(100);
@@ -75,10 +77,11 @@ impl Watcher for Bars {
         let mut state = self.state();
         let State { call, text, parts, .. } = &mut *state;
         if progress.part.is_empty() {
-            progress.text.clone_into(text);
+            *text = clean::line(progress.text);
             show(call, progress);
         } else {
-            let begin = || Some(self.all.add(ProgressBar::no_length().with_prefix(progress.part.to_owned())));
+            let begin =
+                || Some(self.all.add(ProgressBar::no_length().with_prefix(clean::line(progress.part))));
             let bar = parts.entry(progress.part.to_owned()).or_insert_with(begin);
             match bar.take_if(|_| progress.is_done) {
                 Some(done) => done.finish_and_clear(),
@@ -116,7 +119,7 @@ fn show(bar: &ProgressBar, progress: &Progress<'_>) {
         None => bar.unset_length(),
     }
     bar.set_position(progress.bytes.unwrap_or_default());
-    bar.set_message(progress.text.to_owned());
+    bar.set_message(clean::line(progress.text));
 }
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource, value_parser};
+use clap::{
+    Arg, ArgAction, ArgMatches, Command,
+    error::{ContextKind, ContextValue, ErrorKind},
+    parser::ValueSource,
+    value_parser,
+};
 use clap_complete::Shell;
 use operations::{Error, Kind, Operation, ValueKind};
 
@@ -274,6 +279,21 @@ fn operation(operation: &'static Operation) -> Command {
         .arg(params)
         .args(command)
         .after_help(help::of(operation))
+}
+
+/// A flag that there is not, as the parameter that may have been meant: `all=true` for `--all`.
+pub(crate) fn as_parameter(said: &clap::Error) -> Option<String> {
+    let flag = match said.get(ContextKind::InvalidArg)? {
+        ContextValue::String(flag) if said.kind() == ErrorKind::UnknownArgument => flag,
+        _ => return None,
+    };
+    let name = flag.trim_start_matches('-').split('=').next()?.replace('-', "_");
+    let mut params = operations::shown().flat_map(|operation| operation.params);
+    let param = params.find(|param| param.name.eq_ignore_ascii_case(&name))?;
+    let value = flag
+        .split_once('=')
+        .map_or(if param.kind == ValueKind::Flag { "true" } else { "VALUE" }, |(_, value)| value);
+    Some(format!("{}={value}", param.name))
 }
 
 /// The error for a word that is no command, with what may have been meant.

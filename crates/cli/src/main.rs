@@ -45,6 +45,9 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(said) if said.use_stderr() => {
             let _nobody_reads_it = said.print();
+            if let Some(written) = commands::as_parameter(&said) {
+                out::note(format_args!("\nParameters of an operation are written without dashes: {written}"));
+            }
             return ExitCode::from(exit::USAGE);
         }
         Err(help) => {

@@ -195,7 +195,7 @@ class Suggestions(CommandLineTestCase):
         self.assertIn("fsr-docker run stop_container", self.call("stop_container").stderr)
 
     def test_a_flag_is_shown_as_a_parameter(self) -> None:
-        for flag, written in (("--all", "all=true"), ("--limit=3", "limit=3"), ("--filters", "filters=VALUE")):
+        for flag, written in (("--all", "all=true"), ("--limit=3", "limit=VALUE"), ("--filters", "filters=VALUE")):
             done = self.call("run", "list_containers", flag)
             self.assertEqual((2, True), (done.returncode, written in done.stderr), done.stderr)
 

@@ -1,6 +1,6 @@
 //! How `fsr-docker` ends: one table, for the help, the documents and the code.
 
-use std::{error::Error as StdError, process::ExitCode};
+use std::process::ExitCode;
 
 use engine::ErrorKind;
 use operations::{Error, Kind, Operation};
@@ -31,7 +31,7 @@ pub(crate) fn of_error(error: &Error) -> ExitCode {
     ExitCode::from(match error.kind() {
         Kind::InvalidParameters | Kind::InvalidConfiguration | Kind::UnknownOperation => USAGE,
         Kind::Engine(ErrorKind::Interrupted) => INTERRUPTED,
-        _ if is_time_out(error) => TIMED_OUT,
+        _ if error.is_time_out() => TIMED_OUT,
         _ => FAILURE,
     })
 }
@@ -49,18 +49,6 @@ pub(crate) fn of_result(operation: Option<&Operation>, result: &Value) -> ExitCo
 /// Whether an operation runs a command of the caller's and waits for its end: then it can fail by that end.
 fn runs_a_command(operation: &Operation) -> bool {
     operation.params.iter().any(|param| param.name == "fail_on_nonzero")
-}
-
-/// Whether a time limit is behind an error. A change whose answer did not come in time has an unknown outcome.
-fn is_time_out(error: &Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.downcast_ref::<engine::Error>().is_some_and(|error| error.kind() == ErrorKind::TimedOut) {
-            return true;
-        }
-        cause = error.source();
-    }
-    error.kind() == Kind::Engine(ErrorKind::TimedOut)
 }
 
 #[cfg(test)]

@@ -170,6 +170,19 @@ impl Error {
         self.cause.as_ref().map_or(0, engine::Error::tries)
     }
 
+    /// Whether a time limit is behind it. A change whose answer did not come in time has an unknown outcome.
+    pub fn is_time_out(&self) -> bool {
+        let mut cause = self.cause.as_ref().map(|error| error as &(dyn std::error::Error + 'static));
+        while let Some(error) = cause {
+            let timed_out = engine::ErrorKind::TimedOut;
+            if error.downcast_ref::<engine::Error>().is_some_and(|error| error.kind() == timed_out) {
+                return true;
+            }
+            cause = error.source();
+        }
+        self.kind == Kind::Engine(engine::ErrorKind::TimedOut)
+    }
+
     /// Whether the same request went out before, and its answer was lost.
     pub(crate) fn is_after_a_lost_answer(&self) -> bool {
         self.cause.as_ref().is_some_and(engine::Error::is_after_a_lost_answer)

@@ -14,7 +14,7 @@ from typing import Any
 
 from support.engine import IMAGE, api, container
 from support.raw_server import RawServer, is_silent
-from support.session import given
+from support.session import PACKAGE, given
 
 # What dies by SIGPIPE: a shell shows nothing, and sees 141.
 CLOSED_PIPE = -signal.SIGPIPE
@@ -208,6 +208,19 @@ class Suggestions(CommandLineTestCase):
             ("list_containers", r"in seconds \[default: 60\]"),
         ):
             self.assertRegex(self.call("run", operation, "--help").stdout, said)
+
+
+class Listing(CommandLineTestCase):
+    def test_operations_are_listed_by_group(self) -> None:
+        """The groups are those of the reference, in the same order, with the same operations."""
+        listed = self.shell('"$@"', "list").stdout
+        groups = {
+            lines[0]: [line.split()[0] for line in lines[1:]] for lines in map(str.splitlines, listed.split("\n\n"))
+        }
+        self.assertEqual(["Containers", "Images", "Networks", "Volumes", "System"], list(groups)[:5])
+        self.assertIn("prune_containers", groups["Containers"])
+        shown = [entry["operation"] for entry in PACKAGE.info["operations"] if entry["visible"]]
+        self.assertEqual(shown, [name for names in groups.values() for name in names])
 
 
 class F48ClosedPipes(CommandLineTestCase):

@@ -153,7 +153,7 @@ pub(crate) fn command() -> Command {
                 .allow_external_subcommands(true)
                 .subcommand_value_name("OPERATION")
                 .subcommand_help_heading("Operations")
-                .subcommands(operations::operations().filter(|operation| operation.visible).map(operation)),
+                .subcommands(operations::shown().map(operation)),
         )
 }
 
@@ -304,7 +304,7 @@ pub(crate) fn unknown(word: &str) -> Error {
     } else {
         let command = command();
         let commands = command.get_subcommands().map(Command::get_name);
-        let operations = operations::operations().filter(|operation| operation.visible);
+        let operations = operations::shown();
         match operations::closest(word, commands.chain(operations.map(|operation| operation.name))).as_slice()
         {
             [] => " fsr-docker --help shows the commands.".into(),

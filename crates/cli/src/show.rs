@@ -9,12 +9,21 @@ use crate::{
     out, table,
 };
 
-/// Prints the operations, with what they do.
+/// Prints the operations by group, with what they do.
 pub(crate) fn list() {
     let width = operations::shown().map(|operation| operation.name.len()).max().unwrap_or_default();
-    for operation in operations::shown() {
-        let category: Category = operation.category();
-        out::line(format_args!("{:width$}  {:13}  {}", operation.name, category.as_str(), operation.about));
+    for (number, group) in operations::groups().enumerate() {
+        let break_before = if number == 0 { "" } else { "\n" };
+        out::line(format_args!("{break_before}{}", group.title));
+        for operation in group.shown() {
+            let category: Category = operation.category();
+            out::line(format_args!(
+                "  {:width$}  {:13}  {}",
+                operation.name,
+                category.as_str(),
+                operation.about
+            ));
+        }
     }
 }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import os
+import resource
 import tarfile
 import tempfile
 import unittest
@@ -89,6 +92,61 @@ class Description(ImporterTestCase):
         self.assertIn("info.json is not JSON", self.faults())
         self.pack("[]")
         self.assertIn("info.json is not an object", self.faults())
+
+    def test_what_parsers_disagree_about_is_refused(self) -> None:
+        """A description that Python reads and the host does not would be refused after it was extracted."""
+        text = json.dumps({**INFO, "odd": "VALUE"})
+        for odd in ("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 400, '"\\ud800"', '"\\udc00\\ud800"'):
+            with self.subTest(odd[:20]):
+                self.pack(text.replace('"VALUE"', odd))
+                self.assertIn("info.json is not JSON", self.faults())
+        self.pack("\ufeff" + json.dumps(INFO))
+        self.assertIn("info.json is not JSON", self.faults())
+        self.pack(text.replace('"VALUE"', 100_000 * "[" + 100_000 * "]"))
+        self.assertIn("info.json is not JSON", self.faults())
+
+    def test_who_asks_for_it_may_refuse(self) -> None:
+        self.pack()
+        with self.assertRaises(PackageRefusedError):
+            install(self.archive, self.root, may=lambda package: json.loads(package.text) != INFO)
+        self.assertFalse(self.root.exists(), "something was installed")
+
+
+class Whole(ImporterTestCase):
+    """A package is replaced as a whole or not at all."""
+
+    def test_one_that_breaks_off_changes_nothing(self) -> None:
+        self.pack(connector="# the first\n")
+        folder = self.root / "connectors" / install(self.archive, self.root).folder
+        before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        large = tarfile.TarInfo("sample/large")
+        large.size = 3_000_000
+        with tarfile.open(self.archive, "w:gz") as archive:
+            for name, text in {"info.json": json.dumps(INFO), **FILES, "connector.py": "# the second\n"}.items():
+                entry = tarfile.TarInfo(f"sample/{name}")
+                entry.size = len(text.encode())
+                archive.addfile(entry, io.BytesIO(text.encode()))
+            archive.addfile(large, io.BytesIO(os.urandom(large.size)))
+        whole = self.archive.read_bytes()
+        for part in (0.5, 0.99):
+            self.archive.write_bytes(whole[: int(len(whole) * part)])
+            with self.assertRaises(PackageRefusedError):
+                install(self.archive, self.root, replace=True)
+            self.assertEqual(before, {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()})
+
+    def test_a_small_upload_takes_little_memory(self) -> None:
+        """Attributes of an entry (pax) are read whole, and a gibibyte of them packs into one mebibyte."""
+        size = 1024**3
+        entry = tarfile.TarInfo("sample/pax")
+        entry.type, entry.size = tarfile.XHDTYPE, size
+        header = bytearray(entry.tobuf(tarfile.USTAR_FORMAT))
+        with gzip.open(self.archive, "wb", compresslevel=1) as packed:
+            packed.write(header)
+            for _ in range(64):
+                packed.write(bytes(1024**2))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.assertIn("bytes of attributes", self.faults())
+        self.assertLess(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, 64 * 1024)
 
 
 class Archive(ImporterTestCase):

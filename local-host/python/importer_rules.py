@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import tarfile
+import zlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
 
 LARGEST_PACKAGE = 512 * 1024 * 1024
+LARGEST_DESCRIPTION = 4 * 1024 * 1024
+MOST_ENTRIES = 10_000
+# What describes the next entry is read into memory: a name, a link, attributes.
+LARGEST_HEADER = 64 * 1024
+HEADERS = (b"x", b"X", b"g", b"L", b"K")
+BLOCK = 512
 LOADABLE = ("__init__.py", "connector.py", "operations.py")
 
 
@@ -28,6 +37,8 @@ class Package:
 
     info: dict[str, Any]
     files: dict[PurePosixPath, tarfile.TarInfo]
+    text: bytes
+    """`info.json` as it is written."""
 
     @property
     def name(self) -> str:
@@ -43,17 +54,76 @@ class Package:
         return f"{self.name}_{self.version.replace('.', '_')}"
 
 
+def measure(package: Path) -> None:
+    """Walks an archive in small pieces before anything reads it. Raises PackageRefusedError if it is too large."""
+    # What is no archive is refused, in words, by what reads it.
+    with suppress(gzip.BadGzipFile, EOFError, zlib.error, tarfile.HeaderError), gzip.open(package) as stream:
+        _walk(stream)
+
+
+def _walk(stream: gzip.GzipFile) -> None:
+    read = entries = 0
+    while header := stream.read(BLOCK):
+        read += len(header)
+        if len(header) == BLOCK and header.strip(b"\0"):
+            entries += 1
+            size = tarfile.nti(header[124:136])  # type: ignore[attr-defined]
+            if header[156:157] in HEADERS and size > LARGEST_HEADER:
+                raise PackageRefusedError([f"an entry has {size} bytes of attributes, more than {LARGEST_HEADER}"])
+            read += _skip(stream, -(-size // BLOCK) * BLOCK, LARGEST_PACKAGE - read)
+        if entries > MOST_ENTRIES:
+            raise PackageRefusedError([f"it has more than {MOST_ENTRIES} entries"])
+        if read > LARGEST_PACKAGE:
+            raise PackageRefusedError([f"it holds more than {LARGEST_PACKAGE} bytes"])
+
+
+def _skip(stream: gzip.GzipFile, size: int, most: int) -> int:
+    """Reads over so many bytes, or a little more than `most`; answers how many came."""
+    left = min(size, max(most, 0) + 1)
+    while left > 0 and (piece := stream.read(min(left, 64 * 1024))):
+        left -= len(piece)
+    return min(size, max(most, 0) + 1) - left
+
+
+def describe(text: bytes) -> Any:
+    """What info.json says, by RFC 8259 alone. Raises ValueError for what Python reads and others do not."""
+
+    def refuse(what: str) -> NoReturn:
+        raise ValueError(f"{what} is no JSON")
+
+    def number(text: str) -> float:
+        value = float(text)
+        return value if abs(value) != float("inf") else refuse(text)
+
+    def whole(text: str) -> int:
+        number(text)
+        return int(text)
+
+    if len(text) > LARGEST_DESCRIPTION:
+        raise ValueError(f"it has {len(text)} bytes, more than {LARGEST_DESCRIPTION}")
+    try:
+        value = json.loads(text.decode("utf-8"), parse_constant=refuse, parse_float=number, parse_int=whole)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeError as fault:
+        raise ValueError("it is no UTF-8, or a text in it is no Unicode") from fault
+    except RecursionError as fault:
+        raise ValueError("it is nested too deeply") from fault
+    return value
+
+
 def examine(archive: tarfile.TarFile) -> Package:
     """Reads what an archive says of itself. Raises PackageRefusedError."""
     top, files, faults = _files(archive)
     info: Any = None
+    text = b""
     description = files.get(PurePosixPath("info.json"))
     if description is None:
         faults.append("there is no info.json in its top folder")
     else:
         try:
             reader = archive.extractfile(description)
-            info = json.load(reader) if reader else None
+            text = reader.read(LARGEST_DESCRIPTION + 1) if reader else b"null"
+            info = describe(text)
         except ValueError as fault:
             faults.append(f"info.json is not JSON: {fault}")
         else:
@@ -61,7 +131,7 @@ def examine(archive: tarfile.TarFile) -> Package:
     faults += [f"{name} is missing: it would not load" for name in LOADABLE if PurePosixPath(name) not in files]
     if faults:
         raise PackageRefusedError(faults)
-    return Package(info, files)
+    return Package(info, files, text)
 
 
 def _files(archive: tarfile.TarFile) -> tuple[str, dict[PurePosixPath, tarfile.TarInfo], list[str]]:

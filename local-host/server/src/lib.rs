@@ -5,6 +5,7 @@
 //! ships. What it keeps is in one private folder.
 
 mod certificate;
+mod doors;
 mod error;
 mod history;
 mod host;

@@ -19,14 +19,26 @@ use axum::routing::{any, get, post};
 pub(crate) use self::answers::found;
 use crate::host::Host;
 
+/// Bytes of a package and of a file, which are written to the disk as they come.
+const LARGEST_PACKAGE: usize = 512 * 1024 * 1024;
+const LARGEST_FILE: usize = 16 * 1024 * 1024 * 1024;
+/// Bytes of a call, which is held in memory. What is larger is uploaded as a file.
+const LARGEST_CALL: usize = 32 * 1024 * 1024;
+
 /// What needs to be signed in.
 pub(crate) fn router() -> Router<Arc<Host>> {
     let collection = || get(files::list_attachments).post(files::create_attachment);
     Router::new()
         .route("/api/3/people", get(sign_in::people))
-        .route("/api/3/solutionpacks/install", post(install::upload).layer(DefaultBodyLimit::disable()))
+        .route(
+            "/api/3/solutionpacks/install",
+            post(install::upload).layer(DefaultBodyLimit::max(LARGEST_PACKAGE)),
+        )
         .route("/api/3/import_jobs/{id}", get(install::job))
-        .route("/api/3/files", get(files::list_files).post(files::upload).layer(DefaultBodyLimit::disable()))
+        .route(
+            "/api/3/files",
+            get(files::list_files).post(files::upload).layer(DefaultBodyLimit::max(LARGEST_FILE)),
+        )
         .route("/api/3/files/{id}", get(files::read_file).delete(files::delete_file))
         .route("/api/3/attachments", collection())
         .route("/api/3/attachments/{id}", get(files::read_attachment).delete(files::delete_attachment))
@@ -51,7 +63,7 @@ pub(crate) fn router() -> Router<Arc<Host>> {
             "/api/integration/configuration/{id}/",
             get(configurations::read).put(configurations::update).delete(configurations::delete),
         )
-        .route("/api/integration/execute/", post(execute::execute).layer(DefaultBodyLimit::disable()))
+        .route("/api/integration/execute/", post(execute::execute).layer(DefaultBodyLimit::max(LARGEST_CALL)))
 }
 
 /// What anyone may ask.

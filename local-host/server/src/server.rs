@@ -12,11 +12,13 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
 use crate::certificate::{self, Certificate};
+use crate::doors::{Doors, PATIENCE};
 use crate::error::{Error, Fault};
 use crate::history::History;
 use crate::host::{Host, session_of};
@@ -132,12 +134,15 @@ async fn listen(listener: TcpListener, certificate: &Certificate, host: Arc<Host
             handle.graceful_shutdown(Some(Duration::from_millis(500)));
         }
     });
-    axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(Arc::new(config)))
+    let tls = RustlsAcceptor::new(RustlsConfig::from_config(Arc::new(config))).handshake_timeout(PATIENCE);
+    let mut server = axum_server::from_tcp(listener)
         .map_err(Error::Server)?
-        .handle(handle)
-        .serve(router(host).into_make_service())
-        .await
-        .map_err(Error::Server)
+        .acceptor(Doors::to(tls))
+        .http1_only()
+        .first_request_timeout(PATIENCE)
+        .handle(handle);
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    server.serve(router(host).into_make_service()).await.map_err(Error::Server)
 }
 
 async fn asked_to_end() {

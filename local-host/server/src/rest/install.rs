@@ -9,7 +9,8 @@ use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::http::header;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
 use uuid::Uuid;
 
 use crate::error::Fault;
@@ -95,22 +96,41 @@ pub(crate) async fn install(host: &Host, package: &FilePath, replace: bool) -> R
     if replace {
         program.arg("--replace");
     }
-    let output = program.env("PYTHONDONTWRITEBYTECODE", "1").stdin(Stdio::null()).output().await;
-    let output = output.map_err(|fault| Refusal(format!("The importer did not start: {fault}")))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(Refusal(said.trim().to_owned()));
+    let started = program
+        .arg("--ask")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn();
+    let mut importer = started.map_err(|fault| Refusal(format!("The importer did not start: {fault}")))?;
+    // The importer's parser and ours must both take the description before anything is changed.
+    let info = described(&mut importer).await;
+    if let (Some(Ok(_)), Some(mut answer)) = (&info, importer.stdin.take()) {
+        let _the_importer_says_why = answer.write_all(b"go\n").await;
     }
-    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let description = FilePath::new(&folder).join("info.json");
-    let info = tokio::fs::read(&description)
-        .await
-        .map_err(|fault| Refusal(format!("{}: {fault}", description.display())))?;
-    let info: Value = serde_json::from_slice(&info)
-        .map_err(|fault| Refusal(format!("{}: {fault}", description.display())))?;
+    let output = importer.wait_with_output().await.map_err(|fault| Refusal(fault.to_string()))?;
+    let info = match info {
+        Some(Ok(info)) if output.status.success() => info,
+        Some(Err(fault)) => {
+            return Err(Refusal(format!("The package is refused:\n  - info.json is not JSON: {fault}")));
+        }
+        _ => return Err(Refusal(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
+    };
     let connector = host.store.installed(&info).map_err(|fault| Refusal(fault.to_string()))?;
     renew(host).await.map_err(|fault| Refusal(format!("{fault:?}")))?;
     Ok(connector)
+}
+
+/// The description that the importer shows; nothing where it has refused the package already.
+async fn described(importer: &mut Child) -> Option<serde_json::Result<Value>> {
+    let mut said = BufReader::new(importer.stdout.as_mut()?);
+    let mut length = String::new();
+    said.read_line(&mut length).await.ok()?;
+    let mut text = vec![0; length.trim().parse().ok()?];
+    said.read_exact(&mut text).await.ok()?;
+    Some(serde_json::from_slice(&text))
 }
 
 fn job_id(installation: i64) -> Uuid {

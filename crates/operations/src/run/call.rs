@@ -26,6 +26,8 @@ pub struct Call<'a> {
     pub(crate) tries: Cell<u32>,
     /// Whether the engine has accepted a request that changes something.
     pub(crate) changed: Cell<bool>,
+    /// The parameters as they were given.
+    pub(crate) given: &'a Map<String, Value>,
     /// What it has sent in secret, beside what it was given: no text may repeat it.
     pub(crate) sent: RefCell<Secrets>,
     /// The rule that protects a container of this call, and that the call sets aside.
@@ -74,7 +76,11 @@ impl Call<'_> {
 
     /// What no text of this call may repeat: what the configuration holds, what was given, what was sent.
     pub(crate) fn secrets(&self) -> Secrets {
-        Secrets::of(&self.arguments).and(self.configuration.secrets()).and(&self.sent.borrow())
+        // As they were given and as they were read: on the way to what is sent, a parameter may take another form.
+        Secrets::given(self.arguments.declared(), self.given)
+            .and(&Secrets::of(&self.arguments))
+            .and(self.configuration.secrets())
+            .and(&self.sent.borrow())
     }
 
     /// Notes what else was given in secret.

@@ -167,6 +167,7 @@ impl Connector {
             status: Cell::new(None),
             tries: Cell::new(0),
             changed: Cell::new(false),
+            given: params,
             sent: RefCell::default(),
             overridden: RefCell::default(),
         };

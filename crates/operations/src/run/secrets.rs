@@ -296,6 +296,9 @@ mod tests {
                     serde_json::json!({"auth": BASE64_STANDARD.encode(format!("u:{text}"))}).to_string(),
                 )
             }),
+            ("base64 of a query with JSON", |text| {
+                BASE64_STANDARD.encode(format!("GET /x?a={} HTTP/1.1", encoded(&ascii(text))))
+            }),
             ("HTML", |text| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&#34;")),
         ]
     }

@@ -38,6 +38,7 @@ impl Index {
             // UTF-8 that somebody has read as Latin-1, as some read headers.
             if !secret.is_ascii() {
                 index.add(secret.bytes().map(char::from).collect::<String>().as_bytes());
+                index.add(&latin1(secret));
             }
         }
         index
@@ -270,6 +271,18 @@ fn is_half_an_escape(text: &[u8]) -> bool {
 fn hex(digits: &[u8]) -> Option<u32> {
     let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
     is_hex.then(|| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()).flatten()
+}
+
+/// A text in Latin-1, as far as it has the characters: Python writes `\xfc` for the character, Go and Rust for the byte.
+fn latin1(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for char in text.chars() {
+        match u8::try_from(char) {
+            Ok(byte) => bytes.push(byte),
+            Err(_) => bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
 }
 
 /// A plus may stand for a space, as in a form: they count as the same.

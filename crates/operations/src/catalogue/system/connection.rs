@@ -49,6 +49,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("check_connection"
             &Schema::Fields(&["containers", "images", "networks", "volumes", "information", "events"]),
         ),
     ]))
+    .table("findings", &["check", "level", "what", "to_do"])
     .run(check_connection)];
 
 fn check_connection(call: &Call<'_>) -> Result<Output, Error> {

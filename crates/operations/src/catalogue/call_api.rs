@@ -1,5 +1,6 @@
 //! Any endpoint of the engine's API, for what this release has no operation for. Policy, limits and errors are the same.
 
+mod pieces;
 mod query;
 mod routes;
 
@@ -7,10 +8,7 @@ use bytes::Bytes;
 use engine::{ErrorKind, JsonLines, Path, Payload, Request};
 use serde_json::{Map, Value, json};
 
-use self::{
-    query::query,
-    routes::{is_version, reach},
-};
+use self::{pieces::is_version, query::query, routes::reach};
 use crate::{
     Category, Error, Kind, Operation, Output, Schema, Secrecy, ValueKind,
     declare::{

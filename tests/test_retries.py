@@ -282,6 +282,21 @@ class UnreadInput(OperationTestCase):
             self.assertEqual((3, "out\n"), (result["exit_code"], result["stdout"]))
 
 
+class Settling(OperationTestCase):
+    """What the engine says is done may be seen a moment later."""
+
+    def unpause(self, *looks: str) -> str:
+        states = (ok(f'{{"Id": "{64 * "0"}", "State": {{"Running": true, "Status": "{look}"}}}}') for look in looks)
+        with RawServer(says(b"HTTP/1.1 204 No Content\r\n\r\n"), *states) as server:
+            return self.ending(patient(server), "unpause_container", {"id": "x"})
+
+    def test_a_state_that_comes_late_is_waited_for(self) -> None:
+        self.assertRegex(self.unpause("paused", "paused", "running"), "'outcome': 'done'.*'state': 'running'")
+
+    def test_one_that_never_comes_is_a_failure(self) -> None:
+        self.assertRegex(self.unpause(*["paused"] * 100), r"^\[failed\] unpause_container: .*the container is paused")
+
+
 class AnswerThief(RecordingProxy):
     """Passes requests on, and hangs up before the answer to a change goes back."""
 

@@ -1,6 +1,6 @@
 //! Stopping, restarting, killing and pausing containers, each with a look at what it has led to.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use engine::{ErrorKind, Request};
 use serde_json::{Map, Value, json};
@@ -19,6 +19,10 @@ pub(crate) const CONTAINED: Schema = Schema::All(&[
     SETTLED,
     Schema::Fields(&["exit_code", "restart_policy", "note", "former_restart_policy"]),
 ]);
+
+/// So long a change may take to be seen that the engine says is done, and so often it is looked for.
+const SETTLING: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// For what stops a container that may come back.
 pub(crate) const DISABLE_RESTART: Param = flag("disable_restart")
@@ -74,7 +78,10 @@ fn settle(call: &Call<'_>, wanted: &str, done: &str, already: &str) -> Result<Ou
         Err(error) if !is_worth_a_look(&error) => return Err(error),
         answer => answer,
     };
-    let after = look(call);
+    let after = match answer {
+        Ok(_) => look_until(call, wanted)?,
+        Err(_) => look(call),
+    };
     match (answer, &after) {
         (Ok(_), Found::State(state)) if state.status() != wanted => Err(Error::new(
             Kind::Failed,
@@ -116,6 +123,20 @@ fn change(
             Err(with_present(error, &after))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Looks at what was done. The engine says so before it has heard of it itself: a container that it has just paused, and goes on
+/// with, may be shown as paused for another moment. So a running container is looked at again for a while.
+fn look_until(call: &Call<'_>, wanted: &str) -> Result<Found, Error> {
+    let end = Instant::now() + SETTLING;
+    loop {
+        let found = look(call);
+        let may_come = is(&found, |state| state.is_running() && state.status() != wanted);
+        if !may_come || Instant::now() >= end {
+            return Ok(found);
+        }
+        engine::sleep(PAUSE)?;
     }
 }
 

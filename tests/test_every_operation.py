@@ -3,6 +3,7 @@
 The cases are `real` in `data/operations/NAME.json`, each an object:
 
     as         the name that the call has, if not the operation's own
+    with       words for what must be there, though nothing names it
     params     what the playbook gives
     result     what the result must hold, or
     error      how the text of the error must begin, as a regular expression
@@ -31,7 +32,7 @@ from support.engine import RefusedError, api
 from support.scene import Scene
 
 Case = dict[str, Any]
-FIELDS = {"as", "params", "result", "error", "then", "config", "engine", "why"}
+FIELDS = {"as", "with", "params", "result", "error", "then", "config", "engine", "why"}
 CASES: list[tuple[str, Case]] = list(operation_data.cases("real"))
 # A process that was started takes a moment to end.
 PATIENCE_SECONDS = 5
@@ -54,6 +55,7 @@ class EveryOperation(OperationTestCase):
 
     def carry_out(self, operation: str, case: Case) -> None:
         scene, called = Scene(self), case.get("as", operation)
+        scene.fill(case.get("with", []))
         params, config = scene.fill(case.get("params", {})), {**self.config, **scene.fill(case.get("config", {}))}
         if "error" in case:
             text = self.refusal_with(config, called, **params)

@@ -54,6 +54,7 @@ class OperationTestCase(unittest.TestCase):
         """A real engine's result, of which a playbook's author must have been offered every path."""
         if faults := results.faults(operation, params, result):
             self.fail("\n".join([f"the output schema of {operation}:", *sorted(set(faults))]))
+        results.remember(operation, params, result)
         return result
 
     def checked(self, result: Any) -> Any:

@@ -3,6 +3,7 @@
     wire          cases of what it sends: `support/wire.py`
     real          cases of what a real engine does, its success and its likeliest failure: `test_every_operation.py`
     example       its call in the reference: `scenarios/examples.py`
+    unseen        paths of its result that no engine of the tests shows, with the reasons: `xtask/src/test/results.rs`
     out_of_reach  why no engine of the tests can do it; then it has no example, and its real cases are failures
 
 A case may say `as`: another name that the operation answers to, for this call.
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "operations"
-_PARTS = {"wire", "real", "example", "out_of_reach"}
+_PARTS = {"wire", "real", "example", "unseen", "out_of_reach"}
 
 
 def _read() -> dict[str, dict[str, Any]]:

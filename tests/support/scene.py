@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import random
 import re
 import tempfile
+import time
 import unittest
 from typing import Any
 
@@ -74,6 +76,82 @@ class Scene:
         self._test.addCleanup(remove, f"/containers/{name}?force=1")
         return name
 
+    def comes_back(self) -> str:
+        """A running container that starts again when it ends."""
+        policy = {"Name": "always"}
+        return engine.container(self._test, HostConfig={"Init": True, "RestartPolicy": policy})
+
+    def with_volume(self) -> str:
+        """A container that does not run, with a volume that has no name of its own."""
+        return engine.container(self._test, start=False, Volumes={"/data": {}})
+
+    def equipped(self) -> str:
+        """A running container, healthy soon, that has what a container may have on any engine."""
+        in_memory = {"SizeBytes": 1 << 20, "Mode": 0o700}
+        kept_in_memory = {"Name": "local", "Options": {"type": "tmpfs", "device": "tmpfs"}}
+        alone = {"Propagation": "rprivate", "NonRecursive": True, "CreateMountpoint": True}
+        host = {
+            "Annotations": {"a": "1"},
+            "Binds": [f"{self['memory_volume']}:/data:ro"],
+            "CapAdd": ["NET_ADMIN"],
+            "CapDrop": ["MKNOD"],
+            "DeviceCgroupRules": ["c 1:3 r"],
+            "Devices": [{"PathOnHost": "/dev/null", "PathInContainer": "/dev/none", "CgroupPermissions": "r"}],
+            "Dns": ["127.0.0.1"],
+            "DnsOptions": ["ndots:1"],
+            "DnsSearch": ["test"],
+            "ExtraHosts": ["other:127.0.0.1"],
+            "GroupAdd": ["9"],
+            "Init": True,
+            "Links": [f"{self['running']}:linked"],
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},
+            "Memory": 64 << 20,
+            "Mounts": [
+                {"Type": "tmpfs", "Target": "/memory", "TmpfsOptions": {**in_memory, "Options": [["noexec"]]}},
+                {"Type": "bind", "Source": "/tmp", "Target": "/host", "BindOptions": alone},
+                {
+                    "Type": "volume",
+                    "Source": self.new_volume(),
+                    "Target": "/named",
+                    "ReadOnly": True,
+                    "Consistency": "default",
+                    "VolumeOptions": {"NoCopy": True, "Labels": {"a": "1"}, "DriverConfig": kept_in_memory},
+                },
+            ],
+            "PidsLimit": 100,
+            "PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]},
+            "SecurityOpt": ["no-new-privileges"],
+            "Sysctls": {"net.ipv4.ip_forward": "1"},
+            "Tmpfs": {"/scratch": "size=1m"},
+            "Ulimits": [{"Name": "nofile", "Soft": 1000, "Hard": 1000}],
+            "VolumesFrom": [self["with_volume"]],
+        }
+        health = {"Test": ["CMD", "true"], "Interval": 1_000_000_000, "Timeout": 10_000_000_000, "Retries": 3}
+        name = engine.container(
+            self._test,
+            *("sh", "-c", "echo 1 > /tmp/file; sleep 600"),
+            Image=self["labelled_image"],
+            User="0",
+            HostConfig=host,
+            Healthcheck={**health, "StartPeriod": 1_000_000, "StartInterval": 1_000_000_000},
+            Entrypoint=["env"],
+            Env=["A=1"],
+            ExposedPorts={"80/tcp": {}},
+            Hostname="web",
+            Domainname="test",
+            Labels={"a": "1"},
+            OnBuild=["RUN true"],
+            Shell=["/bin/sh", "-c"],
+            StopSignal="SIGINT",
+            StopTimeout=1,
+            Volumes={"/other": {}},
+            WorkingDir="/tmp",
+        )
+        while engine.state(name)["Health"]["Status"] == "starting":
+            time.sleep(0.1)
+        self._run("exec_container", id=name, Cmd="sleep 600", Detach=True)
+        return name
+
     def new_container(self) -> str:
         """A name for a container that the case makes."""
         return self._new("container", "/containers/{}?force=1&v=1")
@@ -91,8 +169,30 @@ class Scene:
 
     def member(self) -> str:
         """A running container in the case's network."""
-        name = self["running"]
-        api("POST", f"/networks/{self['network']}/connect", {"Container": name})
+        network, name = self["network"], self["running"]  # which is gone before the network
+        api("POST", f"/networks/{network}/connect", {"Container": name})
+        return name
+
+    def ended_member(self) -> str:
+        """A container that has ended, in the network `labelled_network`."""
+        network, name = self["labelled_network"], self["ended"]
+        api("POST", f"/networks/{network}/connect", {"Container": name})
+        return name
+
+    def addressed_network(self) -> str:
+        """A network with addresses and options of its own."""
+        name = self._new("network", "/networks/{}")
+        subnet = f"10.{random.randrange(200, 250)}.{random.randrange(256)}"
+        addresses = {
+            "Subnet": f"{subnet}.0/24",
+            "IPRange": f"{subnet}.128/25",
+            "Gateway": f"{subnet}.1",
+            "AuxiliaryAddresses": {"router": f"{subnet}.2"},
+        }
+        options = {"com.docker.network.bridge.enable_icc": "false"}
+        given = {"Name": name, "Labels": {"a": "1"}, "Options": options}
+        ipam = {"Driver": "default", "Options": {"a": "1"}, "Config": [addresses]}
+        api("POST", "/networks/create", {**given, "Attachable": True, "IPAM": ipam})
         return name
 
     def new_network(self) -> str:
@@ -109,6 +209,13 @@ class Scene:
         """A volume that a container uses."""
         name = self.new_volume()
         engine.container(self._test, start=False, HostConfig={"Binds": [f"{name}:/data"]})
+        return name
+
+    def memory_volume(self) -> str:
+        """A volume with options: it is in memory."""
+        name = self.new_volume()
+        options = {"type": "tmpfs", "device": "tmpfs"}
+        api("POST", "/volumes/create", {"Name": name, "Labels": {name: "1"}, "DriverOpts": options})
         return name
 
     def new_volume(self) -> str:
@@ -129,6 +236,34 @@ class Scene:
         repository = f"fsr.test/{unique('image')}"
         self._test.addCleanup(remove, f"/images/{repository}:1?force=1")
         return repository
+
+    def used_image(self) -> str:
+        """An image that a container was made from."""
+        name = self["labelled_image"]
+        engine.container(self._test, start=False, Image=name)
+        return name
+
+    def labelled_image(self) -> str:
+        """An image that has all that images may have, labelled with its repository."""
+        repository = self["new_image"]
+        lines = [
+            f"FROM {IMAGE}",
+            f"LABEL {repository}=1",
+            "ENV A=1",
+            "EXPOSE 80",
+            "VOLUME /data",
+            "STOPSIGNAL SIGINT",
+            'SHELL ["/bin/sh", "-c"]',
+            "ONBUILD RUN true",
+            "HEALTHCHECK --interval=1s --timeout=1s --start-period=1s --retries=3 CMD true",
+            "USER nobody",
+            "WORKDIR /tmp",
+            "RUN touch /tmp/file",
+            'ENTRYPOINT ["sh"]',
+        ]
+        name = f"{repository}:1"
+        self._run("build_image", dockerfile_content="\n".join(lines), t=name, rm=True)
+        return name
 
     def dangling(self) -> str:
         """An image without a name, labelled with this word."""
@@ -157,6 +292,20 @@ class Scene:
         name = self["to_push"]
         self._run("push_image", name=name, **_SIGNED_IN)
         remove(f"/images/{name}")
+        return name
+
+    def to_push_all(self) -> str:
+        """The repository of `to_push`."""
+        return self["to_push"].rpartition(":")[0]
+
+    def pushed_all(self) -> str:
+        """The repository of `pushed`."""
+        return self["pushed"].rpartition(":")[0]
+
+    def pulled(self) -> str:
+        """An image that the engine has from the registry."""
+        name = self["pushed"]
+        self._run("pull_image", fromImage=name, **_SIGNED_IN)
         return name
 
     def index(self) -> str:

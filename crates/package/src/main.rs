@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Parser;
-use package::{Identity, build, build_info, playbooks_page, reference, sbom};
+use package::{Identity, build, build_info, paths, playbooks_page, reference, sbom};
 use serde_json::Value;
 
 /// Derives from the catalogue the package that FortiSOAR installs, or the reference of its operations.
@@ -17,7 +17,7 @@ use serde_json::Value;
 #[command(version)]
 struct Options {
     /// The native module, as cargo built it.
-    #[arg(long, value_name = "FILE", required_unless_present = "reference")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["reference", "paths"])]
     module: Option<PathBuf>,
     /// The folder with the connector's Python; licence and documents are looked for around it.
     #[arg(long, value_name = "FOLDER", default_value = "connector")]
@@ -43,6 +43,9 @@ struct Options {
     /// Only see whether they are what would be written.
     #[arg(long, requires = "reference")]
     check: bool,
+    /// Only print the paths of every operation's result, as JSON.
+    #[arg(long, conflicts_with_all = ["module", "reference"])]
+    paths: bool,
 }
 
 fn main() -> ExitCode {
@@ -56,6 +59,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    if options.paths {
+        println!("{:#}", paths());
+        return Ok(());
+    }
     if let Some(path) = &options.reference {
         let pages = [(path.clone(), reference()), (path.with_file_name("playbooks.md"), playbooks_page())];
         return pages.iter().try_for_each(|(path, page)| write_page(path, page, options));

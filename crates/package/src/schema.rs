@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use operations::{Operation, Schema, Shape, ValueKind};
+use operations::{Case, Operation, Schema, Shape, ValueKind};
 use serde_json::{Map, Value, json};
 
 static ANSWERS: LazyLock<Value> =
@@ -16,7 +16,7 @@ static FURTHER: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../data/further_answers.json")).unwrap_or_default());
 
 /// The condition of the last case, which always holds. Fortinet's tools ask every case for a condition.
-const OTHERWISE: &str = "{{true}}";
+pub(crate) const OTHERWISE: &str = "{{true}}";
 
 /// The part of an operation's description that says what its result is: `output_schema`, or `conditional_output_schema`
 /// where that depends on a parameter.
@@ -24,14 +24,7 @@ pub(crate) fn described(operation: &Operation) -> (&'static str, Value) {
     let mut cases: Vec<Value> = operation
         .gives_for
         .iter()
-        .map(|case| {
-            let is_flag = operation.param(case.param).is_some_and(|param| param.kind == ValueKind::Flag);
-            let holds = match is_flag {
-                true => format!("this['{}'] === {}", case.param, case.option),
-                false => format!("{} === '{}'", case.param, case.option),
-            };
-            json!({"condition": format!("{{{{{holds}}}}}"), "output_schema": skeleton(&case.schema)})
-        })
+        .map(|case| json!({"condition": condition(operation, case), "output_schema": skeleton(&case.schema)}))
         .collect();
     if cases.is_empty() {
         return ("output_schema", of(operation));
@@ -40,13 +33,28 @@ pub(crate) fn described(operation: &Operation) -> (&'static str, Value) {
     ("conditional_output_schema", cases.into())
 }
 
+/// When a result has another form: as Fortinet's tools read it.
+pub(crate) fn condition(operation: &Operation, case: &Case) -> String {
+    let is_flag = operation.param(case.param).is_some_and(|param| param.kind == ValueKind::Flag);
+    let holds = match is_flag {
+        true => format!("this['{}'] === {}", case.param, case.option),
+        false => format!("{} === '{}'", case.param, case.option),
+    };
+    format!("{{{{{holds}}}}}")
+}
+
 /// The result's skeleton: empty strings at its leaves, one element in its lists.
 pub(crate) fn of(operation: &Operation) -> Value {
     match (operation.gives, operation.shape) {
         (Some(schema), _) => skeleton(&schema),
         (None, Shape::Done { .. }) => done(operation),
-        (None, _) => endpoint(&format!("{} {}", operation.method.as_str(), operation.path)),
+        (None, _) => endpoint(&request(operation)),
     }
+}
+
+/// The request whose answer is an operation's result, such as `GET /info`.
+pub(crate) fn request(operation: &Operation) -> String {
+    format!("{} {}", operation.method.as_str(), operation.path)
 }
 
 /// The skeleton of a declared form.
@@ -68,7 +76,7 @@ pub(crate) fn skeleton(schema: &Schema) -> Value {
 
 /// The skeleton of what the engine answers to a request such as `GET /events`; an object of which nothing is known, if
 /// that is no JSON.
-fn endpoint(request: &str) -> Value {
+pub(crate) fn endpoint(request: &str) -> Value {
     let further = entry(&FURTHER, request).unwrap_or(&Value::Null);
     body(request).map_or_else(|| json!({}), |body| emptied(&merged(body, further)))
 }
@@ -134,8 +142,6 @@ fn emptied(body: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use operations::Case;
-
     use super::*;
     use crate::kind::choices;
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Instant;
 
@@ -23,7 +24,7 @@ use crate::pythons::Python;
 use crate::system::System;
 use crate::tools::PYFSR;
 
-use super::{BESIDE, INTERMEDIARIES, Shared};
+use super::{BESIDE, INTERMEDIARIES, OF_THE_ENGINE, Shared, results};
 
 /// Tests that measure, or fill the machine: nothing else runs beside them.
 pub(super) const ALONE: &[&str] = &["test_flatness", "test_rate_limit"];
@@ -142,6 +143,10 @@ pub(super) fn run(suite: &Suite, shared: &Shared, log: &mut Log) -> Result<()> {
     }
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
     ensure!(interrupt::requested() || Counts::of(&text).passed > 0, "no test ran");
+    let shows_results = OF_THE_ENGINE.iter().all(|module| suite.modules.iter().any(|name| name == module));
+    if shows_results && !interrupt::requested() {
+        shared.engines.fetch_add(1, Ordering::Relaxed);
+    }
     Ok(())
 }
 
@@ -208,6 +213,7 @@ pub(super) fn python(suite: &Suite, shared: &Shared, engine: &Engine) -> Result<
         .env("ENGINE_TOOLS", machine::unpacked("beside", BESIDE)?)
         .env("INTERMEDIARIES", machine::unpacked("intermediaries", INTERMEDIARIES)?)
         .env("DOCKER_CLIENT", System::this_machine()?.find(&["usr/bin/docker"]).unwrap_or_default())
+        .env("RESULTS_SEEN", results::folder())
         .env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(command)
 }

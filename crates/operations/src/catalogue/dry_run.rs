@@ -9,6 +9,7 @@ use crate::{
     Error, Output, Schema,
     declare::result::{DONE, TEXTS},
     run::{call::Call, objects::items},
+    values::reference::Reference,
 };
 
 /// What a removal would do.
@@ -86,7 +87,8 @@ pub(crate) fn image(call: &Call<'_>) -> Result<Output, Error> {
     let id = found["Id"].as_str().unwrap_or_default();
     let by_id = id.starts_with(given) || id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(given));
     let tags: Vec<&str> = items(&found["RepoTags"]).filter_map(Value::as_str).collect();
-    let repositories: HashSet<&str> = tags.iter().filter_map(|tag| Some(tag.rsplit_once(':')?.0)).collect();
+    let repositories: HashSet<&str> =
+        tags.iter().filter_map(|tag| Some(Reference::read(tag).ok()?.name)).collect();
     let force = call.arguments.is_on("force");
     let stays = !by_id && tags.len() > 1;
     let mut obstacles = Vec::new();

@@ -147,8 +147,8 @@ fn import(call: &Call<'_>, source: &str, request: Request) -> Result<Output, Err
 /// The digest by which a registry knows an image, from its inspection.
 fn digest_of(image: &Value, name: &str) -> Option<Value> {
     let known = image["RepoDigests"].as_array()?;
-    let mut known = known.iter().filter_map(|digest| digest.as_str()?.split_once('@'));
-    known.find(|(repository, _)| familiar(repository) == familiar(name)).map(|(_, digest)| digest.into())
+    let mut known = known.iter().filter_map(|known| Reference::read(known.as_str()?).ok());
+    known.find(|known| familiar(known.name) == familiar(name))?.digest.map(Value::from)
 }
 
 fn result(mut facts: Value, messages: &Messages) -> Output {
@@ -165,11 +165,11 @@ mod tests {
 
     #[test]
     fn takes_the_digest_of_the_registry_that_was_asked() {
-        let image = json!({"RepoDigests": ["a:5000/app@sha256:1", "busybox@sha256:2"]});
-        for (name, expected) in
-            [("a:5000/app", Some("sha256:1")), ("docker.io/library/busybox", Some("sha256:2"))]
-        {
-            assert_eq!(digest_of(&image, name), expected.map(Value::from));
+        let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
+        let known = [format!("a:5000/app@{}", digest("1")), format!("busybox@{}", digest("2"))];
+        let image = json!({"RepoDigests": known});
+        for (name, digit) in [("a:5000/app", "1"), ("docker.io/library/busybox", "2")] {
+            assert_eq!(digest_of(&image, name), Some(digest(digit).into()));
         }
         assert_eq!(digest_of(&image, "my-busybox"), None);
         assert_eq!(digest_of(&json!({"RepoDigests": null}), "app"), None);

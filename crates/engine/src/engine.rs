@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     ApiVersion, Error, ErrorKind, Input, Path, Payload, Reply, Request, Settings,
     connect::Way,
+    json,
     lane::{Lane, SendError},
     lanes::Lanes,
     rate::RateLimit,
@@ -64,13 +65,9 @@ impl Answer {
         Some(seconds(date)? - seconds(SystemTime::now())?)
     }
 
-    /// The body as JSON.
+    /// The body as JSON, if that is not too large to be looked at in memory.
     pub fn json(&self) -> Result<Value, Error> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Error::new(ErrorKind::Protocol, format!("the answer is not JSON: {error}"))
-                .hint("Check that a Docker Engine listens at this address")
-                .with_source(error)
-        })
+        json::parse(&self.body, json::MOST_OF_A_LOOK)
     }
 }
 
@@ -122,16 +119,30 @@ impl Engine {
     /// Sends a request and reads the whole answer, again where that is safe: see [`ErrorKind::UnknownOutcome`] for the
     /// case where it is not. A status other than 2xx or 304 is an error.
     pub fn call(&self, request: Request) -> Result<Answer, Error> {
-        let (mut answer, tries) = self.retry(request, |mut reply, repeatable| match reply.bytes() {
-            Ok(body) => Ok(Answer { status: reply.status(), headers: reply.into_headers(), body, tries: 1 }),
-            Err(error) if repeatable && error.kind() == ErrorKind::Protocol => {
+        let whole = |reply: &mut Reply| {
+            let body = reply.bytes()?;
+            Ok(Answer { status: reply.status(), headers: reply.take_headers(), body, tries: 1 })
+        };
+        let (mut answer, tries) = self.receive(request, whole)?;
+        answer.tries = tries;
+        Ok(answer)
+    }
+
+    /// As [`Engine::call`], for an answer that may be large: `read` reads it as it comes, and is called anew where the request is
+    /// tried again. Gives also how often the request was tried.
+    pub fn receive<T>(
+        &self,
+        request: Request,
+        read: impl Fn(&mut Reply) -> Result<T, Error>,
+    ) -> Result<(T, u32), Error> {
+        self.retry(request, |mut reply, repeatable| match read(&mut reply) {
+            Ok(read) => Ok(read),
+            Err(error) if repeatable && error.kind() == ErrorKind::Protocol && error.may_be_tried_again() => {
                 Err(Failure::lost(error, Again::Later))
             }
             Err(error) if repeatable => Err(Failure::never(error)),
             Err(error) => Err(Failure::never(unknown_outcome(error))),
-        })?;
-        answer.tries = tries;
-        Ok(answer)
+        })
     }
 
     /// Sends a request and gives the answer as soon as its head is there, to read the body as it comes.

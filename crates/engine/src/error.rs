@@ -87,6 +87,8 @@ struct Inner {
     status: Option<u16>,
     said: Option<String>,
     tries: u32,
+    is_final: bool,
+    is_too_much: bool,
     after_a_lost_answer: bool,
     retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -104,6 +106,8 @@ impl Error {
             status: None,
             said: None,
             tries: 0,
+            is_final: false,
+            is_too_much: false,
             after_a_lost_answer: false,
             retry_after: None,
             source: None,
@@ -154,6 +158,29 @@ impl Error {
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
+    }
+
+    /// Says that another try would end the same.
+    #[must_use]
+    pub(crate) fn for_good(mut self) -> Self {
+        self.0.is_final = true;
+        self
+    }
+
+    /// Says that it is about memory.
+    #[must_use]
+    pub(crate) fn too_much(mut self) -> Self {
+        self.0.is_too_much = true;
+        self
+    }
+
+    /// Whether an answer was refused since it would take too much memory.
+    pub fn is_too_much(&self) -> bool {
+        self.0.is_too_much
+    }
+
+    pub(crate) fn may_be_tried_again(&self) -> bool {
+        !self.0.is_final
     }
 
     pub(crate) fn with_tries(mut self, tries: u32) -> Self {

@@ -12,6 +12,7 @@ use std::{
     future::{Future, poll_fn},
     mem::ManuallyDrop,
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -27,6 +28,7 @@ use crate::{
     ApiVersion, Error, ErrorKind, Payload, Settings,
     connect::{Carrier, Connection, Way, connect},
     driver::{Driver, Stopped},
+    meter::{Meter, Metered},
     socket, ssh,
 };
 
@@ -45,6 +47,7 @@ struct Open {
     sender: SendRequest<Payload>,
     traffic: Traffic,
     driver: Driver,
+    meter: Arc<Meter>,
 }
 
 /// What moves bytes between the stream and the calls.
@@ -83,13 +86,15 @@ impl Lane {
         let bound = until.min(Instant::now() + settings.connect_timeout);
         let Connection { stream, carrier, driver } = connect(settings, way, bound)?;
         let mut traffic = Traffic::default();
+        let meter = Arc::<Meter>::default();
+        let stream = Metered { stream, meter: Arc::clone(&meter) };
         let handshake = http1::Builder::new().handshake::<_, Payload>(TokioIo::new(stream));
         let Ok(Ok((sender, begun))) = driver.drive(bound, handshake) else {
             return Err(Error::new(ErrorKind::Protocol, "HTTP could not begin"));
         };
         traffic.running = Some(Box::pin(begun.with_upgrades()));
         Ok(Self {
-            open: ManuallyDrop::new(Open { sender, traffic, driver }),
+            open: ManuallyDrop::new(Open { sender, traffic, driver, meter }),
             carrier,
             pid: std::process::id(),
             version: settings.api_version.unwrap_or(ApiVersion::OLDEST),
@@ -116,7 +121,7 @@ impl Lane {
         if ssh::take_own_randomness().is_err() {
             return;
         }
-        let Open { sender, traffic, driver } = &mut *self.open;
+        let Open { sender, traffic, driver, .. } = &mut *self.open;
         let has_news = || !sender.is_closed() && !socket::is_quiet(self.carrier.socket);
         if has_news() {
             let _or_not_usable = drive(driver, traffic, Instant::now() + SETTLE, async {
@@ -129,7 +134,7 @@ impl Lane {
 
     /// Whether the other side keeps the connection open after an answer that was read to its end.
     pub(crate) fn is_kept_alive(&mut self, until: Instant) -> bool {
-        let Open { sender, traffic, driver } = &mut *self.open;
+        let Open { sender, traffic, driver, .. } = &mut *self.open;
         matches!(drive(driver, traffic, until, sender.ready()), Ok(Ok(())))
     }
 
@@ -139,7 +144,8 @@ impl Lane {
         request: http::Request<Payload>,
         until: Instant,
     ) -> Result<http::Response<Incoming>, SendError> {
-        let Open { sender, traffic, driver } = &mut *self.open;
+        let Open { sender, traffic, driver, meter } = &mut *self.open;
+        meter.expect_head(true);
         let sent = drive(driver, traffic, until, async {
             match sender.ready().await {
                 Err(_) => Err(Ok(request)),
@@ -151,6 +157,7 @@ impl Lane {
                 }
             }
         });
+        meter.expect_head(false);
         match sent {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(Err(error))) => Err(SendError::Broken(error)),

@@ -7,7 +7,7 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use serde_json::Value;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, json};
 
 /// No value is longer. (A stats sample of a busy host has some tens of kilobytes.)
 const LONGEST: usize = 8 * 1024 * 1024;
@@ -22,6 +22,9 @@ pub struct JsonLines {
     pending: BytesMut,
     /// How much of the value that `pending` begins with has been looked at.
     searched: usize,
+    /// What the value takes in memory at most, as far as it was looked at; and what all before it take.
+    weight: usize,
+    taken: usize,
     within: Within,
     /// Whether the values are items of a list that goes around them.
     listed: bool,
@@ -54,7 +57,12 @@ impl JsonLines {
         }
         let is_whole = self.search();
         if self.searched > LONGEST {
-            return Err(Error::new(ErrorKind::Protocol, "a value of the stream is longer than 8 MiB"));
+            return Err(
+                Error::new(ErrorKind::Protocol, "a value of the stream is longer than 8 MiB").for_good()
+            );
+        }
+        if self.weight > json::MOST_OF_A_LOOK {
+            return Err(json::too_much());
         }
         if is_whole { self.take().map(Some) } else { Ok(None) }
     }
@@ -69,6 +77,11 @@ impl JsonLines {
             }
             _ => Ok(None),
         }
+    }
+
+    /// What all values that were given take in memory at most, in bytes.
+    pub fn taken(&self) -> usize {
+        self.taken
     }
 
     /// Whether a part of a value has come, and its end has not.
@@ -108,6 +121,9 @@ impl JsonLines {
     /// Looks for the value's end, from where it stopped. True when it is there: `searched` bytes are the value.
     fn search(&mut self) -> bool {
         while let Some(byte) = self.pending.get(self.searched) {
+            if let Within::Structure { .. } = self.within {
+                self.weight += json::weight(*byte);
+            }
             self.within = match (self.within, byte) {
                 (Within::Nothing, _) => return false,
                 (Within::Word, byte) if byte.is_ascii_alphanumeric() || b"+-.".contains(byte) => Within::Word,
@@ -133,6 +149,7 @@ impl JsonLines {
 
     /// Takes the value of `searched` bytes.
     fn take(&mut self) -> Result<Value, Error> {
+        self.taken += std::mem::take(&mut self.weight) + self.searched;
         let value = self.pending.split_to(std::mem::take(&mut self.searched));
         self.within = Within::Nothing;
         // What is no UTF-8 is seldom worth a whole stream.

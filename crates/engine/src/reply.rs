@@ -22,7 +22,10 @@ use crate::{
 };
 
 /// The most that [`Reply::bytes`] holds in memory.
-const MOST_IN_MEMORY: usize = 256 * 1024 * 1024;
+const MOST_IN_MEMORY: usize = 16 * 1024 * 1024;
+
+/// No more room than this is made for what has not come yet.
+const ROOM: usize = 256 * 1024;
 
 /// An answer whose body is still to be read.
 #[derive(Debug)]
@@ -93,8 +96,14 @@ impl Reply {
         &self.head.headers
     }
 
-    pub(crate) fn into_headers(self) -> HeaderMap {
-        self.head.headers
+    /// Takes all headers out.
+    pub(crate) fn take_headers(&mut self) -> HeaderMap {
+        std::mem::take(&mut self.head.headers)
+    }
+
+    /// The next piece of the body: see [`Body::chunk`].
+    pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        self.body.chunk()
     }
 
     /// The API version that the request spoke.
@@ -107,16 +116,16 @@ impl Reply {
         self.tries
     }
 
-    /// The whole body. More than 256 MiB is an error: stream it.
+    /// The whole body. More than 16 MiB is an error: read it piece by piece.
     pub fn bytes(&mut self) -> Result<Bytes, Error> {
         let Some(first) = self.body.chunk()? else { return Ok(Bytes::new()) };
         let Some(second) = self.body.chunk()? else { return Ok(first) };
         let mut whole = BytesMut::from(first);
-        whole.reserve(second.len() + self.body.still_to_come().min(MOST_IN_MEMORY));
+        whole.reserve(second.len() + self.body.still_to_come().min(ROOM));
         whole.extend_from_slice(&second);
         while let Some(chunk) = self.body.chunk()? {
             if whole.len() + chunk.len() > MOST_IN_MEMORY {
-                return Err(Error::new(ErrorKind::Protocol, "the answer is larger than 256 MiB"));
+                return Err(Error::new(ErrorKind::Protocol, "the answer is larger than 16 MiB").for_good());
             }
             whole.extend_from_slice(&chunk);
         }

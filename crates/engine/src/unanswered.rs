@@ -8,6 +8,7 @@ use crate::{
     driver::Stopped,
     interrupt,
     lane::SendError,
+    meter::Flood,
     reply::timed_out,
     retry::{Again, Failure},
 };
@@ -36,6 +37,13 @@ impl Try<'_> {
                 Some(told) => Failure::connecting(told),
                 None => Failure { error: self.closed(), again: self.again(), lost: false },
             },
+            SendError::Broken(error) if is_flood(&error) => {
+                let message = format!("what answers at {} sent more than 1 MiB, and no answer", self.address);
+                let error = Error::new(ErrorKind::Protocol, message)
+                    .mend(Remedy::CheckAddress)
+                    .hint(IS_THERE_AN_ENGINE);
+                Failure::never(if self.repeatable { error } else { unknown_outcome(error) })
+            }
             SendError::Broken(error) => match self.told(&error) {
                 Some(told) => Failure::connecting(told),
                 None if error.is_parse() => {
@@ -84,6 +92,12 @@ impl Try<'_> {
             .mend(Remedy::CheckAddress)
             .hint(IS_THERE_AN_ENGINE)
     }
+}
+
+/// Whether the connection was given up since more came than any head has.
+fn is_flood(error: &hyper::Error) -> bool {
+    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    io.and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<Flood>()).is_some()
 }
 
 const IS_THERE_AN_ENGINE: &str = "Check that a Docker Engine listens there";

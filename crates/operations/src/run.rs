@@ -3,6 +3,7 @@
 //! masks results, and `secrets` keeps what was given in secret out of every text. `oversize` and `storable` fit the result to FortiSOAR's database.
 
 pub(crate) mod call;
+pub(crate) mod collect;
 pub(crate) mod connector;
 pub(crate) mod files;
 pub(crate) mod guard;

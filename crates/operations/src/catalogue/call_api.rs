@@ -5,7 +5,7 @@ mod query;
 mod routes;
 
 use bytes::Bytes;
-use engine::{ErrorKind, JsonLines, Path, Payload, Request};
+use engine::{ErrorKind, JsonLines, MOST_OF_A_LOOK, Path, Payload, Reply, Request};
 use serde_json::{Map, Value, json};
 
 use self::{pieces::is_version, query::query, routes::reach};
@@ -18,8 +18,10 @@ use crate::{
         target::Touch,
     },
     run::{
-        call::Call,
+        call::{Call, refuse_page},
+        collect::LARGEST_AS_DATA,
         files::{ATTACHMENT, MAX_SIZE, Received, Upload},
+        oversize::Spill,
         progress::Flow,
         redact::REDACT,
     },
@@ -28,6 +30,8 @@ use crate::{
 
 const METHODS: &[(&str, &str)] =
     &[("GET", "GET"), ("HEAD", "HEAD"), ("POST", "POST"), ("PUT", "PUT"), ("DELETE", "DELETE")];
+/// An engine's words that an error repeats, in characters.
+const LONGEST_FAILURE: usize = 2000;
 /// The methods that take a body.
 const SENDING: &[&str] = &["POST", "PUT"];
 const OUTPUTS: &[(&str, &str)] = &[("Data", "data"), ("Attachment", "attachment")];
@@ -134,19 +138,7 @@ fn call_api(call: &Call<'_>) -> Result<Output, Error> {
         }
         Some("attachment") => attach(call, request),
         _ if looks => look(call, request),
-        _ => {
-            let answer = call.send(request)?;
-            let content_type = answer.headers.get("content-type").and_then(|value| value.to_str().ok());
-            let (body, streamed) = read(&answer.body);
-            // A stream of one line is an object.
-            let lines =
-                body.as_array().filter(|_| streamed).map_or(std::slice::from_ref(&body), Vec::as_slice);
-            if let Some(error) = lines.iter().find_map(|value| value["error"].as_str()) {
-                let error = error.trim_end_matches('.');
-                return Err(Error::new(Kind::Failed, format!("The engine says: {error}.")));
-            }
-            Ok(data(answer.status, content_type.unwrap_or_default(), body, false))
-        }
+        _ => change(call, request),
     }
 }
 
@@ -171,58 +163,157 @@ fn refuse_empty(path: &[String], query: &[(String, String)]) -> Result<(), Error
 
 /// What only looks may never end (events, logs that are followed): at the time limit, what had come is the answer.
 fn look(call: &Call<'_>, request: Request) -> Result<Output, Error> {
-    let reply = call.stream(request)?;
-    let (status, content_type) =
-        (reply.status(), reply.header("content-type").unwrap_or_default().to_owned());
-    let mut body = reply.into_body();
-    let most = call.arguments.integer("max_size").unwrap_or_default().saturating_mul(1024 * 1024);
-    let mut whole = Vec::new();
-    let mut timed_out = false;
-    loop {
-        match body.chunk() {
-            Ok(None) => break,
-            Ok(Some(chunk)) if (whole.len() + chunk.len()) as u64 > most => {
-                let message =
-                    "The answer is larger than max_size. Raise it, or choose an attachment as output.";
-                return Err(Error::new(Kind::Failed, message));
-            }
-            Ok(Some(chunk)) => whole.extend_from_slice(&chunk),
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                timed_out = true;
-                break;
-            }
+    let mut reply = call.stream(request)?;
+    let mut gathering = Gathering::begun(call, &reply);
+    let timed_out = loop {
+        match reply.chunk() {
+            Ok(None) => break false,
+            Ok(Some(chunk)) => gathering.add(&chunk)?,
+            Err(error) if error.kind() == ErrorKind::TimedOut => break true,
             Err(error) => return Err(error.into()),
         }
+    };
+    gathering.finish(timed_out)
+}
+
+/// What changes something is answered to its end, and may say in its answer that it failed.
+fn change(call: &Call<'_>, request: Request) -> Result<Output, Error> {
+    call.receive(request, |reply| {
+        let mut gathering = Gathering::begun(call, reply);
+        while let Some(chunk) = reply.chunk()? {
+            if let Err(error) = gathering.add(&chunk) {
+                return Ok(Err(error));
+            }
+        }
+        Ok(gathering.changed())
+    })
+}
+
+/// An answer on its way: in memory as far as a result may be that large, and in a file beyond.
+struct Gathering {
+    status: u16,
+    content_type: String,
+    spill: Spill,
+    size: u64,
+    /// The most bytes of all, of what is in memory, and of what its JSON takes there.
+    most: u64,
+    most_of_json: usize,
+    /// What the lines of a stream say, as far as they are JSON.
+    lines: Option<JsonLines>,
+    begins_with: Option<u8>,
+    failure: Option<String>,
+}
+
+impl Gathering {
+    fn begun(call: &Call<'_>, reply: &Reply) -> Self {
+        let most_in_memory = call.configuration.max_result_size();
+        let most = call.arguments.integer("max_size").unwrap_or_default();
+        Self {
+            status: reply.status(),
+            content_type: reply.header("content-type").unwrap_or_default().to_owned(),
+            spill: Spill::new(most_in_memory.unwrap_or(LARGEST_AS_DATA)),
+            size: 0,
+            most: most.saturating_mul(1024 * 1024).min(LARGEST_AS_DATA as u64),
+            most_of_json: most_in_memory.map_or(usize::MAX, |most| most.saturating_mul(3) + MOST_OF_A_LOOK),
+            lines: Some(JsonLines::default()),
+            begins_with: None,
+            failure: None,
+        }
     }
-    Ok(data(status, &content_type, read(&whole).0, timed_out))
-}
 
-fn data(status: u16, content_type: &str, body: Value, timed_out: bool) -> Output {
-    json!({"status_code": status, "content_type": content_type, "body": body, "timed_out": timed_out}).into()
-}
+    fn add(&mut self, chunk: &Bytes) -> Result<(), Error> {
+        self.size += chunk.len() as u64;
+        if self.size > self.most {
+            let message =
+                "The answer is larger than max_size, or than 256 MiB. Choose an attachment as output.";
+            return Err(Error::new(Kind::Failed, message));
+        }
+        self.begins_with = self.begins_with.or_else(|| chunk.trim_ascii_start().first().copied());
+        self.listen(chunk);
+        self.spill.add(chunk)
+    }
 
-/// A body's JSON, the list of what a stream of JSON holds, or text; and whether it was a stream.
-fn read(body: &[u8]) -> (Value, bool) {
-    match serde_json::from_slice(body) {
-        Ok(value) => (value, false),
-        Err(_) => match stream_of_json(body) {
-            Some(values) => (values.into(), true),
-            None => (String::from_utf8_lossy(body).into(), false),
-        },
+    /// Looks for an error in the lines of a stream. A stream of one line is an object.
+    fn listen(&mut self, chunk: &Bytes) {
+        let Some(lines) = self.lines.as_mut().filter(|_| self.begins_with == Some(b'{')) else { return };
+        lines.push(chunk);
+        loop {
+            match lines.next_value() {
+                Ok(Some(value)) => {
+                    if let Some(error) = value["error"].as_str() {
+                        self.failure.get_or_insert_with(|| error.chars().take(LONGEST_FAILURE).collect());
+                    }
+                }
+                Ok(None) => break,
+                Err(_) => {
+                    self.lines = None;
+                    break;
+                }
+            }
+        }
+    }
+
+    fn changed(self) -> Result<Output, Error> {
+        refuse_page(self.status, Some(&self.content_type), self.begins_with.as_slice())?;
+        match &self.failure {
+            Some(error) => {
+                Err(Error::new(Kind::Failed, format!("The engine says: {}.", error.trim_end_matches('.'))))
+            }
+            None => self.finish(false),
+        }
+    }
+
+    fn finish(self, timed_out: bool) -> Result<Output, Error> {
+        let Self { status, content_type, spill, most_of_json, .. } = self;
+        let body = match spill.finish()? {
+            Output::Raw(body) => body,
+            large => return Ok(large),
+        };
+        let Some(body) = read(&body, most_of_json) else {
+            // JSON that would take far more memory than its text: it is attached as it is.
+            let mut spill = Spill::new(0);
+            spill.add(&body)?;
+            return spill.finish();
+        };
+        Ok(json!({"status_code": status, "content_type": content_type, "body": body, "timed_out": timed_out})
+            .into())
     }
 }
 
-/// The objects of a stream, one a line, as far as they are whole; `None` where it is something else.
-fn stream_of_json(body: &[u8]) -> Option<Vec<Value>> {
+/// A body's JSON, the list of what a stream of JSON holds, or text. `None` where it would take more than `most` bytes of memory.
+fn read(body: &[u8], most: usize) -> Option<Value> {
+    match engine::parse(body, most) {
+        Ok(value) => return Some(value),
+        Err(error) if error.is_too_much() => return None,
+        Err(_) => {}
+    }
+    match stream_of_json(body, most) {
+        Ok(Some(values)) => Some(values.into()),
+        Ok(None) => Some(String::from_utf8_lossy(body).into()),
+        Err(()) => None,
+    }
+}
+
+/// The objects of a stream, one a line, as far as they are whole; `None` where it is something else, and an error where they
+/// take more than `most` bytes of memory.
+fn stream_of_json(body: &[u8], most: usize) -> Result<Option<Vec<Value>>, ()> {
     let mut lines = JsonLines::default();
     lines.push(&Bytes::copy_from_slice(body.trim_ascii_start()));
     let mut values = Vec::new();
-    while let Some(value) = lines.next_value().ok()? {
-        values.push(value);
+    loop {
+        match lines.next_value() {
+            Ok(Some(value)) => values.push(value),
+            Ok(None) => break,
+            Err(error) if error.is_too_much() => return Err(()),
+            Err(_) => return Ok(None),
+        }
+        if lines.taken() > most {
+            return Err(());
+        }
     }
     // The last one may have been cut by the time limit.
     values.extend(lines.finish().unwrap_or_default());
-    (!values.is_empty() && values.iter().all(Value::is_object)).then_some(values)
+    Ok((!values.is_empty() && values.iter().all(Value::is_object)).then_some(values))
 }
 
 /// The request with its body: JSON unless the headers say otherwise, or a file, streamed.
@@ -285,13 +376,16 @@ mod tests {
     #[test]
     fn a_body_is_json_a_stream_of_json_or_text() {
         for (text, expected) in [
-            ("{\"a\":1}", (json!({"a": 1}), false)),
-            ("{\"a\":1}\r\n{\"a\":2}\r\n", (json!([{"a": 1}, {"a": 2}]), true)),
-            ("{\"a\":1}\n{\"a\":2}\n{\"a", (json!([{"a": 1}, {"a": 2}]), true)),
-            ("OK", (json!("OK"), false)),
-            ("", (json!(""), false)),
+            ("{\"a\":1}", json!({"a": 1})),
+            ("{\"a\":1}\r\n{\"a\":2}\r\n", json!([{"a": 1}, {"a": 2}])),
+            ("{\"a\":1}\n{\"a\":2}\n{\"a", json!([{"a": 1}, {"a": 2}])),
+            ("OK", json!("OK")),
+            ("", json!("")),
         ] {
-            assert_eq!(read(text.as_bytes()), expected, "{text}");
+            assert_eq!(read(text.as_bytes(), MOST_OF_A_LOOK), Some(expected), "{text}");
+        }
+        for heavy in [format!("[{}0]", "{},".repeat(100)), "{}\n".repeat(100)] {
+            assert_eq!(read(heavy.as_bytes(), 1000), None);
         }
     }
 }

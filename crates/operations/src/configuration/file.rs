@@ -1,5 +1,11 @@
 //! Fields that hold a certificate or a key.
 
+use std::{
+    fs::{self, File},
+    io::{self, Read as _},
+    path::Path,
+};
+
 use crate::Services;
 
 /// The contents of a file field: PEM text as it is, a file of FortiSOAR, or a path.
@@ -19,5 +25,23 @@ pub(super) fn contents(file: &str, services: &dyn Services) -> Result<Vec<u8>, S
             "is neither PEM text (-----BEGIN ...), nor a file of FortiSOAR, nor an absolute path".into()
         );
     }
-    std::fs::read(file).map_err(|error| format!("{file:?} cannot be read: {error}"))
+    at_path(Path::new(file)).map_err(|why| format!("{file:?} cannot be read: {why}"))
+}
+
+/// A small file. What else a path leads to is not opened: a pipe would be waited for, and a device has no end.
+fn at_path(path: &Path) -> Result<Vec<u8>, String> {
+    /// No certificate, key or bundle of authorities is larger, in bytes.
+    const LARGEST: u64 = 4 * 1024 * 1024;
+    let told = |error: io::Error| error.to_string();
+    let found = fs::metadata(path).map_err(told)?;
+    if !found.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    if found.len() > LARGEST {
+        return Err("it is larger than 4 MiB".to_owned());
+    }
+    let mut contents = Vec::new();
+    // Some that are made as they are read, as in /proc, are empty by their size and are waited for.
+    File::open(path).map_err(told)?.take(found.len()).read_to_end(&mut contents).map_err(told)?;
+    Ok(contents)
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{Answer, Engine, Input, Path, Reply, Request};
+use engine::{Answer, Engine, ErrorKind, Input, Path, Reply, Request};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -50,8 +50,12 @@ impl Call<'_> {
         let changes = self.about_to_send(&request);
         match self.engine.call(request) {
             Ok(answer) => {
-                self.changed.set(changes || self.changed.get());
                 self.note(Some(answer.status), answer.tries);
+                if changes {
+                    let kind = answer.headers.get("content-type").and_then(|kind| kind.to_str().ok());
+                    refuse_page(answer.status, kind, &answer.body)?;
+                    self.changed.set(true);
+                }
                 Ok(answer)
             }
             Err(error) => Err(self.noted(error)),
@@ -69,7 +73,7 @@ impl Call<'_> {
     }
 
     /// Notes what a request carries in secret; answers whether it changes something.
-    fn about_to_send(&self, request: &Request) -> bool {
+    pub(crate) fn about_to_send(&self, request: &Request) -> bool {
         self.sent.borrow_mut().add(request);
         request.changes()
     }
@@ -130,7 +134,7 @@ impl Call<'_> {
         fields
     }
 
-    fn noted(&self, error: engine::Error) -> Error {
+    pub(crate) fn noted(&self, error: engine::Error) -> Error {
         self.note(error.status(), error.tries());
         error.into()
     }
@@ -140,4 +144,21 @@ impl Call<'_> {
         self.status.set(status);
         self.tries.set(self.tries.get() + tries);
     }
+}
+
+/// A change is not done because something answers 200: a proxy that wants a sign-in answers so with a page. Engines answer a
+/// change with nothing or with JSON.
+pub(crate) fn refuse_page(status: u16, kind: Option<&str>, body: &[u8]) -> Result<(), Error> {
+    let body = body.trim_ascii_start();
+    let is_html = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
+    let is_page = body.starts_with(b"<") || !body.is_empty() && is_html;
+    if !is_page {
+        return Ok(());
+    }
+    let message = format!(
+        "the answer ({status}) is a web page, not the engine's: nothing says that the change was done"
+    );
+    Err(engine::Error::new(ErrorKind::Protocol, message)
+        .hint("A proxy in front of the engine may want a sign-in, or not let this call through: open the address in a browser")
+        .into())
 }

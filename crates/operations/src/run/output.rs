@@ -6,7 +6,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Serializer, Value};
 
-use crate::{Error, Kind, run::storable};
+use crate::{
+    Error, Kind,
+    run::{files::Received, storable},
+};
 
 /// The result of an operation.
 #[derive(Debug)]
@@ -15,8 +18,17 @@ pub enum Output {
     Raw(Bytes),
     /// A value made here.
     Value(Value),
+    /// An answer that is larger than a result may be: in a file.
+    Large(Large),
     /// A value made here that is only ever written: in memory, and again as text, it would be too large.
     Written(Box<dyn Written>),
+}
+
+/// An answer in a file, and its beginning.
+#[derive(Debug)]
+pub struct Large {
+    pub(crate) file: Received,
+    pub(crate) beginning: Vec<u8>,
 }
 
 /// What writes itself as JSON text that a database can store.
@@ -44,6 +56,10 @@ impl Output {
         match self {
             Self::Raw(json) => Ok(storable::storable(json)),
             Self::Value(value) => Ok(storable::storable(value.to_string().into())),
+            Self::Large(_) => Err(Error::new(
+                Kind::Failed,
+                "The result is larger than max_result_size, and was to be looked through: ask for less.",
+            )),
             Self::Written(written) => {
                 let mut json = Vec::new();
                 written.write(&mut json).map_err(|error| unwritten(&error))?;

@@ -9,7 +9,7 @@ use crate::{
     Error, Operation, Outcome, Output, Services,
     run::{
         files::Writer,
-        output::unwritten,
+        output::{Large, unwritten},
         storable::make_storable,
         text::without_half_character,
         trim::{FIELDS, MAX_ITEMS},
@@ -33,8 +33,9 @@ pub(crate) fn fit(
     services: &dyn Services,
 ) -> Result<Outcome, Error> {
     let most = most.unwrap_or(usize::MAX);
-    let mut spill = Spill { most, beginning: Vec::new(), beyond: None, fault: None };
+    let mut spill = Spill::new(most);
     match output {
+        Output::Large(large) => return attached(large, operation, most, services),
         Output::Written(written) => {
             let mut pieces = BufWriter::with_capacity(PIECE, &mut spill);
             let outcome = written.write(&mut pieces).map_err(|error| unwritten(&error));
@@ -55,9 +56,20 @@ pub(crate) fn fit(
             spill.add(&json)?;
         }
     }
-    let Spill { beginning, beyond, .. } = spill;
-    let Some(beyond) = beyond else { return Ok(Outcome::Json(beginning.into())) };
-    let file = beyond.finish()?;
+    match spill.finish()? {
+        Output::Large(large) => attached(large, operation, most, services),
+        output => Ok(Outcome::Json(output.into_json()?)),
+    }
+}
+
+/// The result in whose place an attachment stands.
+fn attached(
+    large: Large,
+    operation: &Operation,
+    most: usize,
+    services: &dyn Services,
+) -> Result<Outcome, Error> {
+    let Large { file, beginning } = large;
     let size = file.size();
     let (filename, description) =
         (format!("{}.json", operation.name), format!("Result of {}", operation.title));
@@ -68,7 +80,8 @@ pub(crate) fn fit(
         most / 1024,
         advice(operation)
     );
-    let fields = json!({"result": result, "attachment": record, "preview": preview, "truncated": true});
+    let mut fields = json!({"result": result, "attachment": record, "preview": preview, "truncated": true});
+    make_storable(&mut fields);
     Ok(Outcome::Value(fields))
 }
 
@@ -105,7 +118,7 @@ fn largest(value: &Value) -> usize {
 }
 
 /// Text that is kept in memory up to a size; if there is more, all of it goes to a file, and only the preview stays.
-struct Spill {
+pub(crate) struct Spill {
     most: usize,
     beginning: Vec<u8>,
     beyond: Option<Writer>,
@@ -114,7 +127,21 @@ struct Spill {
 }
 
 impl Spill {
-    fn add(&mut self, text: &[u8]) -> Result<(), Error> {
+    /// Keeps so many bytes in memory.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, beginning: Vec::new(), beyond: None, fault: None }
+    }
+
+    /// What came: text in memory, or a file.
+    pub(crate) fn finish(self) -> Result<Output, Error> {
+        let Self { beginning, beyond, .. } = self;
+        match beyond {
+            None => Ok(Output::Raw(beginning.into())),
+            Some(beyond) => Ok(Output::Large(Large { file: beyond.finish()?, beginning })),
+        }
+    }
+
+    pub(crate) fn add(&mut self, text: &[u8]) -> Result<(), Error> {
         if let Some(file) = &mut self.beyond {
             return file.add(Bytes::copy_from_slice(text));
         }

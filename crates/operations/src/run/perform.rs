@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Error, Kind, Method, Operation, Output, Shape,
     declare::operation::Run,
-    run::{call::Call, guard, redact, trim::trimmed, validate::suit},
+    run::{call::Call, guard, redact, trim, validate::suit},
 };
 
 /// What a call came to.
@@ -68,10 +68,10 @@ fn outcome(operation: &Operation, call: &mut Call<'_>) -> Result<Output, Error> 
     match operation.shape {
         Shape::Run(run) => run(call),
         Shape::Json => json(call),
-        Shape::List => match json(call) {
+        Shape::List => match list(call) {
             Ok(Output::Raw(body)) if body.trim_ascii() == b"null" => Ok(json!([]).into()),
             Err(error) if was_removed_before(call, &error) => Ok(json!([]).into()),
-            output => Ok(trimmed(output?, &call.arguments)),
+            output => output,
         },
         Shape::Done { done, already } => {
             let is_already = match call.send(call.request()?) {
@@ -98,13 +98,13 @@ fn was_removed_before(call: &Call<'_>, error: &Error) -> bool {
 
 /// The engine's JSON, as it is.
 fn json(call: &Call<'_>) -> Result<Output, Error> {
-    let answer = call.send(call.request()?)?;
-    if answer.body.trim_ascii().is_empty() {
-        let message =
-            format!("the engine answered {} with nothing, where it should answer with JSON", answer.status);
-        return Err(engine::Error::new(ErrorKind::Protocol, message)
-            .hint("Look at what stands between; Podman answers so where it does not know a parameter")
-            .into());
+    call.collect(call.request()?)
+}
+
+/// The engine's list, as the parameters want it.
+fn list(call: &Call<'_>) -> Result<Output, Error> {
+    match trim::is_wanted(&call.arguments) {
+        true => call.collect_trimmed(call.request()?),
+        false => json(call),
     }
-    Ok(Output::Raw(answer.body))
 }

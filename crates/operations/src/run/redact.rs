@@ -24,9 +24,7 @@ pub(crate) fn result(output: Output, arguments: &Arguments) -> Result<Output, Er
     }
     let mut value = match output {
         Output::Value(value) => value,
-        output => serde_json::from_slice(&output.into_json()?).map_err(|error| {
-            engine::Error::new(engine::ErrorKind::Protocol, format!("the answer is not JSON: {error}"))
-        })?,
+        output => engine::parse(&output.into_json()?, engine::MOST_OF_A_LOOK)?,
     };
     mask("", &mut value);
     Ok(Output::Value(value))

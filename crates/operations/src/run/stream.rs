@@ -3,7 +3,7 @@
 use engine::{Body, ErrorKind, JsonLines, Request};
 use serde_json::Value;
 
-use crate::{Error, run::call::Call};
+use crate::{Error, Kind, run::call::Call};
 
 /// What a stream has given.
 #[derive(Debug, Default)]
@@ -53,6 +53,10 @@ impl Values {
             {
                 shown(&value);
                 read.items.push(value);
+            }
+            if lines.taken() > engine::MOST_OF_A_LOOK {
+                let message = "The engine says more than can be held in memory. Ask for less: for fewer events, or for a shorter time.";
+                return Err(Error::new(Kind::Failed, message));
             }
         }
         Ok(read)

@@ -24,7 +24,7 @@ pub(crate) const MAX_ITEMS: Param = integer("max_items")
 /// The list as the parameters want it. Without them it passes through unread, as does what is not JSON.
 pub(crate) fn trimmed(output: Output, arguments: &Arguments) -> Output {
     match output {
-        Output::Raw(body) if is_wanted(arguments) => match serde_json::from_slice(&body) {
+        Output::Raw(body) if is_wanted(arguments) => match engine::parse(&body, engine::MOST_OF_A_LOOK) {
             Ok(mut items) => {
                 trim(&mut items, arguments);
                 Output::Value(items)
@@ -38,9 +38,7 @@ pub(crate) fn trimmed(output: Output, arguments: &Arguments) -> Output {
 /// Trims a list in place; what is not a list stays as it is.
 pub(crate) fn trim(items: &mut Value, arguments: &Arguments) {
     let Value::Array(items) = items else { return };
-    if let Some(most) = arguments.if_declared(MAX_ITEMS.name).and_then(Value::as_u64) {
-        items.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    }
+    items.truncate(most_items(arguments));
     let paths: Vec<&str> = paths(arguments).collect();
     if !paths.is_empty() {
         for item in items {
@@ -62,7 +60,14 @@ pub(crate) fn is_wanted(arguments: &Arguments) -> bool {
     [FIELDS, MAX_ITEMS].iter().any(|param| arguments.if_declared(param.name).is_some())
 }
 
-fn paths(arguments: &Arguments) -> impl Iterator<Item = &str> {
+/// How many items the parameters ask for.
+pub(crate) fn most_items(arguments: &Arguments) -> usize {
+    let most = arguments.if_declared(MAX_ITEMS.name).and_then(Value::as_u64);
+    most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX))
+}
+
+/// The fields that the parameters ask for.
+pub(crate) fn paths(arguments: &Arguments) -> impl Iterator<Item = &str> {
     arguments
         .if_declared(FIELDS.name)
         .and_then(Value::as_array)
@@ -73,7 +78,7 @@ fn paths(arguments: &Arguments) -> impl Iterator<Item = &str> {
 
 /// An item with these fields only, nested as they were, in the order in which they are asked for. A field that the item lacks
 /// is null, so that a playbook can use its path for every item.
-fn kept(item: &Value, paths: &[&str]) -> Value {
+pub(crate) fn kept(item: &Value, paths: &[&str]) -> Value {
     match item {
         Value::Object(_) => {
             let mut small = Value::Object(Map::new());

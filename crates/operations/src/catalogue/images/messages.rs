@@ -12,6 +12,7 @@ use crate::{
     declare::{param::integer, result::TEXTS},
     run::{
         call::Call,
+        collect::heft,
         progress::{Watch, plain},
     },
 };
@@ -32,6 +33,12 @@ pub(crate) const PROGRESS_LIMIT: Param = integer("timeout")
 
 /// How much is kept, in bytes of text: the end, which says most.
 const MOST_KEPT: usize = 256 * 1024;
+/// How much that may take in memory, with what else a message holds.
+const MOST_IN_MEMORY: usize = 8 * 1024 * 1024;
+/// How many layers are told apart: an image has 127 at most.
+const MOST_LAYERS: usize = 4096;
+/// What is said of a layer has no more bytes.
+const LONGEST_WORDS: usize = 512;
 /// How many lines of output an error repeats.
 const LINES_IN_ERROR: usize = 5;
 /// What is said last of a layer; more may follow, as in `Mounted from team/base`.
@@ -42,8 +49,9 @@ const LAST_WORDS: [&str; 5] =
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     said: VecDeque<Value>,
-    /// The bytes of text in `said`.
+    /// The bytes of text in `said`, and what all of it takes in memory.
     size: usize,
+    heft: usize,
     truncated: bool,
     /// The last status of each layer: what merely moves is not kept.
     layers: HashMap<String, String>,
@@ -125,17 +133,22 @@ impl Messages {
         if let Some(error) = value["errorDetail"]["message"].as_str().or(value["error"].as_str()) {
             return Err(self.failure(error));
         }
-        if let (Some(id), Some(status)) = (value["id"].as_str(), value["status"].as_str())
-            && self.layers.insert(id.to_owned(), status.to_owned()).as_deref() == Some(status)
-        {
-            return Ok(());
+        if let (Some(id), Some(status)) = (value["id"].as_str(), value["status"].as_str()) {
+            // Of more layers than any image has, each word is told.
+            let is_a_layer = id.len() + status.len() <= LONGEST_WORDS
+                && (self.layers.len() < MOST_LAYERS || self.layers.contains_key(id));
+            if is_a_layer && self.layers.insert(id.to_owned(), status.to_owned()).as_deref() == Some(status) {
+                return Ok(());
+            }
         }
         self.size += text_size(&value);
+        self.heft += heft(&value);
         self.said.push_back(value);
-        while self.size > MOST_KEPT
+        while (self.size > MOST_KEPT || self.heft > MOST_IN_MEMORY)
             && let Some(first) = self.said.pop_front()
         {
             self.size -= text_size(&first);
+            self.heft -= heft(&first);
             self.truncated = true;
         }
         Ok(())

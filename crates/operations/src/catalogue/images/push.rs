@@ -1,6 +1,6 @@
 //! Pushing an image to its registry: `POST /images/{name}/push`.
 
-use engine::{Path, Request, Segment};
+use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::{Value, json};
 
 use crate::{
@@ -80,18 +80,27 @@ fn push(call: &Call<'_>) -> Result<Output, Error> {
         pushed.map(|facts| json!({"tag": facts["Tag"], "digest": facts["Digest"]})).collect();
     let mut result = json!({"result": format!("Pushed {image}"), "image": image});
     match pushed.last() {
+        None if all_tags && !messages.log().iter().any(|line| line.contains("digest: ")) => {
+            return Err(nothing_pushed());
+        }
         _ if all_tags => result["tags"] = pushed.into(),
         Some(pushed) => result["digest"] = pushed["digest"].clone(),
         // Older Podman says it in words only.
         None => {
             let words = messages.after(&format!("{tag}: digest: "));
-            if let Some(digest) = words.and_then(|words| words.split(' ').next()) {
-                result["digest"] = digest.into();
-            }
+            let digest = words.and_then(|words| words.split(' ').next()).ok_or_else(nothing_pushed)?;
+            result["digest"] = digest.into();
         }
     }
     result["outcome"] = "done".into();
     result["log"] = messages.log().into();
     result["truncated"] = messages.is_truncated().into();
     Ok(result.into())
+}
+
+/// Every engine ends a push with the digest at the registry. An answer without one was cut, or is somebody else's.
+fn nothing_pushed() -> Error {
+    engine::Error::new(ErrorKind::Protocol, "the answer ended and did not say what was pushed")
+        .hint("Look at the registry before trying again, and at what stands between this machine and the engine")
+        .into()
 }

@@ -166,7 +166,7 @@ class Ssh(WordingTestCase):
 class Addresses(WordingTestCase):
     def test_what_is_no_address(self) -> None:
         for host in (
-            "unix:/run/docker.sock",
+            "unix:",
             "/run/docker.sock",
             "ftp://engine",
             "tcp://engine:port",

@@ -38,7 +38,7 @@ fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Va
     let own = own_tls(connection, &config)?.filter(|_| context.is_none());
     let wants_tls = tls.is_some() || (context.is_none() && connection.tls_verify);
     let DockerHost { address, tls: has_tls, base_path } =
-        DockerHost::read(&with_slashes(host), wants_tls).map_err(|error| fault(error.worded(&Flags)))?;
+        DockerHost::read(host, wants_tls).map_err(|error| fault(error.worded(&Flags)))?;
     let mut fields = Map::new();
     let mut set = |name: &str, value: &str| {
         fields.insert(name.to_owned(), value.into());
@@ -87,15 +87,6 @@ fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Va
     Ok(fields)
 }
 
-/// An address as docker has it, `unix:/path` included, which docker takes for a host named unix and nobody means.
-fn with_slashes(host: &str) -> String {
-    let host = host.trim();
-    match host.strip_prefix("unix:").filter(|path| path.starts_with('/') && !path.starts_with("//")) {
-        Some(path) => format!("unix://{path}"),
-        None => host.to_owned(),
-    }
-}
-
 /// The files of `DOCKER_CERT_PATH`, or of docker's own folder, as far as they are there. As for docker, the CA must be where a
 /// folder is named, and a client certificate need not.
 fn own_tls(connection: &Connection<'_>, config: &DockerConfig) -> Result<Option<Tls>, Error> {
@@ -109,7 +100,10 @@ fn own_tls(connection: &Connection<'_>, config: &DockerConfig) -> Result<Option<
         Some(_) => Some(folder.join("ca.pem")),
         None => file("ca.pem"),
     };
-    Ok(Some(Tls { ca, cert: file("cert.pem"), key: file("key.pem"), verify: true }))
+    // Where one of the pair is there, the other is missed by its name.
+    let signs_in = file("cert.pem").is_some() || file("key.pem").is_some();
+    let of_pair = |name: &str| signs_in.then(|| folder.join(name));
+    Ok(Some(Tls { ca, cert: of_pair("cert.pem"), key: of_pair("key.pem"), verify: true }))
 }
 
 /// The path of the key that signs in by SSH: the one that is named, or the first of ssh's own that is there.

@@ -84,6 +84,8 @@ impl DockerHost {
             |path: &str| Self { address: Address::Unix(path.into()), tls: false, base_path: String::new() };
         let scheme = match written.scheme.map(str::to_ascii_lowercase) {
             None if text.is_empty() && !tls => return Ok(socket(DEFAULT_SOCKET)),
+            // docker takes it for a host named unix, which nobody means.
+            None if text.starts_with("unix:/") => return Ok(socket(&text["unix:".len()..])),
             None if text.starts_with('/') => return Err(refuse("a socket's path follows unix://")),
             None if is_scheme(written.host) && written.port.is_some_and(str::is_empty) => {
                 return Err(refuse("two slashes follow the scheme's colon"));
@@ -266,7 +268,7 @@ mod tests {
         Address::Ssh { user: user.into(), host: host.into(), port, socket: socket.into() }
     }
 
-    /// Each as `docker` 20.10 reads it, besides the schemes that it does not know.
+    /// Each as `docker` 20.10 reads it, besides `unix:/path` and the schemes that it does not know.
     #[test]
     fn reads_what_docker_reads() {
         let unix = |path: &str| Address::Unix(path.into());
@@ -274,6 +276,7 @@ mod tests {
             ("", unix(DEFAULT_SOCKET)),
             (" \n", unix(DEFAULT_SOCKET)),
             ("unix://", unix(DEFAULT_SOCKET)),
+            ("unix:/run/docker.sock", unix("/run/docker.sock")),
             ("unix:///run/docker.sock", unix("/run/docker.sock")),
             (" unix:///run/docker.sock\n", unix("/run/docker.sock")),
             ("unix:///run/a?b#c@d", unix("/run/a?b#c@d")),
@@ -331,7 +334,6 @@ mod tests {
     fn refuses_what_it_cannot_mean_and_repeats_no_password() {
         for text in [
             "unix://run",
-            "unix:/run/docker.sock",
             "unix:",
             "/run/docker.sock",
             "http://",

@@ -135,7 +135,7 @@ class _Connection:
 
     def _pass_answers_back(self) -> None:
         with suppress(OSError):
-            head_is_through = False
+            head, head_is_through = b"", False
             while chunk := self._engine.recv(65536):
                 what = self._answers.what if self._answers else ""
                 if what == "reset after":
@@ -147,9 +147,10 @@ class _Connection:
                         self._client.sendall(chunk[at : at + size])
                         time.sleep(0.2)
                 elif what == "cut" and not head_is_through:
-                    head, found, body = chunk.partition(b"\r\n\r\n")
+                    head += chunk  # its last line may come by itself
+                    _, found, body = head.partition(b"\r\n\r\n")
                     head_is_through = bool(found)
-                    self._client.sendall(head + found + body[:5])
+                    self._client.sendall(chunk[: len(chunk) - len(body[5:])])
                     if len(body) > 5:
                         break
                 elif what == "cut":

@@ -32,7 +32,8 @@ pub(crate) const DISABLE_RESTART: Param = flag("disable_restart")
 
 /// `POST /containers/{id}/stop`. The engine has the container's whole grace period for its answer.
 pub(crate) fn stop(call: &Call<'_>) -> Result<Output, Error> {
-    let before = before(call, call.arguments.get("t").is_none() || call.arguments.is_on("disable_restart"))?;
+    let disables = call.arguments.is_on(DISABLE_RESTART);
+    let before = before(call, call.arguments.get("t").is_none() || disables, disables)?;
     let former = disable_restart(call, before.as_ref())?;
     let (already, after) =
         change(call, patient(call, before.as_ref())?, |state| !is(state, State::is_running))?;
@@ -46,7 +47,8 @@ pub(crate) fn stop(call: &Call<'_>) -> Result<Output, Error> {
 
 /// `POST /containers/{id}/kill`. What a signal leads to is up to the container.
 pub(crate) fn kill(call: &Call<'_>) -> Result<Output, Error> {
-    let before = before(call, call.arguments.is_on("disable_restart"))?;
+    let disables = call.arguments.is_on(DISABLE_RESTART);
+    let before = before(call, disables, disables)?;
     let former = disable_restart(call, before.as_ref())?;
     let (already, after) = change(call, call.request()?, |state| !is(state, State::is_running))?;
     Ok(contained(call, "Sent {signal} to container {id}", already, &after, former))
@@ -54,7 +56,7 @@ pub(crate) fn kill(call: &Call<'_>) -> Result<Output, Error> {
 
 /// `POST /containers/{id}/restart`.
 pub(crate) fn restart(call: &Call<'_>) -> Result<Output, Error> {
-    let before = before(call, true)?;
+    let before = before(call, true, false)?;
     let started_at = before.as_ref().map(|state| state.started_at().clone());
     let is_new = |state: &State| state.is_running() && Some(state.started_at()) != started_at.as_ref();
     let (_, after) = change(call, patient(call, before.as_ref())?, |state| is(state, is_new))?;
@@ -170,13 +172,14 @@ fn with_present(error: Error, found: &Found) -> Error {
     }
 }
 
-/// The container as it is before the change, if that is needed. A container that is not there is the change's own error.
-fn before(call: &Call<'_>, needed: bool) -> Result<Option<State>, Error> {
+/// The container as it is before the change, if that is needed. A container that is not there is the change's own error. Without
+/// a `vital` look nothing is changed.
+fn before(call: &Call<'_>, needed: bool, vital: bool) -> Result<Option<State>, Error> {
     if !needed {
         return Ok(None);
     }
     match State::look(call) {
-        Err(error) if call.arguments.is_on("disable_restart") => Err(error),
+        Err(error) if vital => Err(error),
         // A proxy may let the change through and not the look.
         found => Ok(found.unwrap_or_default()),
     }

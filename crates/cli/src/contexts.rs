@@ -4,9 +4,7 @@
 //! and variables say. docker writes the files; other programs do, too, so each is read as far as it can be used.
 
 use std::{
-    env,
-    fmt::Write as _,
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -149,11 +147,7 @@ impl DockerConfig {
 
 /// The folder of a context: the SHA-256 of its name, which cannot lead elsewhere.
 fn folder_of(name: &str) -> String {
-    Sha256::digest(name).iter().fold(String::new(), |mut hash, byte| {
-        // Writing to a string does not fail.
-        let _never = write!(hash, "{byte:02x}");
-        hash
-    })
+    hex::encode(Sha256::digest(name))
 }
 
 fn fault(text: &str) -> Error {

@@ -43,7 +43,7 @@ impl Path {
         }
         let mut checked = String::with_capacity(path.len());
         for segment in segments.split('/') {
-            let Some(decoded) = decode(segment) else { return refuse("a % in it begins no character") };
+            let Some(decoded) = decoded(segment) else { return refuse("a % in it begins no character") };
             if decoded.contains('/') {
                 return refuse("it holds an encoded slash");
             }
@@ -58,7 +58,7 @@ impl Path {
 
     /// The segments, decoded: `containers`, `web`, `json`.
     pub fn segments(&self) -> impl Iterator<Item = String> {
-        self.0.split('/').skip(1).map(|segment| decode(segment).unwrap_or_else(|| segment.to_owned()))
+        self.0.split('/').skip(1).map(|segment| decoded(segment).unwrap_or_else(|| segment.to_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -120,17 +120,12 @@ fn refused(value: &str, what: &str, why: &str) -> Error {
     Error::new(ErrorKind::InvalidRequest, format!("{shown:?} cannot be {what}: {why}"))
 }
 
-/// A text without its percent-encoding, as of a password in a URL; `None` where that is broken.
+/// A text without its percent-encoding, as of a password in a URL; `None` where a `%` begins no byte, or the bytes are not UTF-8.
 pub fn decoded(text: &str) -> Option<String> {
-    decode(text)
-}
-
-/// Undoes percent-encoding; `None` where a `%` begins no byte, or the bytes are not UTF-8.
-fn decode(segment: &str) -> Option<String> {
     // The library takes such a % for itself.
     let is_a_byte = |piece: &str| piece.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
-    let is_whole = segment.split('%').skip(1).all(is_a_byte);
-    is_whole.then(|| percent_decode_str(segment).decode_utf8().ok().map(Into::into)).flatten()
+    let is_whole = text.split('%').skip(1).all(is_a_byte);
+    is_whole.then(|| percent_decode_str(text).decode_utf8().ok().map(Into::into)).flatten()
 }
 
 /// What a segment of a path holds only percent-encoded. `:` and `@` stand in ids and references as they are.
@@ -250,7 +245,7 @@ mod tests {
 
         #[test]
         fn decoding_undoes_encoding(segment in ".*") {
-            prop_assert_eq!(decode(&encode(&segment)), Some(segment));
+            prop_assert_eq!(decoded(&encode(&segment)), Some(segment));
         }
 
         #[test]

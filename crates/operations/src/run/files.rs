@@ -71,8 +71,3 @@ fn cannot(what: &str, error: &io::Error) -> Error {
     };
     Error::new(Kind::Attachment, format!("A temporary file could not be {what}: {error}.{hint}"))
 }
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}

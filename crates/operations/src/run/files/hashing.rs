@@ -12,8 +12,6 @@ use std::{
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::hex;
-
 /// What was sent, known when it has been.
 #[derive(Default)]
 pub(crate) struct Sent(Arc<Mutex<(Sha256, u64)>>);
@@ -22,7 +20,7 @@ impl Sent {
     /// `size` in bytes and `sha256` of what was sent.
     pub(crate) fn fields(&self) -> Value {
         let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        json!({"size": sent.1, "sha256": hex(&sent.0.clone().finalize())})
+        json!({"size": sent.1, "sha256": hex::encode(sent.0.clone().finalize())})
     }
 }
 
@@ -112,7 +110,7 @@ mod tests {
             let mut read = Vec::new();
             hashing.read_to_end(&mut read).unwrap();
             assert!(read == bytes, "{size}");
-            assert_eq!(sent.fields(), json!({"size": size, "sha256": hex(&Sha256::digest(&bytes))}));
+            assert_eq!(sent.fields(), json!({"size": size, "sha256": hex::encode(Sha256::digest(&bytes))}));
         }
     }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{Received, cannot, hex, temporary};
+use super::{Received, cannot, temporary};
 use crate::{Error, Kind};
 
 /// A temporary file in the making. Dropped before its end, nothing of it is kept.
@@ -63,7 +63,7 @@ impl Writer {
     /// The whole file.
     pub(crate) fn finish(mut self) -> Result<Received, Error> {
         let (file, hash) = self.end()?;
-        Ok(Received { file, size: self.size, sha256: hex(&hash.finalize()) })
+        Ok(Received { file, size: self.size, sha256: hex::encode(hash.finalize()) })
     }
 
     fn end(&mut self) -> Result<(NamedTempFile, Sha256), Error> {

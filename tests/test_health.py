@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import socket
 import time
 import traceback
 import unittest
@@ -16,10 +15,10 @@ from urllib.parse import quote
 from support.case import OperationTestCase
 from support.certificates import server
 from support.configurations import Config, over_http, over_tls, over_unix
-from support.listener import Listener
 from support.marked import Marked
 from support.nginx import Nginx
 from support.raw_server import PING, RawServer, says
+from support.replying import Replying, http
 from support.scripted_server import Answer, ScriptedServer
 from support.session import CONNECTOR, PACKAGE, ConnectorError, execute
 
@@ -191,43 +190,29 @@ class CheckConnection(OperationTestCase):
         self.assertEqual("The connection does not work", result["result"])
 
 
-class Quoting:
+class Quoting(Replying):
     """A proxy that quotes what it was sent, in each form that it can read out of it."""
 
     def __init__(self, status: int, kind: str, ping: bool = True) -> None:
         self._status, self._kind, self._ping = status, kind, ping
-        self._listener = Listener(socket.create_server(("127.0.0.1", 0)), self._serve)
-        self.address = self._listener.address
         self.served = 0
+        super().__init__()
 
-    def __enter__(self) -> Quoting:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._listener.close()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError), client.makefile("rb") as reader:
-            while line := reader.readline():
-                lines = [line.decode()]
-                while (line := reader.readline()) not in (b"\r\n", b""):
-                    lines.append(line.decode("latin-1"))
-                self.served += 1
-                quoted = self.quoted(lines)
-                if "/_ping" in lines[0] and not self._ping:
-                    client.sendall(PING)
-                    continue
-                if self._kind == "version":
-                    body = json.dumps({"Version": quoted, "ApiVersion": "1.41"})
-                elif self._kind == "json":
-                    body = json.dumps({"message": quoted})
-                elif self._kind == "nested":
-                    body = json.dumps({"message": json.dumps({"request": quoted})})
-                else:
-                    body = quoted
-                content = "text/plain" if self._kind == "plain" else "application/json"
-                head = f"HTTP/1.1 {self._status} X\r\nContent-Type: {content}\r\n"
-                client.sendall(f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode())
+    def answer(self, request: str) -> bytes:
+        lines = request.splitlines()
+        self.served += 1
+        quoted = self.quoted(lines)
+        if "/_ping" in lines[0] and not self._ping:
+            return PING
+        if self._kind == "version":
+            body = json.dumps({"Version": quoted, "ApiVersion": "1.41"})
+        elif self._kind == "json":
+            body = json.dumps({"message": quoted})
+        elif self._kind == "nested":
+            body = json.dumps({"message": json.dumps({"request": quoted})})
+        else:
+            body = quoted
+        return http(self._status, body, "text/plain" if self._kind == "plain" else "application/json")
 
     def quoted(self, lines: list[str]) -> str:
         """The headers, their values alone, decoded, and encoded again."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
 import tempfile
 import threading
 import time
@@ -22,9 +21,9 @@ from support.case import OperationTestCase
 from support.certificates import KEYS
 from support.configurations import CERTIFICATES, Config, over_http, over_tls, over_unix
 from support.engine import IMAGE, container, unique
-from support.listener import Listener
 from support.marked import Marked
 from support.raw_server import PING, RawServer, dribbles, hangs_up, is_silent, refuses, resets, says
+from support.replying import Replying, http
 from support.session import CONNECTOR, FOLDER, PACKAGE, ROOT, TEMPORARY, ConnectorError, given
 
 CONTAINER = json.dumps(
@@ -38,46 +37,24 @@ CONTAINER = json.dumps(
 )
 
 
-class Echo:
+class Echo(Replying):
     """Refuses each request, or fails within a success, with what it was sent: line, headers and body."""
 
     def __init__(self, status: int, kind: str) -> None:
         self._status, self._kind = status, kind
-        self._listener = Listener(socket.create_server(("127.0.0.1", 0)), self._serve)
-        self.address = self._listener.address
+        super().__init__()
 
-    def __enter__(self) -> Echo:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._listener.close()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError), client.makefile("rb") as reader:
-            while line := reader.readline():
-                lines, length = [line], 0
-                while (line := reader.readline()) not in (b"\r\n", b""):
-                    lines.append(line)
-                    length = int(line.split(b":")[1]) if line.lower().startswith(b"content-length:") else length
-                lines.append(reader.read(length))
-                client.sendall(self._answer(b"".join(lines).decode("utf-8", "replace")))
-
-    def _answer(self, request: str) -> bytes:
+    def answer(self, request: str) -> bytes:
         path = request.split(" ")[1]
         if path == "/_ping":
             return PING
         if request.startswith("GET") and path.endswith("/json") and "/containers/" in path:
-            return _http(200, CONTAINER, "application/json")  # the look before a change
+            return http(200, CONTAINER)  # the look before a change
         if self._kind == "progress" and path.split("?")[0].endswith(("/images/create", "/push", "/build")):
-            return _http(200, json.dumps({"error": request}) + "\r\n", "application/json")
+            return http(200, json.dumps({"error": request}) + "\r\n")
         if self._kind in ("html", "plain"):
-            return _http(self._status, request, f"text/{self._kind}")
-        return _http(self._status, json.dumps({"message": request}), "application/json")
-
-
-def _http(status: int, body: str, kind: str) -> bytes:
-    head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body.encode())}\r\n\r\n"
-    return (head + body).encode()
+            return http(self._status, request, f"text/{self._kind}")
+        return http(self._status, json.dumps({"message": request}))
 
 
 class Children(threading.Thread):

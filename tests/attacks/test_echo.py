@@ -12,7 +12,6 @@ import json
 import os
 import re
 import secrets
-import socket
 import unittest
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +22,8 @@ from urllib.parse import quote, quote_plus
 
 from support import wire
 from support.configurations import Config, over_http
-from support.listener import Listener
 from support.raw_server import PING
+from support.replying import Replying, http
 from support.session import CONNECTOR, FOLDER, ConnectorError
 
 ALL = bool(os.environ.get("FSR_TEST_ALL"))
@@ -152,52 +151,23 @@ OPEN = {
 }
 
 
-class Echo:
+class Echo(Replying):
     """Refuses each request, or fails within a success, with what it was sent: line, headers and body."""
 
     def __init__(self, encode: Callable[[str], str], secret: Secret) -> None:
         self._encode, self._secret = encode, secret
         self.was_reached = False
-        self._listener = Listener(socket.create_server(("127.0.0.1", 0)), self._serve)
-        self.address = self._listener.address
+        super().__init__()
 
-    def __enter__(self) -> Echo:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._listener.close()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError), client.makefile("rb") as reader:
-            while line := reader.readline():
-                lines, body = [line], b""
-                length, is_chunked = 0, False
-                while (line := reader.readline()) not in (b"\r\n", b""):
-                    lines.append(line)
-                    name, _, value = line.lower().partition(b":")
-                    length = int(value) if name == b"content-length" else length
-                    is_chunked |= name == b"transfer-encoding"
-                while is_chunked and (size := int(reader.readline(), 16)):
-                    body += reader.read(size)
-                    reader.readline()
-                if is_chunked:
-                    reader.readline()
-                client.sendall(self._answer((b"".join(lines) + body + reader.read(length)).decode("utf-8", "replace")))
-
-    def _answer(self, request: str) -> bytes:
+    def answer(self, request: str) -> bytes:
         path = request.split(" ")[1]
         if path == "/_ping":
             return PING
         self.was_reached |= any(word in request for word in self._secret.words) or self._secret.is_in(request)
         quoted = self._encode(request)
         if path.split("?")[0].endswith(("/images/create", "/push", "/build")) and len(request) % 2:
-            return _http(200, json.dumps({"error": quoted}) + "\r\n", "application/json")
-        return _http(400, json.dumps({"message": quoted}), "application/json")
-
-
-def _http(status: int, body: str, kind: str) -> bytes:
-    content = body.encode()
-    return f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+            return http(200, json.dumps({"error": quoted}) + "\r\n")
+        return http(400, json.dumps({"message": quoted}))
 
 
 def _fields(fields: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

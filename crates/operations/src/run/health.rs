@@ -85,7 +85,7 @@ impl Seen {
         let alone = (!self.shares_rate_limit).then(|| {
             Finding::warning(
                 Check::RateLimit,
-                "Each worker process keeps rate_limit alone: the temporary folder cannot hold a shared file.",
+                "rate_limit is kept by each worker process alone: no file can be shared in the temporary folder.",
                 "Make the temporary folder writable for the user that runs the connector.",
             )
         });

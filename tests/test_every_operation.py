@@ -29,7 +29,7 @@ from typing import Any
 from support import operation_data, registry, session
 from support.case import OperationTestCase
 from support.engine import RefusedError, api
-from support.scene import Scene
+from support.scene import Scene, leave_swarm
 
 Case = dict[str, Any]
 FIELDS = {"as", "with", "params", "result", "error", "then", "config", "engine", "why"}
@@ -49,6 +49,7 @@ class EveryOperation(OperationTestCase):
     def setUpClass(cls) -> None:
         cls.registry = registry.Registry()
         cls.addClassCleanup(cls.registry.close)
+        cls.addClassCleanup(leave_swarm)
         version = api("GET", "/version")
         cls.engine = "podman" if "Podman" in version["Components"][0]["Name"] else "docker"
         cls.version = numbers(version["ApiVersion"])

@@ -13,10 +13,13 @@ import re
 import tempfile
 import time
 import unittest
+from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 from support import configurations, engine, registry
 from support.engine import IMAGE, api, remove, unique
+from support.second_engine import SecondEngine
 from support.session import execute
 
 _RECORDS = importlib.import_module("integrations.records")
@@ -314,6 +317,36 @@ class Scene:
         self._test.addCleanup(server.close)
         return server.address
 
+    # Swarm
+
+    def swarm(self) -> str:
+        """The engine is the only manager of a swarm, until `leave_swarm`: its node's id."""
+        with suppress(engine.RefusedError):  # It is one already.
+            api("POST", "/swarm/init", {"AdvertiseAddr": "127.0.0.1", "ListenAddr": "127.0.0.1:2477"})
+        return str(api("GET", "/info")["Swarm"]["NodeID"])
+
+    def lone_engine(self) -> str:
+        """The socket of another engine, which is in no swarm."""
+        other = SecondEngine().__enter__()
+        self._test.addCleanup(other.stop)
+        return other.socket
+
+    def service(self) -> str:
+        """A service of the swarm whose one task runs."""
+        self["swarm"]
+        name = self.new_service()
+        container = {"Image": IMAGE, "Command": ["sleep", "600"], "Init": True, "StopGracePeriod": 10**9}
+        task = {"ContainerSpec": container, "RestartPolicy": {"Delay": 10**8}}
+        api("POST", "/services/create", {"Name": name, "TaskTemplate": task, "Labels": {name: "1"}})
+        while not any(task["Status"]["State"] == "running" for task in _tasks(name)):
+            time.sleep(0.1)
+        return name
+
+    def new_service(self) -> str:
+        """A name for a service that the case makes."""
+        self["swarm"]
+        return self._new("service", "/services/{}")
+
     # Files
 
     def exported(self) -> str:
@@ -345,3 +378,14 @@ class Scene:
 
     def _run(self, operation: str, **params: Any) -> Any:
         return execute(configurations.over_unix(), operation, **params)
+
+
+def leave_swarm() -> None:
+    """The engine is in no swarm any more, for the tests that follow."""
+    with suppress(engine.RefusedError):
+        api("POST", "/swarm/leave?force=1")
+
+
+def _tasks(service: str) -> list[dict[str, Any]]:
+    tasks: list[dict[str, Any]] = api("GET", "/tasks?filters=" + quote(json.dumps({"service": [service]})))
+    return tasks

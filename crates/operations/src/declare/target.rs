@@ -28,6 +28,8 @@ pub(crate) enum Touch {
     Volume(&'static str),
     /// The image that this parameter names. Its parameter `force` decides: without it the engine keeps what a container uses.
     Image(&'static str),
+    /// The service of a swarm that this parameter names, with its tasks.
+    Service(&'static str),
     /// The container whose namespace this parameter names, as `container:NAME`, if it does.
     Namespace(&'static str),
     /// It makes a container. The operation's function hands the body to the guard (`joins::check`).
@@ -87,6 +89,7 @@ impl Touch {
             | Self::Place(param)
             | Self::Volume(param)
             | Self::Image(param)
+            | Self::Service(param)
             | Self::Namespace(param) => Some(param),
             Self::Nothing | Self::Joins | Self::Unused | Self::Decided(_) => None,
         }
@@ -100,6 +103,7 @@ impl Touch {
             Self::Network(param) => Some(Target::Network(named(param))),
             Self::Place(param) => Some(Target::Place(named(param))),
             Self::Volume(param) => Some(Target::Volume(named(param))),
+            Self::Service(param) => Some(Target::Service(named(param))),
             Self::Image(param) => {
                 let is_forced = arguments.if_declared("force").is_some_and(|force| *force == true);
                 is_forced.then(|| Target::Image(named(param)))

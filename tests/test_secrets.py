@@ -103,6 +103,8 @@ class Secrets(OperationTestCase):
         key = (KEYS / "ec-aes256-key.pem").read_text()
         for line in key.splitlines()[1:-1]:
             self.marked.add("key_path", line)
+        signing_key = (KEYS / "ed25519-key.pem").read_text()
+        self.marked.add("signing_key", signing_key.splitlines()[1])
         secret = self.marked.secret
         config = {
             "username": "somebody",
@@ -116,6 +118,7 @@ class Secrets(OperationTestCase):
             "ssh_username": "somebody",
             "ssh_key": key,
             "ssh_host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEx4j0DyZ4+KnXlvBhcs4Fd6XKXSLxEyIg6e2DMrJYcK",
+            "signing_key": signing_key,
             "registry_server": "registry.test",
             "registry_username": "somebody",
             "registries": json.dumps(

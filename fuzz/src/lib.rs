@@ -106,7 +106,7 @@ fn configurations(bytes: &[u8]) {
     let file =
         |name: &str| fields.get(name).and_then(Value::as_str).is_some_and(|path| path.starts_with('/'));
     // Files of this machine are no business of a fuzzer's.
-    if ["cert_path", "key_path", "ca_cert_path", "ssh_key"].into_iter().any(file) {
+    if ["cert_path", "key_path", "ca_cert_path", "ssh_key", "signing_key"].into_iter().any(file) {
         return;
     }
     if let Err(error) = Connector::new(&fields, &NoServices) {

@@ -31,7 +31,7 @@ mod lines;
 mod meter;
 mod path;
 mod payload;
-mod pem;
+pub mod pem;
 mod proxy;
 mod rate;
 mod refusal;

@@ -18,9 +18,9 @@ const LONGEST_LABEL: usize = 60;
 
 /// A block between its two lines.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Block {
+pub struct Block {
     /// What it says it is, such as `CERTIFICATE`.
-    pub(crate) label: String,
+    pub label: String,
     /// Its lines of `Name: value`, which old encrypted keys have.
     headers: Vec<String>,
     /// Its base64, without spaces.
@@ -31,24 +31,24 @@ pub(crate) struct Block {
 
 impl Block {
     /// Its bytes; none if it is damaged.
-    pub(crate) fn der(&self) -> Option<Vec<u8>> {
+    pub fn der(&self) -> Option<Vec<u8>> {
         let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
         let der = GeneralPurpose::new(&alphabet::STANDARD, config).decode(&self.body).ok()?;
         (self.is_whole && self.headers.is_empty() && !der.is_empty()).then_some(der)
     }
 
     /// Whether its label ends so.
-    pub(crate) fn is(&self, ending: &str) -> bool {
+    pub fn is(&self, ending: &str) -> bool {
         self.label.ends_with(ending)
     }
 
     /// Whether it is an encrypted key in OpenSSL's old form.
-    pub(crate) fn is_of_old_form(&self) -> bool {
+    pub fn is_of_old_form(&self) -> bool {
         self.headers.iter().any(|header| header.starts_with("Proc-Type:") && header.contains("ENCRYPTED"))
     }
 
     /// The same block as a file of its own, in the form that strict readers want.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         // OpenSSH's own lines are longer.
         let width = if self.is("OPENSSH PRIVATE KEY") { 70 } else { 64 };
         let mut text = format!("{BEGIN}{}{DASHES}\n", self.label);
@@ -76,7 +76,7 @@ impl Block {
 }
 
 /// The blocks of a file, in their order.
-pub(crate) fn blocks(file: &[u8]) -> Vec<Block> {
+pub fn blocks(file: &[u8]) -> Vec<Block> {
     let text = plain(&decoded(file));
     let mut blocks = Vec::new();
     let mut rest = text.as_str();
@@ -103,7 +103,7 @@ pub(crate) fn blocks(file: &[u8]) -> Vec<Block> {
 }
 
 /// What a file without blocks is, to follow its name.
-pub(crate) fn no_blocks(file: &[u8]) -> &'static str {
+pub fn no_blocks(file: &[u8]) -> &'static str {
     if file.is_empty() { "is empty" } else { "is not PEM" }
 }
 

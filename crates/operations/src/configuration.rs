@@ -18,12 +18,12 @@ use crate::{
     Check, Error, Finding, Kind, Param, Services,
     catalogue::images::registry::Registries,
     declare::arguments::Arguments,
-    run::{policy::Policy, secrets::Secrets, validate},
+    run::{policy::Policy, secrets::Secrets, signing::Signer, validate},
 };
 
 use self::fields::{
     API_VERSION, AUTHENTICATION_TYPE, CONNECT_TIMEOUT, MAX_CONNECTIONS, MAX_RESULT_SIZE, PROTOCOL,
-    RATE_LIMIT, RETRY_ATTEMPTS, RETRY_DELAY, TIMEOUT,
+    RATE_LIMIT, RETRY_ATTEMPTS, RETRY_DELAY, SIGNING_KEY, TIMEOUT,
 };
 use self::wording::wording;
 
@@ -33,6 +33,7 @@ pub struct Configuration {
     settings: Settings,
     registries: Registries,
     policy: Policy,
+    signer: Option<Signer>,
     warnings: Vec<Finding>,
     max_result_size: Option<usize>,
     secrets: Secrets,
@@ -112,6 +113,12 @@ impl Configuration {
         &self.policy
     }
 
+    /// What signs, where a key for that is configured.
+    #[allow(dead_code)] // see run/signing.rs
+    pub(crate) fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
+    }
+
     /// What no error may repeat.
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.secrets
@@ -168,16 +175,24 @@ impl Configuration {
         let kibibytes = fields.integer(MAX_RESULT_SIZE).and_then(|size| usize::try_from(size).ok());
         let max_result_size = kibibytes.filter(|size| *size > 0).map(|size| size.saturating_mul(1024));
         let policy = Policy::read(fields, faults);
+        let signer = signer(fields, services, faults);
         let registries = Registries::read(fields, &mut warnings);
         let secrets = Secrets::of(fields).and_text(settings.sign_in.as_ref().map(SignIn::secret));
         let secrets = registries.secrets().fold(secrets, |secrets, secret| secrets.and_text(Some(secret)));
-        Some(Self { settings, registries, policy, warnings, max_result_size, secrets })
+        Some(Self { settings, registries, policy, signer, warnings, max_result_size, secrets })
     }
 }
 
 /// A fault that the engine crate found, without its full stop: it stands in a list.
 fn told(error: &engine::Error) -> String {
     error.worded(wording()).trim_end_matches('.').to_owned()
+}
+
+/// The key that signs, checked at once: an investigation is a bad moment to learn that it cannot be read.
+fn signer(fields: &Arguments, services: &dyn Services, faults: &mut Vec<String>) -> Option<Signer> {
+    let given = fields.text(SIGNING_KEY)?;
+    let read = file::contents(given, services).and_then(|file| Signer::read(&file));
+    read.map_err(|why| faults.push(format!("{} {why}", SIGNING_KEY.name))).ok()
 }
 
 /// No wait is longer than a day: what is beyond is a slip.
@@ -302,6 +317,27 @@ mod tests {
             error.contains("proxy is not the URL of an HTTP proxy") && !error.contains("s3cret"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_signing_key_is_read_with_the_configuration_and_not_shown() {
+        let with = |key: &str| {
+            configuration(
+                json!({"protocol": "UNIX", "server_address": "/run/docker.sock", "signing_key": key}),
+            )
+        };
+        let key = include_str!("../../../tests/data/keys/ed25519-key.pem");
+        let read = with(key).unwrap();
+        assert!(read.signer().is_some() && !format!("{read:?}").contains(key.lines().nth(1).unwrap()));
+        assert!(with("").unwrap().signer().is_none());
+        for (given, why) in [
+            (include_str!("../../../tests/data/keys/ec-key.pem"), "signing_key is no Ed25519 key"),
+            ("/nowhere", "signing_key \"/nowhere\" cannot be read"),
+            ("MC4CAQAwBQ", "signing_key is neither PEM text"),
+        ] {
+            let error = with(given).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
     }
 
     #[test]

@@ -234,6 +234,11 @@ pub(crate) const PROTECTED_CONTAINERS: Param = list("protected_containers")
     .placeholder("web, label=tier=db")
     // Only in a new form: an empty field means that nothing is protected.
     .form_defaults(&[("", "label=fortisoar.protect=true")]);
+pub(super) const SIGNING_KEY: Param = file("signing_key")
+    .secret(Secrecy::Key)
+    .title("Signing Key")
+    .about("The private key (Ed25519, PKCS#8 PEM) that signs what an investigation relies on, such as manifests of evidence: a file, a path, or its text. Nothing is signed if it is empty.")
+    .placeholder("signing-key.pem");
 pub(super) const MAX_RESULT_SIZE: Param = from_zero("max_result_size")
     .title("Largest Result (KiB)")
     .about("A larger result becomes an attachment, with a preview in the playbook's data. The default holds 1 MiB of output in all its forms. 0 is no bound.")
@@ -279,6 +284,7 @@ pub(super) const ALL: &[Param] = &[
     ACCESS_LEVEL,
     ALLOWED_OPERATIONS,
     PROTECTED_CONTAINERS,
+    SIGNING_KEY,
     MAX_RESULT_SIZE,
 ];
 

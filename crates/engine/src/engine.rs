@@ -16,7 +16,7 @@ use http_body_util::{BodyExt as _, Limited};
 use serde_json::Value;
 
 use crate::{
-    ApiVersion, Error, ErrorKind, Input, Path, Payload, Reply, Request, Settings,
+    ApiVersion, Error, ErrorKind, Input, Path, Payload, Reply, Request, Settings, SwarmState,
     connect::Way,
     json,
     lane::{Lane, SendError},
@@ -239,8 +239,11 @@ impl Engine {
         }
         request.payload = spare.unwrap_or_default();
         let error = refused(reply);
-        let again = if repeatable && refusal::is_transient(status) { Again::Later } else { Again::Never };
-        Err(match refusal::is_of_a_lost_answer(status) {
+        let may_pass = refusal::is_transient(status) && error.may_be_tried_again();
+        let again = if repeatable && may_pass { Again::Later } else { Again::Never };
+        let is_lost =
+            refusal::is_of_a_lost_answer(status) || error.swarm_state() == Some(SwarmState::LostLeader);
+        Err(match is_lost {
             true if repeatable => Failure::lost(error, again),
             true => Failure::never(unknown_outcome(error).with_status(status.as_u16())),
             false => Failure { error, again, lost: false },

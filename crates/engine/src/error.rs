@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Remedy, Subject, Wording};
+use crate::{Remedy, Subject, SwarmState, Wording};
 
 /// What went wrong, for code to match on. [`ErrorKind::code`] is the same as stable text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum ErrorKind {
     Forbidden,
     /// 404: there is no such object.
     NotFound,
-    /// 409: the object's state does not allow it.
+    /// 409, or a state of the swarm ([`crate::SwarmState`]): the object's state does not allow it.
     Conflict,
     /// 429, or the limit that the caller set.
     RateLimited,
@@ -31,7 +31,7 @@ pub enum ErrorKind {
     TimedOut,
     /// No connection could be made.
     Unreachable,
-    /// 502, 503 or 504: the engine, or what stands before it, cannot answer now.
+    /// 502, 503 or 504: the engine, or what stands before it, cannot answer now. It passes.
     Unavailable,
     /// A certificate, a key or the TLS handshake.
     Tls,
@@ -219,6 +219,17 @@ impl Error {
     /// The `message` of Docker's own JSON, if that is what came back. Pages, text and other JSON are somebody else's words.
     pub fn said(&self) -> Option<&str> {
         self.0.said.as_deref()
+    }
+
+    /// What stands in the way of a Swarm call, if that is what Docker's own JSON says.
+    pub fn swarm_state(&self) -> Option<SwarmState> {
+        SwarmState::of(self.status()?, self.said()?)
+    }
+
+    /// Whether somebody else changed the object of an update after it was read: it is to be read again, and the change to be
+    /// applied to what it is then. The same request would fail again.
+    pub fn is_out_of_sequence(&self) -> bool {
+        self.swarm_state() == Some(SwarmState::OutOfSequence)
     }
 
     /// How often the request was sent, or its connection tried; 0 if it did not come to that.

@@ -8,7 +8,7 @@ use http::{
 };
 use serde_json::Value;
 
-use crate::{Error, ErrorKind, Remedy, Subject};
+use crate::{Error, ErrorKind, Remedy, Subject, SwarmState};
 
 const WEB_PAGE: &str =
     "This is a web page, not the engine's answer: the proxy's rules do not let this call through";
@@ -42,6 +42,7 @@ fn is_an_intermediarys(status: StatusCode) -> bool {
 pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let text = String::from_utf8_lossy(body);
     let (kind, hint) = meaning(status);
+    let said = said(&text);
     let html = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let error = if is_plain_http_to_tls(&text) {
         Error::new(ErrorKind::Tls, "the engine's port speaks TLS, and plain HTTP was sent")
@@ -58,6 +59,8 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
         Error::new(ErrorKind::Unsupported, explanation(&text))
             .mend(Remedy::NegotiateVersion)
             .hint(format!("The call spoke API {ours}, and the engine wants {theirs}"))
+    } else if let Some(state) = said.as_deref().and_then(|message| SwarmState::of(status.as_u16(), message)) {
+        Error::new(state.kind(), explanation(&text)).hint(state.advice()).for_good()
     } else {
         Error::new(
             kind,
@@ -65,7 +68,7 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
         )
         .hint(hint)
     };
-    let said = if html { None } else { said(&text) };
+    let said = said.filter(|_| !html);
     let error = match remedy(status) {
         Some(remedy) if error.remedy().is_none() => error.mend(remedy),
         _ => error,
@@ -242,6 +245,30 @@ mod tests {
         let text = refused(400, "text/html", "<h1>400 Bad request</h1>").to_string();
         assert!(text.contains("tune.bufsize"), "{text}");
         assert!(refused(404, "text/plain", "").to_string().starts_with("the engine answered 404"));
+    }
+
+    /// A 503 that lasts until somebody acts is not one that passes.
+    #[test]
+    fn tells_a_state_of_the_swarm_from_an_engine_that_is_busy() {
+        let no_swarm = r#"{"message":"This node is not a swarm manager. Use \"docker swarm init\""}"#;
+        let error = refused(503, "application/json", no_swarm);
+        assert_eq!((error.kind(), error.may_be_tried_again()), (ErrorKind::Conflict, false));
+        assert!(error.to_string().contains("Call a manager of the swarm"), "{error}");
+        let busy = r#"{"message":"rpc error: code = Unavailable desc = closing transport"}"#;
+        for (kind, body) in [
+            ("application/json", busy),
+            ("text/html", no_swarm),
+            ("text/plain", "This node is not a swarm manager"),
+        ] {
+            let error = refused(503, kind, body);
+            assert_eq!((error.kind(), error.may_be_tried_again()), (ErrorKind::Unavailable, true), "{body}");
+        }
+        let error = refused(
+            500,
+            "application/json",
+            r#"{"message":"rpc error: code = Unknown desc = update out of sequence"}"#,
+        );
+        assert!(error.is_out_of_sequence() && error.kind() == ErrorKind::Conflict, "{error}");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use engine::SwarmState;
+
 use crate::{
     configuration::wording::wording,
     declare::arguments::Aim,
@@ -163,6 +165,11 @@ impl Error {
     /// The `message` of Docker's own JSON, if that is what came back.
     pub(crate) fn said(&self) -> Option<&str> {
         self.cause.as_ref().and_then(engine::Error::said)
+    }
+
+    /// What stands in the way of a Swarm call, if that is what came back.
+    pub(crate) fn swarm_state(&self) -> Option<SwarmState> {
+        self.cause.as_ref()?.swarm_state()
     }
 
     /// How often the request was tried; 0 if it did not come to that.

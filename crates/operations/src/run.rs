@@ -22,6 +22,8 @@ pub(crate) mod services;
 pub(crate) mod signing;
 pub(crate) mod storable;
 pub(crate) mod stream;
+pub(crate) mod swarm;
+pub(crate) mod swarm_update;
 pub(crate) mod text;
 pub(crate) mod trim;
 pub(crate) mod unmarshal;

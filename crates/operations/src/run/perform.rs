@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Error, Kind, Method, Operation, Output, Shape,
     declare::operation::Run,
-    run::{call::Call, guard, redact, trim, validate::suit},
+    run::{call::Call, guard, redact, swarm, trim, validate::suit},
 };
 
 /// What a call came to.
@@ -31,7 +31,7 @@ pub(crate) fn perform(operation: &Operation, mut call: Call<'_>) -> Performed {
         (result, _) => result,
     };
     let result = result.map_err(|error| {
-        let error = qualified(&call, error).naming(call.arguments.aims());
+        let error = qualified(&call, swarm::explained(&call, error)).naming(call.arguments.aims());
         error.hiding(&call.secrets())
     });
     // A look after a refusal is not what the call came to.

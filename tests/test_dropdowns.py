@@ -14,6 +14,7 @@ from support.case import OperationTestCase
 from support.configurations import over_http, over_unix
 from support.engine import IMAGE, api, container, network, unique
 from support.recorder import Answer, Recorder
+from support.scene import Scene, leave_swarm
 from support.session import PACKAGE, execute
 
 # What a person who has opened a form waits without wondering, and a loaded machine's share.
@@ -54,6 +55,13 @@ class Choices(OperationTestCase):
         self.addCleanup(engine.remove, f"/volumes/{name}")
         self.assertIn({"title": name, "value": name}, self.run_operation("pick_volume"))
 
+    def test_secrets_and_configs(self) -> None:
+        self.addCleanup(leave_swarm)
+        scene = Scene(self)
+        for word in ("secret", "config"):
+            choice = {"title": scene[word], "value": scene[word]}
+            self.assertIn(choice, self.run_operation(f"pick_{word}"))
+
     def test_a_choice_is_what_the_operation_takes(self) -> None:
         """Every list that a form names, with an operation that looks at what is picked."""
         container(self)
@@ -70,6 +78,8 @@ class Choices(OperationTestCase):
 
     def test_a_form_hands_over_all_that_it_holds(self) -> None:
         """Boxes, defaults, and what was typed so far."""
+        self.addCleanup(leave_swarm)
+        Scene(self).swarm()
         name = container(self)
         for operation in PACKAGE.info["operations"]:
             fields = operation["parameters"]

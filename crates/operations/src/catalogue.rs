@@ -2,12 +2,15 @@
 
 pub(crate) mod call_api;
 mod closest;
+pub(crate) mod configs;
 pub(crate) mod containers;
 pub(crate) mod dry_run;
 pub(crate) mod images;
 pub(crate) mod networks;
 pub(crate) mod pick;
 pub(crate) mod prune;
+pub(crate) mod secrets;
+pub(crate) mod service_data;
 pub(crate) mod system;
 pub(crate) mod volumes;
 
@@ -16,8 +19,16 @@ use std::{collections::HashMap, sync::LazyLock};
 pub use self::closest::closest;
 use crate::{Error, Group, Kind, Operation};
 
-static CATALOGUE: &[&Group] =
-    &[&containers::GROUP, &images::GROUP, &networks::GROUP, &volumes::GROUP, &system::GROUP, &pick::GROUP];
+static CATALOGUE: &[&Group] = &[
+    &containers::GROUP,
+    &images::GROUP,
+    &networks::GROUP,
+    &volumes::GROUP,
+    &secrets::GROUP,
+    &configs::GROUP,
+    &system::GROUP,
+    &pick::GROUP,
+];
 
 /// The groups that people see, in the order in which they do.
 pub fn groups() -> impl Iterator<Item = &'static Group> {

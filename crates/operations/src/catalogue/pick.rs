@@ -1,4 +1,4 @@
-//! What forms offer to pick from: the containers, images, networks and volumes that are there now.
+//! What forms offer to pick from: the containers, images, networks, secrets and so on that are there now.
 //!
 //! Forms ask while somebody waits: the answer comes within seconds or not at all, in one request, and no longer than a
 //! person can use. People do not see these operations.
@@ -48,6 +48,18 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .hidden()
         .gives(PICKED)
         .run(volumes),
+    Operation::get("pick_secret", "/secrets")
+        .title("Pick Secret")
+        .about("Lists the names of secrets for a form.")
+        .hidden()
+        .gives(PICKED)
+        .run(specified),
+    Operation::get("pick_config", "/configs")
+        .title("Pick Config")
+        .about("Lists the names of configs for a form.")
+        .hidden()
+        .gives(PICKED)
+        .run(specified),
 ];
 
 fn containers(call: &Call<'_>) -> Result<Output, Error> {
@@ -89,6 +101,15 @@ fn volumes(call: &Call<'_>) -> Result<Output, Error> {
     let listed = ask(call, &[])?;
     Ok(offered(list(&listed["Volumes"]).filter_map(|volume| {
         let name = volume["Name"].as_str()?;
+        Some((false, name.to_owned(), name))
+    })))
+}
+
+/// By the names in their specs.
+fn specified(call: &Call<'_>) -> Result<Output, Error> {
+    let listed = ask(call, &[])?;
+    Ok(offered(list(&listed).filter_map(|object| {
+        let name = object["Spec"]["Name"].as_str()?;
         Some((false, name.to_owned(), name))
     })))
 }

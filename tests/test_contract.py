@@ -113,8 +113,7 @@ class Description(unittest.TestCase):
                     self.assertEqual("select", field["type"], f"{name}.{field['name']}")
                     self.assertIs(False, OPERATIONS[source]["visible"], f"{name}.{field['name']}")
                     self.assertEqual([], OPERATIONS[source]["parameters"], source)
-        of = ("config", "container", "image", "network", "secret", "volume")
-        self.assertEqual({f"pick_{what}" for what in of}, asked)
+        self.assertEqual({"pick_container", "pick_image", "pick_network", "pick_volume", "pick_service"}, asked)
 
     def test_nested_fields_are_reached_by_a_name_each(self) -> None:
         for name, operation in OPERATIONS.items():

@@ -55,12 +55,10 @@ class Choices(OperationTestCase):
         self.addCleanup(engine.remove, f"/volumes/{name}")
         self.assertIn({"title": name, "value": name}, self.run_operation("pick_volume"))
 
-    def test_secrets_and_configs(self) -> None:
+    def test_services(self) -> None:
         self.addCleanup(leave_swarm)
-        scene = Scene(self)
-        for word in ("secret", "config"):
-            choice = {"title": scene[word], "value": scene[word]}
-            self.assertIn(choice, self.run_operation(f"pick_{word}"))
+        name = Scene(self)["service"]
+        self.assertIn({"title": f"{name} ({IMAGE})", "value": name}, self.run_operation("pick_service"))
 
     def test_a_choice_is_what_the_operation_takes(self) -> None:
         """Every list that a form names, with an operation that looks at what is picked."""
@@ -78,8 +76,6 @@ class Choices(OperationTestCase):
 
     def test_a_form_hands_over_all_that_it_holds(self) -> None:
         """Boxes, defaults, and what was typed so far."""
-        self.addCleanup(leave_swarm)
-        Scene(self).swarm()
         name = container(self)
         for operation in PACKAGE.info["operations"]:
             fields = operation["parameters"]

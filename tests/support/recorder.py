@@ -27,6 +27,7 @@ from support.recording_proxy import Request
 ID = "0123456789ab" + 52 * "0"
 # Of every container that is looked at, whatever its name.
 CONTAINER_ID = "c0ffee" + 58 * "1"
+SERVICE_ID = "5e41ce" + 19 * "1"
 IMAGE_ID = f"sha256:{ID}"
 
 
@@ -179,6 +180,16 @@ _CONTAINER = {
     "NetworkSettings": {"Networks": {}},
     "Mounts": [],
 }
+_SERVICE = {
+    "ID": SERVICE_ID,
+    "Version": {"Index": 7},
+    "Spec": {
+        "Name": "web",
+        "Labels": {"a": "1"},
+        "TaskTemplate": {"ContainerSpec": {"Image": "app:1"}, "ForceUpdate": 0},
+        "Mode": {"Replicated": {"Replicas": 2}},
+    },
+}
 _PATH_STAT = {
     "X-Docker-Container-Path-Stat": base64.b64encode(
         json.dumps({"name": "file", "size": 4, "mode": 420, "mtime": "2024-01-02T03:04:05Z", "linkTarget": ""}).encode()
@@ -212,4 +223,8 @@ _USUAL = [
     (r"POST /.+/prune", Answer(200, {"SpaceReclaimed": 0})),
     (r"GET /networks", Answer(200, [])),
     (r"GET /events", Answer(200, b"")),
+    (r"GET /(services|tasks)", Answer(200, [])),
+    (r"GET /services/[^/]+", Answer(200, _SERVICE)),
+    (r"POST /services/[^/]+/update", Answer(200, {"Warnings": None})),
+    (r"POST /services/create", Answer(201, {"ID": SERVICE_ID})),
 ]

@@ -15,14 +15,14 @@ import time
 import unittest
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
 
-from support import configurations, engine, registry
+from support import configurations, engine, registry, services
 from support.engine import IMAGE, api, remove, unique
 from support.second_engine import SecondEngine
 from support.session import execute
 
 _RECORDS = importlib.import_module("integrations.records")
+_NODE = {"Role": "manager", "Availability": "active"}
 _SIGNED_IN = {"registry_username": registry.USERNAME, "registry_password": registry.PASSWORD}
 
 
@@ -335,74 +335,28 @@ class Scene:
         """A service of the swarm whose one task runs."""
         self["swarm"]
         name = self.new_service()
-        container = {"Image": IMAGE, "Command": ["sleep", "600"], "Init": True, "StopGracePeriod": 10**9}
-        task = {"ContainerSpec": container, "RestartPolicy": {"Delay": 10**8}}
-        api("POST", "/services/create", {"Name": name, "TaskTemplate": task, "Labels": {name: "1"}})
-        while not any(task["Status"]["State"] == "running" for task in _tasks(name)):
-            time.sleep(0.1)
+        services.create({**services.spec(name), "Labels": {name: "1"}})
+        services.wait_until_it_runs(name)
         return name
+
+    def equipped_service(self) -> str:
+        """A service that has all that services may have on this engine. Its one task runs."""
+        node = self["swarm"]
+        api("POST", f"/nodes/{node}/update?version={_version(f'/nodes/{node}')}", {**_NODE, "Labels": {"zone": "a"}})
+        return services.equipped(self._test)
+
+    def task(self) -> str:
+        """The task of `service`, which runs."""
+        return str(services.running(self["service"])[0]["ID"])
+
+    def equipped_task(self) -> str:
+        """The task of `equipped_service`."""
+        return str(services.running(self["equipped_service"])[0]["ID"])
 
     def new_service(self) -> str:
         """A name for a service that the case makes."""
         self["swarm"]
         return self._new("service", "/services/{}")
-
-    # Secrets and configs
-
-    def secret(self) -> str:
-        """A secret, labelled with its own name."""
-        return self._data("secret")
-
-    def config(self) -> str:
-        """A config of the text `hello, world`, labelled with its own name."""
-        return self._data("config")
-
-    def binary_config(self) -> str:
-        """A config whose data is no text."""
-        return self._data("config", Data="AAH/")
-
-    def templated_secret(self) -> str:
-        """A secret in which the engine fills in placeholders."""
-        return self._data("secret", Templating={"Name": "golang", "Options": {"a": "1"}})
-
-    def templated_config(self) -> str:
-        """A config in which the engine fills in placeholders."""
-        return self._data("config", Templating={"Name": "golang", "Options": {"a": "1"}})
-
-    def used_secret(self) -> str:
-        """A secret that the case's service mounts as the file `key`."""
-        return self._used("secret")
-
-    def used_config(self) -> str:
-        """A config that the case's service mounts as the file `key`."""
-        return self._used("config")
-
-    def new_secret(self) -> str:
-        """A name for a secret that the case makes."""
-        self["swarm"]
-        return self._new("secret", "/secrets/{}")
-
-    def new_config(self) -> str:
-        """A name for a config that the case makes."""
-        self["swarm"]
-        return self._new("config", "/configs/{}")
-
-    def _data(self, noun: str, **fields: Any) -> str:
-        name: str = getattr(self, f"new_{noun}")()
-        given = {"Name": name, "Labels": {name: "1"}, "Data": "aGVsbG8sIHdvcmxkCg==", **fields}
-        api("POST", f"/{noun}s/create", given)
-        return name
-
-    def _used(self, noun: str) -> str:
-        name = self._data(noun)  # which is gone after the service
-        service = api("GET", f"/services/{self['service']}")
-        file = {"Name": "key", "UID": "0", "GID": "0", "Mode": 0o444}
-        title = noun.capitalize()
-        used = {"File": file, f"{title}ID": api("GET", f"/{noun}s/{name}")["ID"], f"{title}Name": name}
-        spec = service["Spec"]
-        spec["TaskTemplate"]["ContainerSpec"][f"{title}s"] = [used]
-        api("POST", f"/services/{self['service']}/update?version={service['Version']['Index']}", spec)
-        return name
 
     # Files
 
@@ -443,6 +397,5 @@ def leave_swarm() -> None:
         api("POST", "/swarm/leave?force=1")
 
 
-def _tasks(service: str) -> list[dict[str, Any]]:
-    tasks: list[dict[str, Any]] = api("GET", "/tasks?filters=" + quote(json.dumps({"service": [service]})))
-    return tasks
+def _version(path: str) -> int:
+    return int(api("GET", path)["Version"]["Index"])

@@ -120,13 +120,31 @@ pub(crate) fn image(call: &Call<'_>) -> Result<Output, Error> {
     ))
 }
 
+/// Of `DELETE /services/{id}`.
+pub(crate) fn service(call: &Call<'_>) -> Result<Output, Error> {
+    let found = call.look("/services/{id}")?;
+    let filters = json!({"service": [found["ID"]], "desired-state": ["running"]}).to_string();
+    let tasks = call.send(Request::get(Path::fixed("/tasks")).query("filters", &filters))?.json()?;
+    let spec = &found["Spec"];
+    Ok(said(
+        call,
+        "service {id}",
+        &[],
+        json!({
+            "name": spec["Name"],
+            "image": spec["TaskTemplate"]["ContainerSpec"]["Image"],
+            "tasks": items(&tasks).count(),
+        }),
+    ))
+}
+
 /// Whether the engine makes this network by itself, and never lets go of it.
 pub(crate) fn is_predefined(network: &str) -> bool {
     matches!(network, "bridge" | "host" | "none")
 }
 
 /// The result: a sentence, as a removal has it, with what was found.
-pub(crate) fn said(call: &Call<'_>, what: &str, obstacles: &[String], found: Value) -> Output {
+fn said(call: &Call<'_>, what: &str, obstacles: &[String], found: Value) -> Output {
     let sentence = match obstacles {
         [] => format!("Would remove {what}"),
         _ => format!("Could not remove {what}: {}", obstacles.join("; ")),

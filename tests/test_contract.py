@@ -113,7 +113,8 @@ class Description(unittest.TestCase):
                     self.assertEqual("select", field["type"], f"{name}.{field['name']}")
                     self.assertIs(False, OPERATIONS[source]["visible"], f"{name}.{field['name']}")
                     self.assertEqual([], OPERATIONS[source]["parameters"], source)
-        self.assertEqual({"pick_container", "pick_image", "pick_network", "pick_volume", "pick_service"}, asked)
+        of = ("config", "container", "image", "network", "secret", "service", "volume")
+        self.assertEqual({f"pick_{what}" for what in of}, asked)
 
     def test_nested_fields_are_reached_by_a_name_each(self) -> None:
         for name, operation in OPERATIONS.items():

@@ -60,6 +60,13 @@ class Choices(OperationTestCase):
         name = Scene(self)["service"]
         self.assertIn({"title": f"{name} ({IMAGE})", "value": name}, self.run_operation("pick_service"))
 
+    def test_secrets_and_configs(self) -> None:
+        self.addCleanup(leave_swarm)
+        scene = Scene(self)
+        for word in ("secret", "config"):
+            choice = {"title": scene[word], "value": scene[word]}
+            self.assertIn(choice, self.run_operation(f"pick_{word}"))
+
     def test_a_choice_is_what_the_operation_takes(self) -> None:
         """Every list that a form names, with an operation that looks at what is picked."""
         container(self)
@@ -76,6 +83,8 @@ class Choices(OperationTestCase):
 
     def test_a_form_hands_over_all_that_it_holds(self) -> None:
         """Boxes, defaults, and what was typed so far."""
+        self.addCleanup(leave_swarm)
+        Scene(self).swarm()
         name = container(self)
         for operation in PACKAGE.info["operations"]:
             fields = operation["parameters"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import importlib
 import json
 import logging
 import os
@@ -26,6 +28,7 @@ from support.raw_server import PING, RawServer, dribbles, hangs_up, is_silent, r
 from support.replying import Replying, http
 from support.session import CONNECTOR, FOLDER, PACKAGE, ROOT, TEMPORARY, ConnectorError, given
 
+RECORDS = importlib.import_module("integrations.records")
 CONTAINER = json.dumps(
     {
         "Id": 64 * "0",
@@ -35,6 +38,10 @@ CONTAINER = json.dumps(
         "HostConfig": {"LogConfig": {"Type": "json-file"}},
     }
 )
+
+
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 class Echo(Replying):
@@ -162,6 +169,13 @@ class Secrets(OperationTestCase):
                 "registries": registries,
             }),
             ("build_image", {"dockerfile_content": "FROM x", "registries": f"{{broken {secret('broken registries')}"}),
+            ("create_secret", {"name": "key", "data": secret("secret's data")}),
+            ("create_secret", {"name": "key", "data": f"-----\n{secret('a line of data')}\n-----\n"}),
+            ("create_secret", {"name": "key", "data_base64": in_base64(secret("secret's data in base64"))}),
+            ("create_secret", {"name": "key", "data": "x", "additional_fields": {"Data": secret("Data")}}),
+            ("create_config", {"name": "site", "data": secret("config's data")}),
+            ("create_config", {"name": "site", "data_base64": in_base64(f"\n{secret('config in base64')}\n")}),
+            ("update_secret", {"id": "key", "labels_add": f"a={secret('labels_add')}"}),
             ("call_api", {"method": "POST", "path": "/auth", "body": auth}),
             ("call_api", {
                 "method": "POST", "path": "/images/create", "query": {"fromImage": "none.test:1/x"},
@@ -187,6 +201,17 @@ class Secrets(OperationTestCase):
                 threads.submit(self.call, {**config, **way}, "check_health", {})
             threads.shutdown()
         self.assert_nowhere()
+
+    def test_what_a_secret_has_from_a_file_is_secret_too(self) -> None:
+        text = self.marked.secret("contents of a file")
+        with tempfile.NamedTemporaryFile() as source, Echo(500, "json") as echo:
+            source.write(f"---\n{text}\n".encode())
+            source.flush()
+            record = RECORDS.create_attachment("Key", RECORDS.create_file(source.name, "key"))
+            for operation in ("create_secret", "create_config"):
+                error = self.refusal_with(over_http(echo.address), operation, name="key", attachment=record["@id"])
+                self.assertIn("[redacted]", error)
+                self.assertEqual([], self.marked.found_in(error))
 
     def ways(self, stack: ExitStack) -> Iterator[Config]:
         """What an engine, or what is in its place, may do to a call; with each sign-in where it makes a difference."""

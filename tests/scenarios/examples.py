@@ -7,6 +7,7 @@
     params  what the playbook gives; words in braces stand for what `support/scene.py` makes, or, where they name an
             operation, for the attachment that its example made
     after   the example that this one follows at once: they tell a story
+    with    words for what must be there, though nothing names it
     first   operations that are run before it and not shown, each with its parameters
 
 Results are shortened, and what tells of the machine is put away.
@@ -66,6 +67,7 @@ def main() -> None:
     try:
         for operation in story(None):
             example = EXAMPLES[operation]
+            scene.fill(example.get("with", []))
             for preparing, params in example.get("first", {}).items():
                 run(preparing, params)
             recorded[operation] = run(operation, example.get("params", {}))

@@ -358,6 +358,63 @@ class Scene:
         self["swarm"]
         return self._new("service", "/services/{}")
 
+    # Secrets and configs
+
+    def secret(self) -> str:
+        """A secret, labelled with its own name."""
+        return self._data("secret")
+
+    def config(self) -> str:
+        """A config of the text `hello, world`, labelled with its own name."""
+        return self._data("config")
+
+    def binary_config(self) -> str:
+        """A config whose data is no text."""
+        return self._data("config", Data="AAH/")
+
+    def templated_secret(self) -> str:
+        """A secret in which the engine fills in placeholders."""
+        return self._data("secret", Templating={"Name": "golang", "Options": {"a": "1"}})
+
+    def templated_config(self) -> str:
+        """A config in which the engine fills in placeholders."""
+        return self._data("config", Templating={"Name": "golang", "Options": {"a": "1"}})
+
+    def used_secret(self) -> str:
+        """A secret that the case's service mounts as the file `key`."""
+        return self._used("secret")
+
+    def used_config(self) -> str:
+        """A config that the case's service mounts as the file `key`."""
+        return self._used("config")
+
+    def new_secret(self) -> str:
+        """A name for a secret that the case makes."""
+        self["swarm"]
+        return self._new("secret", "/secrets/{}")
+
+    def new_config(self) -> str:
+        """A name for a config that the case makes."""
+        self["swarm"]
+        return self._new("config", "/configs/{}")
+
+    def _data(self, noun: str, **fields: Any) -> str:
+        name: str = getattr(self, f"new_{noun}")()
+        given = {"Name": name, "Labels": {name: "1"}, "Data": "aGVsbG8sIHdvcmxkCg==", **fields}
+        api("POST", f"/{noun}s/create", given)
+        return name
+
+    def _used(self, noun: str) -> str:
+        name = self._data(noun)  # which is gone after the service
+        service = api("GET", f"/services/{self['service']}")
+        file = {"Name": "key", "UID": "0", "GID": "0", "Mode": 0o444}
+        title = noun.capitalize()
+        used = {"File": file, f"{title}ID": api("GET", f"/{noun}s/{name}")["ID"], f"{title}Name": name}
+        spec = service["Spec"]
+        spec["TaskTemplate"]["ContainerSpec"][f"{title}s"] = [used]
+        api("POST", f"/services/{self['service']}/update?version={service['Version']['Index']}", spec)
+        return name
+
     # Files
 
     def exported(self) -> str:

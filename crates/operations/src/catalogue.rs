@@ -2,12 +2,15 @@
 
 pub(crate) mod call_api;
 mod closest;
+pub(crate) mod configs;
 pub(crate) mod containers;
 pub(crate) mod dry_run;
 pub(crate) mod images;
 pub(crate) mod networks;
 pub(crate) mod pick;
 pub(crate) mod prune;
+pub(crate) mod secrets;
+pub(crate) mod service_data;
 pub(crate) mod services;
 pub(crate) mod system;
 pub(crate) mod tasks;
@@ -25,6 +28,8 @@ static CATALOGUE: &[&Group] = &[
     &volumes::GROUP,
     &services::GROUP,
     &tasks::GROUP,
+    &secrets::GROUP,
+    &configs::GROUP,
     &system::GROUP,
     &pick::GROUP,
 ];

@@ -144,7 +144,7 @@ pub(crate) fn is_predefined(network: &str) -> bool {
 }
 
 /// The result: a sentence, as a removal has it, with what was found.
-fn said(call: &Call<'_>, what: &str, obstacles: &[String], found: Value) -> Output {
+pub(crate) fn said(call: &Call<'_>, what: &str, obstacles: &[String], found: Value) -> Output {
     let sentence = match obstacles {
         [] => format!("Would remove {what}"),
         _ => format!("Could not remove {what}: {}", obstacles.join("; ")),

@@ -1,4 +1,4 @@
-//! What forms offer to pick from: the containers, images, networks, volumes and services that are there now.
+//! What forms offer to pick from: the containers, images, networks, secrets and so on that are there now.
 //!
 //! Forms ask while somebody waits: the answer comes within seconds or not at all, in one request, and no longer than a
 //! person can use. People do not see these operations.
@@ -54,6 +54,18 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .hidden()
         .gives(PICKED)
         .run(services),
+    Operation::get("pick_secret", "/secrets")
+        .title("Pick Secret")
+        .about("Lists the names of secrets for a form.")
+        .hidden()
+        .gives(PICKED)
+        .run(specified),
+    Operation::get("pick_config", "/configs")
+        .title("Pick Config")
+        .about("Lists the names of configs for a form.")
+        .hidden()
+        .gives(PICKED)
+        .run(specified),
 ];
 
 fn containers(call: &Call<'_>) -> Result<Output, Error> {
@@ -101,16 +113,30 @@ fn volumes(call: &Call<'_>) -> Result<Output, Error> {
 
 /// None where the engine manages no swarm.
 fn services(call: &Call<'_>) -> Result<Output, Error> {
-    let listed = match ask(call, &[]) {
-        Err(error) if error.swarm_state().is_some() => Value::Null,
-        listed => listed?,
-    };
+    let listed = of_swarm(call)?;
     Ok(offered(list(&listed).filter_map(|service| {
         let name = service["Spec"]["Name"].as_str()?;
         let image = text(&service["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"]);
         let image = image.split('@').next().unwrap_or(image);
         Some((false, format!("{name} ({image})"), name))
     })))
+}
+
+/// By the names in their specs. None where the engine manages no swarm.
+fn specified(call: &Call<'_>) -> Result<Output, Error> {
+    let listed = of_swarm(call)?;
+    Ok(offered(list(&listed).filter_map(|object| {
+        let name = object["Spec"]["Name"].as_str()?;
+        Some((false, name.to_owned(), name))
+    })))
+}
+
+/// A list that only a manager of a swarm has.
+fn of_swarm(call: &Call<'_>) -> Result<Value, Error> {
+    match ask(call, &[]) {
+        Err(error) if error.swarm_state().is_some() => Ok(Value::Null),
+        listed => listed,
+    }
 }
 
 fn ask(call: &Call<'_>, query: &[(&str, &str)]) -> Result<Value, Error> {

@@ -93,6 +93,12 @@ impl Call<'_> {
         self.sent.replace(secrets.fold(known, |known, secret| known.and_text(Some(secret))));
     }
 
+    /// Notes that these are the contents of a secret.
+    pub(crate) fn hide_data(&self, data: &[u8]) {
+        let known = self.sent.take();
+        self.sent.replace(known.and_data(data));
+    }
+
     fn begun(&self, changes: bool, reply: Result<Reply, engine::Error>) -> Result<Reply, Error> {
         match reply {
             Ok(reply) => {

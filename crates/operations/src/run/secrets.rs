@@ -7,6 +7,7 @@ mod hidden;
 
 use std::{fmt, sync::OnceLock};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use engine::Request;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -56,6 +57,17 @@ impl Secrets {
             given.whole(secret);
             secret.split_whitespace().for_each(|word| given.value(word));
             secret.match_indices(' ').for_each(|(at, _)| given.value(&secret[at..]));
+        }
+        self.extend(Self::from(given));
+        self
+    }
+
+    /// The same and these contents of a file: in base64, and as text where they are text.
+    pub(crate) fn and_data(mut self, data: &[u8]) -> Self {
+        let mut given = Given::default();
+        given.whole(&BASE64_STANDARD.encode(data));
+        if let Ok(text) = std::str::from_utf8(data) {
+            given.whole(text);
         }
         self.extend(Self::from(given));
         self
@@ -124,10 +136,7 @@ impl fmt::Debug for Secrets {
 
 #[cfg(test)]
 mod tests {
-    use base64::{
-        Engine as _,
-        prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE},
-    };
+    use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE};
     use engine::encoded;
     use serde_json::json;
 

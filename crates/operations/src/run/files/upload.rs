@@ -56,6 +56,14 @@ impl Upload {
         }
     }
 
+    /// Its bytes, for what is not sent as a file. Of a file that has more than so many, only these.
+    pub(crate) fn into_bytes(self, most: usize) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        let read = self.source.take(most as u64).read_to_end(&mut bytes);
+        read.map_err(|error| cannot("read", &error))?;
+        Ok(bytes)
+    }
+
     /// What it holds.
     pub(crate) fn contents(&self) -> Contents {
         self.contents

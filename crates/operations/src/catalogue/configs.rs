@@ -1,0 +1,42 @@
+//! Configs: `/configs/...`. What they share with secrets is in `service_data.rs`.
+//!
+//! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Config>
+
+use crate::{
+    Group, Operation, Param,
+    catalogue::service_data::{
+        self, ADD_LABELS, ATTACHMENT, DATA, DATA_BASE64, LABELS, NAME, NEW_LABELS, REMOVE_LABELS, TEMPLATING,
+    },
+    declare::param::{ADDITIONAL_FIELDS, DRY_RUN, id},
+    run::redact::REDACT,
+};
+
+const CONFIG: Param = id("id").title("Config").about("The config's id or name.").picked_from("pick_config");
+
+/// The group of this folder: add a file's list here.
+pub(crate) static GROUP: Group = Group::of("Configs", &[OPERATIONS]);
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    service_data::list("list_configs", "/configs")
+        .title("List Configs")
+        .about("Lists the configs of the swarm, with their data in base64."),
+    service_data::inspect("inspect_config", "/configs/{id}")
+        .title("Inspect Config")
+        .about("Gets a config with its data: in base64, and as text if it is text.")
+        .params(&[CONFIG, REDACT])
+        .gives(service_data::SHOWN_CONFIG)
+        .run(service_data::show_config),
+    service_data::create("create_config", "/configs/create")
+        .title("Create Config")
+        .about("Creates a config, which services can mount as a file. Its data must be less than 1000 KiB.")
+        .params(&[NAME, DATA, DATA_BASE64, ATTACHMENT, NEW_LABELS, TEMPLATING, ADDITIONAL_FIELDS]),
+    service_data::update("update_config", "/configs/{id}/update")
+        .title("Update Config")
+        .about("Changes the labels of a config. Its data cannot change.")
+        .params(&[CONFIG, LABELS, ADD_LABELS, REMOVE_LABELS]),
+    service_data::remove("remove_config", "/configs/{id}")
+        .title("Remove Config")
+        .about("Removes a config that no service uses.")
+        .params(&[CONFIG, DRY_RUN]),
+];

@@ -195,6 +195,8 @@ _PATH_STAT = {
         json.dumps({"name": "file", "size": 4, "mode": 420, "mtime": "2024-01-02T03:04:05Z", "linkTarget": ""}).encode()
     ).decode()
 }
+_PLUGIN = {"Id": ID, "Name": "app:1", "Enabled": False, "PluginReference": "r:5000/app:1"}
+_PRIVILEGE = {"Name": "mount", "Description": "host path to mount", "Value": ["/data"]}
 _STREAM = {"Content-Type": "application/vnd.docker.raw-stream"}
 _TAR = {"Content-Type": "application/x-tar"}
 
@@ -221,7 +223,11 @@ _USUAL = [
     (r"POST /build", Answer(200, _lines({"aux": {"ID": IMAGE_ID}}, {"stream": f"Successfully built {ID[:12]}\n"}))),
     (r"DELETE /images/.+", Answer(200, [{"Deleted": IMAGE_ID}])),
     (r"POST /.+/prune", Answer(200, {"SpaceReclaimed": 0})),
-    (r"GET /networks", Answer(200, [])),
+    (r"GET /networks|GET /plugins", Answer(200, [])),
+    (r"GET /plugins/privileges", Answer(200, [_PRIVILEGE])),
+    (r"GET /plugins/.+/json", Answer(200, _PLUGIN)),
+    (r"POST /plugins/(pull|.+/upgrade)", Answer(200, _lines({"status": f"Digest: {IMAGE_ID}"}))),
+    (r"POST /plugins/.+/push", Answer(200, _lines({"aux": {"Tag": "1", "Digest": IMAGE_ID, "Size": 4}}))),
     (r"GET /events", Answer(200, b"")),
     (r"GET /(services|tasks)", Answer(200, [])),
     (r"GET /services/[^/]+", Answer(200, _SERVICE)),

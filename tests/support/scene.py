@@ -16,7 +16,7 @@ import unittest
 from contextlib import suppress
 from typing import Any
 
-from support import configurations, engine, registry, services
+from support import configurations, engine, plugin, registry, services
 from support.engine import IMAGE, api, remove, unique
 from support.second_engine import SecondEngine
 from support.session import execute
@@ -415,6 +415,44 @@ class Scene:
         api("POST", f"/services/{self['service']}/update?version={service['Version']['Index']}", spec)
         return name
 
+    # Plugins
+
+    def plugin(self) -> str:
+        """A plugin that is disabled, and has all that plugins can have. Its name leads to the registry."""
+        return self._plugin(plugin.equipped())
+
+    def plain_plugin(self) -> str:
+        """A plugin that is disabled, and can be enabled."""
+        return self._plugin(plugin.tar())
+
+    def enabled_plugin(self) -> str:
+        """A plugin that is enabled."""
+        name = self["plain_plugin"]
+        api("POST", f"/plugins/{name}/enable?timeout=30")
+        return name
+
+    def plugin_volume(self) -> str:
+        """A volume of an enabled plugin."""
+        name, driver = unique("volume"), self["enabled_plugin"]
+        self._test.addCleanup(remove, f"/volumes/{name}?force=1")
+        api("POST", "/volumes/create", {"Name": name, "Driver": driver})
+        return name
+
+    def pushed_plugin(self) -> str:
+        """A plugin that the registry has, and the engine not."""
+        name = self["plain_plugin"]
+        self._run("push_plugin", name=name, **_SIGNED_IN)
+        remove(f"/plugins/{name}")
+        return name
+
+    def new_plugin(self) -> str:
+        """A name for a plugin that the case makes."""
+        return self._new("plugin", "/plugins/{}?force=1")
+
+    def plugin_tar(self) -> str:
+        """An attachment: a plugin."""
+        return self._attached(plugin.tar(), "plugin.tar")
+
     # Files
 
     def exported(self) -> str:
@@ -428,11 +466,20 @@ class Scene:
 
     def text_file(self) -> str:
         """An attachment that is no archive."""
+        return self._attached(b"text", "note.txt")
+
+    def _plugin(self, tar: bytes) -> str:
+        name = f"{registry.ADDRESS}/team/{unique('plugin')}:1"
+        self._test.addCleanup(remove, f"/plugins/{name}?force=1")
+        self._run("create_plugin", name=name, attachment=self._attached(tar, "plugin.tar"))
+        return name
+
+    def _attached(self, contents: bytes, filename: str) -> str:
         with tempfile.NamedTemporaryFile() as source:
-            source.write(b"text")
+            source.write(contents)
             source.flush()
-            file = _RECORDS.create_file(source.name, "note.txt")
-        return str(_RECORDS.create_attachment("Note", file)["@id"])
+            file = _RECORDS.create_file(source.name, filename)
+        return str(_RECORDS.create_attachment(filename, file)["@id"])
 
     def _tag(self, repository: str) -> str:
         api("POST", f"/images/{IMAGE}/tag?repo={repository}&tag=1")

@@ -8,6 +8,7 @@ pub(crate) mod dry_run;
 pub(crate) mod images;
 pub(crate) mod networks;
 pub(crate) mod pick;
+pub(crate) mod plugins;
 pub(crate) mod prune;
 pub(crate) mod secrets;
 pub(crate) mod service_data;
@@ -30,6 +31,7 @@ static CATALOGUE: &[&Group] = &[
     &tasks::GROUP,
     &secrets::GROUP,
     &configs::GROUP,
+    &plugins::GROUP,
     &system::GROUP,
     &pick::GROUP,
 ];

@@ -80,6 +80,27 @@ pub(crate) fn volume(call: &Call<'_>) -> Result<Output, Error> {
     ))
 }
 
+/// Of `DELETE /plugins/{name}`.
+pub(crate) fn plugin(call: &Call<'_>) -> Result<Output, Error> {
+    let found = call.look("/plugins/{name}/json")?;
+    let filters = json!({"driver": [found["Name"]]}).to_string();
+    let volumes = Request::get(Path::fixed("/volumes")).query("filters", &filters);
+    let volumes = call.send(volumes)?.json()?;
+    let volumes: Vec<&str> =
+        items(&volumes["Volumes"]).filter_map(|volume| volume["Name"].as_str()).collect();
+    let mut obstacles = Vec::new();
+    if !call.arguments.is_on("force") {
+        if found["Enabled"] == true {
+            obstacles.push("it is enabled, and force is off".to_owned());
+        }
+        if !volumes.is_empty() {
+            obstacles.push(format!("volumes use it ({}), and force is off", volumes.join(", ")));
+        }
+    }
+    let found = json!({"plugin": found["Name"], "enabled": found["Enabled"], "volumes": volumes});
+    Ok(said(call, "plugin {name}", &obstacles, found))
+}
+
 /// Of `DELETE /images/{name}`: of several names only the one goes, unless the image is named by its id.
 pub(crate) fn image(call: &Call<'_>) -> Result<Output, Error> {
     let found = call.look("/images/{name}/json")?;

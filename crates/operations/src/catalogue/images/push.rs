@@ -99,7 +99,7 @@ fn push(call: &Call<'_>) -> Result<Output, Error> {
 }
 
 /// Every engine ends a push with the digest at the registry. An answer without one was cut, or is somebody else's.
-fn nothing_pushed() -> Error {
+pub(crate) fn nothing_pushed() -> Error {
     engine::Error::new(ErrorKind::Protocol, "the answer ended and did not say what was pushed")
         .hint("Look at the registry before trying again, and at what stands between this machine and the engine")
         .into()

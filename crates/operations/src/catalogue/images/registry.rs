@@ -34,7 +34,7 @@ const DOCKER_HUB_ADDRESS: &str = "https://index.docker.io/v1/";
 pub(crate) const SIGN_IN: [Param; 3] = [
     text("registry_username")
         .title("Registry Username")
-        .about("The user name at the image's registry; that of the configuration, if empty.")
+        .about("The user name at the registry; that of the configuration, if empty.")
         .local(),
     secret("registry_password")
         .title("Registry Password")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 import unittest
 from typing import Any, ClassVar
 
-from support import configurations, engine
+from support import configurations, engine, services
 from support.engine import IMAGE, RefusedError, api, container, network, state, unique
 from support.playbook import Run, playbooks
 from support.registry import ADDRESS, PASSWORD, USERNAME, Registry
+from support.scene import Scene, leave_swarm
 from support.session import PACKAGE, execute
 
 ALERT = {"@id": "/api/3/alerts/5f0e3d5c", "name": "Suspicious container"}
@@ -74,6 +76,31 @@ class Containing(StoryTestCase):
         self.assertTrue(state(other)["Running"])
         self.assertIn("2 ran, 0 still run", run.report)
         self.assertIn("none ran", self.run_story("Stop All from a Bad Image", image=bad.replace(":1", ":2")).report)
+
+    def test_rotate_a_leaked_secret(self) -> None:
+        self.addCleanup(leave_swarm)
+        scene = Scene(self)
+        secret, service = scene["used_secret"], scene["service"]
+        run = self.run_story("Rotate a Leaked Secret", secret=secret, data="n3w-s3cret")
+        self.assertIn("It Is Replaced", run.path)
+        self.assertEqual(
+            f"Secret {secret} was removed; {secret}-v2 replaces it. Make its old data worthless where it signs in. "
+            f"Services that used it: {service}",
+            run.report,
+        )
+        task = services.running(service)[0]["Status"]["ContainerStatus"]["ContainerID"]
+        self.assertEqual(
+            "n3w-s3cret", execute(self.config, "exec_container", id=task, Cmd="cat /run/secrets/key")["stdout"]
+        )
+        self.assertNotIn("n3w-s3cret", json.dumps(run.vars["steps"]))
+
+    def test_rotate_a_leaked_secret_in_vain(self) -> None:
+        self.addCleanup(leave_swarm)
+        scene = Scene(self)
+        secret, service = scene["used_secret"], scene["service"]
+        run = self.run_story("Rotate a Leaked Secret", secret=secret, data="hello, world\n")
+        self.assertIn("It Is Not", run.path)
+        self.assertRegex(run.report, f"IS NOT REPLACED EVERYWHERE: .*has this data already.* used it: {service}$")
 
 
 class Investigating(StoryTestCase):

@@ -406,6 +406,7 @@ class Scene:
 
     def _used(self, noun: str) -> str:
         name = self._data(noun)  # which is gone after the service
+        self._test.addCleanup(remove, f"/{noun}s/{name}-v2")
         service = api("GET", f"/services/{self['service']}")
         file = {"Name": "key", "UID": "0", "GID": "0", "Mode": 0o444}
         title = noun.capitalize()

@@ -5,7 +5,8 @@
 use crate::{
     Group, Operation, Param,
     catalogue::service_data::{
-        self, ADD_LABELS, ATTACHMENT, DATA, DATA_BASE64, LABELS, NAME, NEW_LABELS, REMOVE_LABELS, TEMPLATING,
+        self, ADD_LABELS, ATTACHMENT, DATA, DATA_BASE64, KEEP_OLD, LABELS, NAME, NEW_LABELS, NEW_NAME,
+        REMOVE_LABELS, ROTATION_TIME, TEMPLATING,
     },
     declare::param::{ADDITIONAL_FIELDS, DRY_RUN, id},
     run::redact::REDACT,
@@ -33,10 +34,18 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .params(&[NAME, DATA, DATA_BASE64, ATTACHMENT, NEW_LABELS, TEMPLATING, ADDITIONAL_FIELDS]),
     service_data::update("update_config", "/configs/{id}/update")
         .title("Update Config")
-        .about("Changes the labels of a config. Its data cannot change.")
+        .about("Changes the labels of a config. Its data cannot change: rotate_config replaces it.")
         .params(&[CONFIG, LABELS, ADD_LABELS, REMOVE_LABELS]),
     service_data::remove("remove_config", "/configs/{id}")
         .title("Remove Config")
         .about("Removes a config that no service uses.")
         .params(&[CONFIG, DRY_RUN]),
+    service_data::rotate("rotate_config", "/configs/create")
+        .title("Rotate Config")
+        .about(
+            "Replaces a config: creates one with the new data, updates each service that uses the old one (the file in \
+             its containers keeps its name), waits until the services have converged, and removes the old one. If it \
+             fails, call it again with the same data: it continues.",
+        )
+        .params(&[CONFIG.local(), DATA, DATA_BASE64, ATTACHMENT, NEW_NAME, KEEP_OLD, ROTATION_TIME, DRY_RUN]),
 ];

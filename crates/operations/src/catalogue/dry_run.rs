@@ -166,9 +166,14 @@ pub(crate) fn is_predefined(network: &str) -> bool {
 
 /// The result: a sentence, as a removal has it, with what was found.
 pub(crate) fn said(call: &Call<'_>, what: &str, obstacles: &[String], found: Value) -> Output {
+    would(call, &format!("remove {what}"), obstacles, found)
+}
+
+/// The same of what is no removal: `rotate secret {id}`.
+pub(crate) fn would(call: &Call<'_>, what: &str, obstacles: &[String], found: Value) -> Output {
     let sentence = match obstacles {
-        [] => format!("Would remove {what}"),
-        _ => format!("Could not remove {what}: {}", obstacles.join("; ")),
+        [] => format!("Would {what}"),
+        _ => format!("Could not {what}: {}", obstacles.join("; ")),
     };
     let mut result = call.outcome_fields(&sentence, false);
     result.insert("outcome".into(), "preview".into());

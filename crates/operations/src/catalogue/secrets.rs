@@ -5,7 +5,8 @@
 use crate::{
     Group, Operation, Param,
     catalogue::service_data::{
-        self, ADD_LABELS, ATTACHMENT, DATA, DATA_BASE64, LABELS, NAME, NEW_LABELS, REMOVE_LABELS, TEMPLATING,
+        self, ADD_LABELS, ATTACHMENT, DATA, DATA_BASE64, KEEP_OLD, LABELS, NAME, NEW_LABELS, NEW_NAME,
+        REMOVE_LABELS, ROTATION_TIME, TEMPLATING,
     },
     declare::param::{ADDITIONAL_FIELDS, DRY_RUN, id, json, secret},
     run::redact::REDACT,
@@ -53,10 +54,18 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ]),
     service_data::update("update_secret", "/secrets/{id}/update")
         .title("Update Secret")
-        .about("Changes the labels of a secret. Its data cannot change.")
+        .about("Changes the labels of a secret. Its data cannot change: rotate_secret replaces it.")
         .params(&[SECRET, LABELS, ADD_LABELS, REMOVE_LABELS]),
     service_data::remove("remove_secret", "/secrets/{id}")
         .title("Remove Secret")
         .about("Removes a secret that no service uses.")
         .params(&[SECRET, DRY_RUN]),
+    service_data::rotate("rotate_secret", "/secrets/create")
+        .title("Rotate Secret")
+        .about(
+            "Replaces a secret: creates one with the new data, updates each service that uses the old one (the file in \
+             its containers keeps its name), waits until the services have converged, and removes the old one. If it \
+             fails, call it again with the same data: it continues.",
+        )
+        .params(&[SECRET.local(), SECRET_DATA, SECRET_DATA_BASE64, ATTACHMENT, NEW_NAME, KEEP_OLD, ROTATION_TIME, DRY_RUN]),
 ];

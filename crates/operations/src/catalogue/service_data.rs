@@ -2,19 +2,22 @@
 //!
 //! A secret's data comes from the engine never again; a config's does. All else is the same, so both are declared here.
 
+mod convergence;
 mod labels;
+mod naming;
 mod payload;
 mod removal;
+mod rotation;
 mod users;
 
 use serde_json::{Map, Value, json};
 
 use self::payload::Given;
 use crate::{
-    Category, Error, Operation, Output, Param, Schema, Secrecy,
+    Category, Effect, Error, Operation, Output, Param, Schema, Secrecy,
     catalogue::dry_run::DRY_RUN_RESULT,
     declare::{
-        param::{FILTERS, json as any, list as texts, long_text, map, text},
+        param::{FILTERS, flag, integer, json as any, list as texts, long_text, map, text},
         result::{Case, DONE, TEXTS, case},
         target::Touch,
     },
@@ -69,9 +72,31 @@ pub(crate) const ADD_LABELS: Param = map("labels_add")
 pub(crate) const REMOVE_LABELS: Param =
     texts("labels_remove").title("Remove Labels").about("The names of labels to remove.").local();
 
+pub(crate) const NEW_NAME: Param = text("new_name")
+    .title("New Name")
+    .about("The name of the replacement. If empty, the old name with a number: db-v2 follows db.")
+    .local();
+pub(crate) const KEEP_OLD: Param = flag("keep_old")
+    .title("Keep Old")
+    .about("Do not remove the old one: rollback_service needs it to return to it.")
+    .local();
+pub(crate) const ROTATION_TIME: Param = integer("timeout")
+    .title("Time Limit (seconds)")
+    .about("The call fails after this time. The error says which service uses which of the two.")
+    .default("300")
+    .local();
+
 /// A config, with its data as text.
 pub(crate) const SHOWN_CONFIG: Schema =
     Schema::All(&[Schema::Answer("GET /configs/{id}"), Schema::Fields(&["data"])]);
+/// A rotation, and in a dry run.
+const ROTATION: Schema = Schema::All(&[
+    Schema::Fields(&["old_id", "old_name", "new_id", "new_name"]),
+    Schema::Field("services", &Schema::List(&Schema::Fields(&["id", "name"]))),
+]);
+const ROTATED: Schema = Schema::All(&[DONE, ROTATION, Schema::Fields(&["old_removed"])]);
+const ROTATING: &[Case] = &[case("dry_run", "true", Schema::All(&[DRY_RUN_RESULT, ROTATION]))];
+
 /// A removal in a dry run.
 const REMOVAL: &[Case] = &[case(
     "dry_run",
@@ -85,17 +110,30 @@ pub(crate) struct Sort {
     noun: &'static str,
     /// Where they are: `/secrets`.
     path: &'static str,
-    /// The field of a `ContainerSpec` with the references, and in each of these the field with the id.
+    /// The field of a `ContainerSpec` with the references, and in each of these the fields with id and name.
     references: &'static str,
     id: &'static str,
+    name: &'static str,
     /// The data must have fewer bytes.
     bound: usize,
 }
 
-static SECRETS: Sort =
-    Sort { noun: "secret", path: "/secrets", references: "Secrets", id: "SecretID", bound: 500 * 1024 };
-static CONFIGS: Sort =
-    Sort { noun: "config", path: "/configs", references: "Configs", id: "ConfigID", bound: 1000 * 1024 };
+static SECRETS: Sort = Sort {
+    noun: "secret",
+    path: "/secrets",
+    references: "Secrets",
+    id: "SecretID",
+    name: "SecretName",
+    bound: 500 * 1024,
+};
+static CONFIGS: Sort = Sort {
+    noun: "config",
+    path: "/configs",
+    references: "Configs",
+    id: "ConfigID",
+    name: "ConfigName",
+    bound: 1000 * 1024,
+};
 
 impl Sort {
     /// Which of the two an operation is about.
@@ -139,6 +177,16 @@ pub(crate) const fn remove(name: &'static str, path: &'static str) -> Operation 
         .gives_for(REMOVAL)
         .dry_run(removal::dry_run)
         .run(removal::remove)
+}
+
+pub(crate) const fn rotate(name: &'static str, path: &'static str) -> Operation {
+    Operation::post(name, path)
+        .effect(Effect::Destroy)
+        .touches(&[Touch::Found])
+        .gives(ROTATED)
+        .gives_for(ROTATING)
+        .dry_run(rotation::dry_run)
+        .run(rotation::rotate)
 }
 
 /// `POST /secrets/create` and `POST /configs/create`.

@@ -36,6 +36,8 @@ pub(crate) enum Touch {
     Joins,
     /// What nothing uses. The operation's function spares what is protected.
     Unused,
+    /// What the operation's function finds, and hands to the guard before the first change.
+    Found,
     /// The arguments decide.
     Decided(fn(&mut Arguments) -> Reach),
 }
@@ -91,7 +93,7 @@ impl Touch {
             | Self::Image(param)
             | Self::Service(param)
             | Self::Namespace(param) => Some(param),
-            Self::Nothing | Self::Joins | Self::Unused | Self::Decided(_) => None,
+            Self::Nothing | Self::Joins | Self::Unused | Self::Found | Self::Decided(_) => None,
         }
     }
 
@@ -111,7 +113,12 @@ impl Touch {
             Self::Namespace(param) => {
                 Named::by(param, arguments.text(param)?).after(NAMESPACE).map(Target::Container)
             }
-            Self::Nothing | Self::Resumed(_) | Self::Joins | Self::Unused | Self::Decided(_) => None,
+            Self::Nothing
+            | Self::Resumed(_)
+            | Self::Joins
+            | Self::Unused
+            | Self::Found
+            | Self::Decided(_) => None,
         }
     }
 }

@@ -73,6 +73,17 @@ fn check_operation(policy: &Policy, operation: &Operation, effect: Effect) -> Re
     )))
 }
 
+/// Refuses a change to these services, which the operation has found by itself, before the first of them is changed.
+pub(crate) fn permit_services<'n>(
+    call: &Call<'_>,
+    mut names: impl Iterator<Item = &'n str>,
+) -> Result<(), Error> {
+    match call.configuration.policy().protects() {
+        true => names.try_for_each(|name| checked_service(call, name).map(drop)),
+        false => Ok(()),
+    }
+}
+
 fn check_target(call: &mut Call<'_>, target: Target) -> Result<(), Error> {
     match target {
         Target::Container(named) => {
@@ -110,10 +121,7 @@ fn check_target(call: &mut Call<'_>, target: Target) -> Result<(), Error> {
         }
         Target::Image(named) => check_image(call, named),
         Target::Service(named) => {
-            let (id, service) = look::service(call, &named.text)?;
-            Rules::of(call).refuse(&as_task(&service), &named.text)?;
-            let what = format!("service {}", named.text);
-            needs::refuse(&what, &needs::protected(call)?, |container| container.is_task_of(&id))?;
+            let id = checked_service(call, &named.text)?;
             aim(call, named, id)
         }
         Target::Joins(within) => match call.arguments.get("body").cloned() {
@@ -157,6 +165,15 @@ fn checked(call: &Call<'_>, named: &str) -> Result<String, Error> {
         }
         false => rules.refuse(&container, named)?,
     }
+    Ok(id)
+}
+
+/// Looks at a service, and gives its id if nothing protects it or a task of it.
+fn checked_service(call: &Call<'_>, named: &str) -> Result<String, Error> {
+    let (id, service) = look::service(call, named)?;
+    Rules::of(call).refuse(&as_task(&service), named)?;
+    let what = format!("service {named}");
+    needs::refuse(&what, &needs::protected(call)?, |container| container.is_task_of(&id))?;
     Ok(id)
 }
 

@@ -1,4 +1,4 @@
-//! Stories that contain: a runaway is stopped, a network is cut, what runs from a bad image is ended.
+//! Stories that contain: a runaway is stopped, a network is cut, what runs from a bad image is ended, a leaked secret is replaced.
 
 use super::{Ask, CONTAINER, Story, ask, choose, otherwise, report, run, set, when};
 
@@ -124,6 +124,44 @@ pub(super) const STORIES: &[Story] = &[
             .then("Report"),
             set("There Is None", &[("verdict", "none ran")]),
             report(&[("report", "Containers from {{vars.input.params.image}}: {{vars.verdict}}.")]),
+        ],
+    },
+    Story {
+        title: "Rotate a Leaked Secret",
+        about: "Replaces a secret of a swarm that has leaked: finds the services that use it, gives all of them the new data in the \
+                same file, and removes the old secret when they run with the new one. The report names the services, and what \
+                is left to do if one of them does not come up.",
+        asks: &[
+            ask("secret", "Secret", "The name or id of the secret that has leaked."),
+            ask("data", "New Data", "The new data, as text. The system that the secret signs in to must know it already."),
+        ],
+        on_alert: false,
+        steps: &[
+            run("Find Who Uses It", "rotate_secret", &[("id", "{{vars.input.params.secret}}"), ("dry_run", "true")]),
+            run(
+                "Replace It",
+                "rotate_secret",
+                &[("id", "{{vars.input.params.secret}}"), ("data", "{{vars.input.params.data}}")],
+            )
+            .may_fail(),
+            choose(
+                "Is It Replaced",
+                &[
+                    when("Yes", "{{vars.steps.Replace_It.status == 'Success'}}", "It Is Replaced"),
+                    otherwise("No", "It Is Not"),
+                ],
+            ),
+            set(
+                "It Is Replaced",
+                &[("verdict", "was removed; {{vars.steps.Replace_It.data.new_name}} replaces it. Make its old data worthless where it signs in")],
+            )
+            .then("Report"),
+            set("It Is Not", &[("verdict", "IS NOT REPLACED EVERYWHERE: {{vars.steps.Replace_It.message}}")]),
+            report(&[(
+                "report",
+                "Secret {{vars.input.params.secret}} {{vars.verdict}}. Services that used it: \
+                 {{vars.steps.Find_Who_Uses_It.data.services | map(attribute='name') | join(', ') or 'none'}}",
+            )]),
         ],
     },
 ];

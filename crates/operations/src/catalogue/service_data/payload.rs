@@ -42,6 +42,11 @@ impl Given {
         Ok(Some(data))
     }
 
+    /// The same of an operation that cannot do without.
+    pub(super) fn required(call: &Call<'_>, sort: &Sort) -> Result<Self, Error> {
+        Self::read(call, sort)?.ok_or_else(missing)
+    }
+
     pub(super) fn encoded(&self) -> String {
         BASE64_STANDARD.encode(&self.0)
     }

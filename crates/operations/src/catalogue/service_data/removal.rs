@@ -40,8 +40,9 @@ fn explained(call: &Call<'_>, sort: &Sort, error: Error) -> Error {
     };
     match found() {
         Ok(names) if !names.is_empty() => error.and(&format!(
-            "Services that use it: {}. Remove it from them with update_service first.",
-            names.join(", ")
+            "Services that use it: {}. Remove it from them with update_service, or replace it with rotate_{}.",
+            names.join(", "),
+            sort.noun
         )),
         _ => error,
     }

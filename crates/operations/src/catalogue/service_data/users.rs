@@ -28,6 +28,24 @@ pub(super) fn uses(sort: &Sort, spec: &Value, ids: &[&str]) -> bool {
         || sort.path == "/configs" && is_one(&container["Privileges"]["CredentialSpec"]["Config"])
 }
 
+/// Puts another in their place. The file in the containers stays as it is.
+pub(super) fn replace(sort: &Sort, spec: &mut Value, ids: &[&str], (id, name): (&str, &str)) {
+    let is_one = |value: &Value| value.as_str().is_some_and(|value| ids.contains(&value));
+    let Some(container) = spec.pointer_mut("/TaskTemplate/ContainerSpec") else { return };
+    for reference in container.get_mut(sort.references).and_then(Value::as_array_mut).into_iter().flatten() {
+        if is_one(&reference[sort.id]) {
+            reference[sort.id] = id.into();
+            reference[sort.name] = name.into();
+        }
+    }
+    if sort.path == "/configs"
+        && let Some(config) = container.pointer_mut("/Privileges/CredentialSpec/Config")
+        && is_one(config)
+    {
+        *config = id.into();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -38,12 +56,33 @@ mod tests {
     };
 
     #[test]
-    fn what_a_service_mounts_is_known_by_its_id() {
-        let spec = json!({"TaskTemplate": {"ContainerSpec": {"Secrets": [{"SecretID": "old", "SecretName": "db"}]}}});
-        assert!(uses(&SECRETS, &spec, &["other", "old"]));
-        assert!(!uses(&CONFIGS, &spec, &["old"]) && !uses(&SECRETS, &spec, &["db"]));
-        let spec =
-            json!({"TaskTemplate": {"ContainerSpec": {"Privileges": {"CredentialSpec": {"Config": "old"}}}}});
-        assert!(uses(&CONFIGS, &spec, &["old"]) && !uses(&SECRETS, &spec, &["old"]));
+    fn the_file_keeps_its_name() {
+        let file = json!({"Name": "password", "UID": "5", "GID": "0", "Mode": 292});
+        let mut spec = json!({"TaskTemplate": {"ContainerSpec": {"Secrets": [
+            {"File": file, "SecretID": "old", "SecretName": "db"},
+            {"File": {"Name": "other"}, "SecretID": "x", "SecretName": "other"},
+        ]}}});
+        assert!(uses(&SECRETS, &spec, &["old"]) && !uses(&CONFIGS, &spec, &["old"]));
+        replace(&SECRETS, &mut spec, &["old"], ("new", "db-v2"));
+        assert!(!uses(&SECRETS, &spec, &["old"]));
+        let secrets = &spec["TaskTemplate"]["ContainerSpec"]["Secrets"];
+        assert_eq!(secrets[0], json!({"File": file, "SecretID": "new", "SecretName": "db-v2"}));
+        assert_eq!(secrets[1]["SecretID"], "x");
+    }
+
+    #[test]
+    fn a_config_can_be_a_credential_spec() {
+        let mut spec = json!({"TaskTemplate": {"ContainerSpec": {
+            "Configs": [{"Runtime": {}, "ConfigID": "old", "ConfigName": "gmsa"}],
+            "Privileges": {"CredentialSpec": {"Config": "old"}},
+        }}});
+        replace(&CONFIGS, &mut spec, &["old"], ("new", "gmsa-v2"));
+        assert_eq!(
+            spec["TaskTemplate"]["ContainerSpec"],
+            json!({
+                "Configs": [{"Runtime": {}, "ConfigID": "new", "ConfigName": "gmsa-v2"}],
+                "Privileges": {"CredentialSpec": {"Config": "new"}},
+            })
+        );
     }
 }

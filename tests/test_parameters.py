@@ -15,7 +15,7 @@ from support.recording_proxy import Request
 from support.wire import Case, by_name, contents
 
 # They bound a call, and where the bound is not met they change nothing. Tests on real engines show what they do.
-BOUNDS = {"timeout", "max_bytes", "max_size", "max_events"}
+BOUNDS = {"timeout", "max_bytes", "max_size", "max_events", "time_limit"}
 # What the published connector has, and this one has no use for.
 IGNORED = {("container_stats", "stream")}
 

@@ -18,7 +18,7 @@ LEVELS = {
 }
 CATEGORIES = {
     "read": {"investigation"},
-    "contain": {"containment"},
+    "contain": {"containment", "investigation"},
     "change": {"remediation", "miscellaneous"},
     "destroy": {"remediation"},
 }

@@ -90,8 +90,9 @@ def _with_attachments(params: dict[str, Any], made: dict[str, Any]) -> Any:
     """Parameters with the attachments of earlier examples in the place of their operations' names."""
     text = json.dumps(params)
     for operation, result in made.items():
-        if isinstance(result, dict) and "@id" in result:
-            text = text.replace(f"{{{operation}}}", result["@id"].rpartition("/")[2])
+        record = result.get("attachment", result) if isinstance(result, dict) else {}
+        if "@id" in record:
+            text = text.replace(f"{{{operation}}}", record["@id"].rpartition("/")[2])
     return json.loads(text)
 
 

@@ -465,6 +465,11 @@ class Scene:
         """An attachment: the image, under the name `tagged`."""
         return str(self._run("save_images", names=self["tagged"])["@id"])
 
+    def evidence(self) -> str:
+        """An attachment: evidence of a container."""
+        record = self._run("collect_evidence", id=self["created"])["attachment"]
+        return str(record["@id"])
+
     def text_file(self) -> str:
         """An attachment that is no archive."""
         return self._attached(b"text", "note.txt")

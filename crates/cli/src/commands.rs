@@ -1,6 +1,6 @@
 //! The command line, with one command for each operation, derived from the catalogue.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Command,
@@ -30,6 +30,8 @@ pub(crate) enum Request<'a> {
     Completions(Shell),
     /// The manual page.
     Man,
+    /// Whether an archive of evidence is as it was collected.
+    Verify { file: &'a Path, public_key: Option<&'a Path>, manifest_sha256: Option<&'a str>, json: bool },
     /// An operation.
     Run {
         connection: Connection<'a>,
@@ -143,6 +145,7 @@ pub(crate) fn command() -> Command {
                 .arg(Arg::new("shell").required(true).value_name("SHELL").value_parser(value_parser!(Shell))),
         )
         .subcommand(Command::new("man").about("Prints the manual page: fsr-docker man | man -l -"))
+        .subcommand(verify())
         .subcommand(serve())
         .subcommand(
             Command::new("run")
@@ -179,6 +182,15 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
         }
         Some(("completions", of)) => Request::Completions(*of.get_one("shell").unwrap_or(&Shell::Bash)),
         Some(("man", _)) => Request::Man,
+        Some(("verify", verify)) => {
+            let path = |name| verify.get_one::<PathBuf>(name).map(PathBuf::as_path);
+            Request::Verify {
+                file: path("file").unwrap_or_else(|| Path::new("")),
+                public_key: path("public-key"),
+                manifest_sha256: verify.get_one::<String>("manifest-sha256").map(String::as_str),
+                json: format(verify).form == Some(Form::Json),
+            }
+        }
         Some(("serve", serve)) => {
             let path = |name| serve.get_one::<PathBuf>(name).cloned();
             let options = local_host::Options {
@@ -227,6 +239,26 @@ fn serve() -> Command {
         .after_help(
             "The engine that DOCKER_HOST, or a flag, names is the first configuration of a package that has none; more of them \
              are made on the page, or through the API.",
+        )
+}
+
+fn verify() -> Command {
+    let path = |name| Arg::new(name).value_parser(value_parser!(PathBuf));
+    Command::new("verify")
+        .about("Verifies an archive of evidence, to the last byte, without an engine")
+        .args([
+            path("file").required(true).value_name("FILE").help("The archive that collect_evidence made"),
+            path("public-key")
+                .long("public-key")
+                .value_name("FILE")
+                .help("The public key (PEM) that must have signed it; without one, a signature is held against the key that the archive names"),
+            Arg::new("manifest-sha256")
+                .long("manifest-sha256")
+                .value_name("HASH")
+                .help("The manifest's SHA-256, as collect_evidence gave it"),
+        ])
+        .after_help(
+            "Exit codes: 0 the archive is valid; 1 it is not, or could not be read; 2 usage error.\n\nThe same by hand:\n  unzip -p FILE manifest.json | sha256sum\n  openssl pkeyutl -verify -pubin -inkey public.pem -rawin -in manifest.json -sigfile manifest.sig",
         )
 }
 
@@ -335,6 +367,25 @@ mod tests {
         let Request::Serve { options, .. } = request(&matches) else { panic!("not serve") };
         assert_eq!((options.port, options.state), (0, PathBuf::from("/s")));
         assert_eq!((options.package, options.python), (None, PathBuf::from("python3")));
+    }
+
+    #[test]
+    fn verifies_what_it_is_told_to() {
+        let matches = command().get_matches_from([
+            "fsr-docker",
+            "verify",
+            "e.zip",
+            "--public-key",
+            "k.pem",
+            "--manifest-sha256",
+            "ab",
+            "--json",
+        ]);
+        let Request::Verify { file, public_key, manifest_sha256, json } = request(&matches) else {
+            panic!("not verify")
+        };
+        assert_eq!((file, public_key), (Path::new("e.zip"), Some(Path::new("k.pem"))));
+        assert_eq!((manifest_sha256, json), (Some("ab"), true));
     }
 
     #[test]

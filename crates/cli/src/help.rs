@@ -14,7 +14,11 @@ Parameters are words: name=value. A name that stands several times makes a list.
 /// What follows the options of an operation's help.
 pub(crate) fn of(operation: &Operation) -> String {
     let since = operation.since.map_or(String::new(), |since| format!(" It needs API {since}."));
-    let mut help = vec![format!("Sends {} {}.{since}", operation.method.as_str(), operation.path)];
+    let sends = match operation.is_offline() {
+        true => "Needs no engine.".to_owned(),
+        false => format!("Sends {} {}.{since}", operation.method.as_str(), operation.path),
+    };
+    let mut help = vec![sends];
     if operation.params.iter().any(|param| param.names_a_file) {
         help.push("Reads files of this machine by their paths; - is standard input.".into());
     }

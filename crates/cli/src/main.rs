@@ -25,7 +25,7 @@ mod table;
 mod taker;
 mod wording;
 
-use std::{io::IsTerminal as _, process::ExitCode, sync::Arc};
+use std::{fs, io::IsTerminal as _, process::ExitCode, sync::Arc};
 
 use operations::{Connector, Error, Kind, Operation};
 use serde_json::{Map, Value};
@@ -108,6 +108,17 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
             out::done(clap_mangen::Man::new(commands::command()).render(&mut page));
             out::print(String::from_utf8_lossy(&page));
             Ok(ExitCode::SUCCESS)
+        }
+        Request::Verify { file, public_key, manifest_sha256, json } => {
+            interrupt::watch()?;
+            let key = public_key.map(|path| {
+                fs::read(path).map_err(|error| {
+                    Error::new(Kind::InvalidParameters, format!("{}: {error}.", path.display()))
+                })
+            });
+            let found = operations::verify_file(file, key.transpose()?.as_deref(), *manifest_sha256)?;
+            show::verified(&found, *json);
+            Ok(if found["valid"] == true { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILURE) })
         }
         Request::Run { connection, operation, words, command, format } => {
             interrupt::watch()?;

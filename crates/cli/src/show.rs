@@ -1,7 +1,7 @@
 //! Results on a terminal: sentences and output as they are, all else as JSON.
 
 use operations::{Category, Error, Health, Operation, Report};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     clean,
@@ -24,6 +24,27 @@ pub(crate) fn list() {
                 operation.about
             ));
         }
+    }
+}
+
+/// Prints what verifying an archive has found, a line for each finding.
+pub(crate) fn verified(found: &Map<String, Value>, as_json: bool) {
+    if as_json {
+        json(&Value::Object(found.clone()));
+        return;
+    }
+    let say = |text: String| out::line(clean::line(&text));
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    say(text(&found["summary"]));
+    let items = |name: &str| found[name].as_array().cloned().unwrap_or_default();
+    for finding in items("findings") {
+        say(format!("{}\t{}\t{}", text(&finding["what"]), text(&finding["item"]), text(&finding["why"])));
+    }
+    for item in items("incomplete") {
+        say(format!("incomplete\t{}\t{}", text(&item["name"]), text(&item["why"])));
+    }
+    for missing in items("missing") {
+        say(format!("not collected\t{}\t{}", text(&missing["what"]), text(&missing["why"])));
     }
 }
 

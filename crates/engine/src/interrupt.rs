@@ -26,6 +26,11 @@ pub(crate) fn interrupted() -> Error {
     Error::new(ErrorKind::Interrupted, "the call was interrupted")
 }
 
+/// Whether to go on with what takes long without waiting for anything. [`ErrorKind::Interrupted`] if not.
+pub fn go_on() -> Result<(), Error> {
+    if is_interrupted() { Err(interrupted()) } else { Ok(()) }
+}
+
 /// Sleeps, as between two looks at the engine. Breaks off with [`ErrorKind::Interrupted`] as any other wait.
 pub fn sleep(duration: Duration) -> Result<(), Error> {
     sleep_until(Instant::now() + duration)

@@ -114,7 +114,6 @@ impl Configuration {
     }
 
     /// What signs, where a key for that is configured.
-    #[allow(dead_code)] // see run/signing.rs
     pub(crate) fn signer(&self) -> Option<&Signer> {
         self.signer.as_ref()
     }

@@ -23,6 +23,7 @@ mod samples;
 mod values;
 
 pub use catalogue::images::registry::registry_of;
+pub use catalogue::response::verify_file;
 pub use catalogue::{closest, find, groups, operations, shown, unknown};
 pub use configuration::{
     Configuration,

@@ -18,7 +18,6 @@ pub(crate) mod redact;
 pub(crate) mod request;
 pub(crate) mod secrets;
 pub(crate) mod services;
-#[allow(dead_code)] // used by the operations of incident response, which follow
 pub(crate) mod signing;
 pub(crate) mod storable;
 pub(crate) mod stream;

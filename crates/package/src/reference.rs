@@ -61,7 +61,10 @@ fn write_operation(page: &mut String, operation: &Operation) -> fmt::Result {
         write!(page, ", also as {}", codes(operation.also.iter().copied()))?;
     }
     let first = if matches!(operation.shape, Shape::Run(_)) { "Begins with" } else { "Request" };
-    writeln!(page, "\n- {first}: `{} {}`", operation.method.as_str(), operation.path)?;
+    match operation.is_offline() {
+        true => writeln!(page, "\n- Needs no engine")?,
+        false => writeln!(page, "\n- {first}: `{} {}`", operation.method.as_str(), operation.path)?,
+    }
     writeln!(page, "- Effect: {}; category {}", effect(operation.effect), operation.category().as_str())?;
     if let Some(since) = operation.since {
         writeln!(page, "- Needs API {since} or newer")?;

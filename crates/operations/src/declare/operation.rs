@@ -43,7 +43,7 @@ pub struct Operation {
     pub about: &'static str,
     /// The method of the (first) request.
     pub method: Method,
-    /// The path of the (first) request, without the version; `{id}` stands for the parameter `id`.
+    /// The path of the (first) request, without the version; `{id}` stands for the parameter `id`. Empty where it needs no engine.
     pub path: &'static str,
     /// What it does to the engine.
     pub effect: Effect,
@@ -122,6 +122,11 @@ impl Operation {
     /// An operation that begins with a DELETE request.
     pub const fn delete(name: &'static str, path: &'static str) -> Self {
         Self::new(name, Method::Delete, path, Effect::Destroy)
+    }
+
+    /// An operation that needs no engine: its function works with files alone.
+    pub const fn offline(name: &'static str) -> Self {
+        Self::new(name, Method::Get, "", Effect::Read)
     }
 
     const fn new(name: &'static str, method: Method, path: &'static str, effect: Effect) -> Self {
@@ -240,6 +245,11 @@ impl Operation {
     /// Where the (first) request goes.
     pub(crate) const fn endpoint(&self) -> Endpoint {
         Endpoint { method: self.method, path: self.path }
+    }
+
+    /// Whether it needs no engine.
+    pub const fn is_offline(&self) -> bool {
+        self.path.is_empty()
     }
 
     /// Where FortiSOAR files it.

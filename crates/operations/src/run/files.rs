@@ -42,7 +42,7 @@ const PREFIX: &str = "fsr-docker-";
 const TAR_END: i64 = 1024;
 
 /// A private file of this process, after removing what processes that are gone have left.
-fn temporary() -> Result<NamedTempFile, Error> {
+pub(crate) fn temporary() -> Result<NamedTempFile, Error> {
     let folder = std::env::temp_dir();
     sweep(&folder);
     let file =
@@ -62,7 +62,7 @@ fn sweep(folder: &Path) {
     }
 }
 
-fn cannot(what: &str, error: &io::Error) -> Error {
+pub(crate) fn cannot(what: &str, error: &io::Error) -> Error {
     let hint = match error.kind() {
         io::ErrorKind::StorageFull => {
             " Free room where temporary files go, or set TMPDIR to a larger file system."

@@ -103,6 +103,7 @@ impl PublicKey {
     }
 }
 
+#[allow(dead_code)] // the records of isolations are verified by it
 /// Whether this public key, in PEM or DER, verifies the signature of these bytes.
 pub(crate) fn verify(public_key: &[u8], bytes: &[u8], signature: &[u8]) -> bool {
     PublicKey::read(public_key).is_ok_and(|key| key.verifies(bytes, signature))

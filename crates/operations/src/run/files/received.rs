@@ -7,6 +7,7 @@ use std::{
 
 use engine::Body;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use super::{TAR_END, cannot, writing::Writer};
@@ -34,6 +35,24 @@ impl Received {
             writer.add(chunk)?;
         }
         writer.finish()
+    }
+
+    /// A file that was written here. It is hashed as it can be read again.
+    pub(crate) fn of(file: NamedTempFile) -> Result<Self, Error> {
+        let hashed = File::open(file.path()).and_then(|mut source| {
+            let (mut hash, mut size) = (Sha256::new(), 0);
+            let mut piece = vec![0; 256 * 1024];
+            loop {
+                let length = source.read(&mut piece)?;
+                if length == 0 {
+                    return Ok((size, hex::encode(hash.finalize())));
+                }
+                hash.update(&piece[..length]);
+                size += length as u64;
+            }
+        });
+        let (size, sha256) = hashed.map_err(|error| cannot("read", &error))?;
+        Ok(Self { file, size, sha256 })
     }
 
     /// As [`Received::read`], for a tar: one without its end was cut, and is refused.

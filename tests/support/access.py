@@ -16,7 +16,16 @@ from support.configurations import Config
 
 ACCESS: dict[str, dict[str, str | None]] = json.loads((Path(__file__).parents[1] / "data" / "access.json").read_text())
 # Values for what an operation requires.
-VALUES = {"Cmd": "true", "h": 24, "w": 80, "input": "Text", "path": "/tmp", "version": 1, "state": "running"}
+VALUES = {
+    "Cmd": "true",
+    "h": 24,
+    "w": 80,
+    "input": "Text",
+    "path": "/tmp",
+    "version": 1,
+    "state": "running",
+    "replicas": 2,
+}
 # With what an operation does more than without; that is what it counts as here.
 WORST: dict[str, dict[str, Any]] = {"container_attach": {"stdin_text": "exit\n"}, "attach_container": {"stdin": True}}
 BLOCKED = r"^\[blocked_by_policy\] [a-z_]+: .*{}.*administrator.*\."

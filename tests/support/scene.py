@@ -339,6 +339,18 @@ class Scene:
         services.wait_until_it_runs(name)
         return name
 
+    def scaled_service(self) -> str:
+        """The service `service`, which was scaled to two tasks since."""
+        found = services.inspect(self["service"])
+        spec = {**found["Spec"], "Mode": {"Replicated": {"Replicas": 2}}}
+        api("POST", f"/services/{self['service']}/update?version={found['Version']['Index']}", spec)
+        return self["service"]
+
+    def stopped_service(self) -> str:
+        """The service `service`, which was stopped since."""
+        self._run("stop_service", id=self["service"])
+        return self["service"]
+
     def equipped_service(self) -> str:
         """A service that has all that services may have on this engine. Its one task runs."""
         node = self["swarm"]

@@ -30,6 +30,9 @@ use crate::{
 /// Explanations are short; of a longer one no more than this is read.
 const LONGEST_EXPLANATION: usize = 64 * 1024;
 
+/// The header in which an engine says its newest API version.
+const API_VERSION: &str = "api-version";
+
 /// A Docker Engine, with the connections kept to it. Share it: any number of threads may call at once.
 ///
 /// Nothing is sent before the first call. After a `fork()` both processes may go on calling: the child opens
@@ -114,6 +117,21 @@ impl Engine {
             Ok(version)
         });
         negotiated.map(|(version, _tries)| version)
+    }
+
+    /// The newest API version that the engine and this crate both know, whatever the settings pin. Asks the engine where they
+    /// pin one.
+    pub fn newest_version(&self) -> Result<ApiVersion, Error> {
+        if self.settings.api_version.is_none() {
+            return self.api_version();
+        }
+        let ping = self.call(Request::get(Path::fixed("/_ping")).unversioned())?;
+        let newest: ApiVersion = match ping.headers.get(API_VERSION).and_then(|version| version.to_str().ok())
+        {
+            Some(version) => version.parse()?,
+            None => said_version(&self.call(Request::get(Path::fixed("/version")).unversioned())?.body)?,
+        };
+        newest.negotiate()
     }
 
     /// Sends a request and reads the whole answer, again where that is safe: see [`ErrorKind::UnknownOutcome`] for the
@@ -211,7 +229,7 @@ impl Engine {
             fresh = true;
             lease.lane = self.reopen(&lease.lane, until).map_err(Failure::connecting)?;
         }
-        let version = lease.lane.version;
+        let version = request.version.unwrap_or(lease.lane.version);
         let base = &self.settings.base_path;
         let prefix = if request.unversioned { base.clone() } else { format!("{base}/v{version}") };
         let silence = request.silence.unwrap_or(self.settings.timeout);
@@ -294,7 +312,7 @@ impl Engine {
             return Ok(lane);
         }
         let (ping, body) = self.ask(&mut lane, Path::fixed("/_ping"), until)?;
-        let header = ping.headers.get("api-version").and_then(|version| version.to_str().ok());
+        let header = ping.headers.get(API_VERSION).and_then(|version| version.to_str().ok());
         if header.is_none() && !(ping.status.is_success() || is_hidden(ping.status)) {
             return Err(refusal::refusal(ping.status, &ping.headers, &body));
         }
@@ -367,6 +385,11 @@ fn version_of(head: &Parts, body: &[u8]) -> Result<ApiVersion, Error> {
     if !refusal::is_success(head.status) {
         return Err(refusal::refusal(head.status, &head.headers, body));
     }
+    said_version(body)
+}
+
+/// The API version in the body of such an answer.
+fn said_version(body: &[u8]) -> Result<ApiVersion, Error> {
     let version: Option<Value> = serde_json::from_slice(body).ok();
     match version.as_ref().and_then(|version| version.get("ApiVersion")).and_then(Value::as_str) {
         Some(version) => version.parse(),

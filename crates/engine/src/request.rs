@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::{Error, ErrorKind, Path, Payload};
+use crate::{ApiVersion, Error, ErrorKind, Path, Payload};
 
 /// All but the unreserved characters (RFC 3986, 2.3).
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -21,6 +21,7 @@ pub struct Request {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) payload: Payload,
     pub(crate) unversioned: bool,
+    pub(crate) version: Option<ApiVersion>,
     harmless: bool,
     pub(crate) silence: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
@@ -36,6 +37,7 @@ impl Request {
             headers: Vec::new(),
             payload: Payload::Empty,
             unversioned: false,
+            version: None,
             harmless: false,
             silence: None,
             deadline: None,
@@ -99,6 +101,13 @@ impl Request {
     #[must_use]
     pub fn unversioned(mut self) -> Self {
         self.unversioned = true;
+        self
+    }
+
+    /// Speaks this API version, whatever the settings pin: see [`crate::Engine::newest_version`].
+    #[must_use]
+    pub fn speaking(mut self, version: ApiVersion) -> Self {
+        self.version = Some(version);
         self
     }
 

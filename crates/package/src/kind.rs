@@ -113,6 +113,21 @@ fn notated(notation: Notation) -> (&'static str, &'static str) {
         Notation::Platform => ("platform", "os/architecture[/variant], or JSON."),
         Notation::Platforms => ("platforms", "os/architecture[/variant], on lines or with commas, or JSON."),
         Notation::Umask => ("umask", "Octal digits, such as 0027."),
+        Notation::Mounts => {
+            ("mounts", "As of `docker service create --mount`, one on each line, or the API's JSON.")
+        }
+        Notation::Attachments => (
+            "networks",
+            "Names, on lines or with commas; or as of `docker service create --network`, one on each line; or the API's JSON.",
+        ),
+        Notation::ServicePorts => (
+            "published ports",
+            "As of `docker service create --publish`: the short form on lines or with commas, the long one on lines; or the API's JSON.",
+        ),
+        Notation::Secrets | Notation::Configs => (
+            "mounted files",
+            "Names, on lines or with commas; or as of `docker service create --secret`, one on each line; or the API's JSON.",
+        ),
     }
 }
 

@@ -30,6 +30,12 @@ const DOCKERS_WORDS: &[(&str, &str)] = &[
     ("inspect", "inspect_container"),
     ("delete", "remove_container"),
     ("describe", "inspect_container"),
+    ("stop", "stop_container"),
+    ("update", "update_container"),
+    ("services", "list_services"),
+    ("tasks", "list_tasks"),
+    ("scale", "scale_service"),
+    ("rollback", "rollback_service"),
 ];
 
 /// The names that are closest to a word, the closest first; none, if nothing resembles it.

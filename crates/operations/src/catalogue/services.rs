@@ -2,6 +2,18 @@
 //!
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Service>
 
+mod change;
+mod create;
+mod names;
+mod newer;
+mod pairs;
+mod pin;
+mod replicas;
+mod spec;
+mod stop;
+mod tasks_of;
+mod update;
+
 use crate::{
     Group, Operation, Param, Schema,
     catalogue::dry_run::{self, DRY_RUN_RESULT},
@@ -20,7 +32,8 @@ pub(crate) const SERVICE: Param =
     id("id").title("Service").about("The service's name or id.").picked_from("pick_service");
 
 /// The group of this folder: add a file's list here.
-pub(crate) static GROUP: Group = Group::of("Services", &[OPERATIONS]);
+pub(crate) static GROUP: Group =
+    Group::of("Services", &[OPERATIONS, create::OPERATIONS, update::OPERATIONS, stop::OPERATIONS]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

@@ -168,12 +168,22 @@ fn checked(call: &Call<'_>, named: &str) -> Result<String, Error> {
     Ok(id)
 }
 
-/// Looks at a service, and gives its id if nothing protects it or a task of it.
+/// Looks at a service, and gives its id if neither it nor a task of it is protected, or the call sets that aside.
 fn checked_service(call: &Call<'_>, named: &str) -> Result<String, Error> {
     let (id, service) = look::service(call, named)?;
-    Rules::of(call).refuse(&as_task(&service), named)?;
-    let what = format!("service {named}");
-    needs::refuse(&what, &needs::protected(call)?, |container| container.is_task_of(&id))?;
+    let rules = Rules::of(call);
+    let protected = needs::protected(call)?;
+    if overrides(call) {
+        let own = rules.protecting(&as_task(&service))?.map(ToString::to_string);
+        let of_a_task =
+            || protected.iter().find(|container| container.is_task_of(&id)).map(|task| task.rule.clone());
+        if let Some(rule) = own.or_else(of_a_task) {
+            call.overridden.replace(Some(rule));
+        }
+        return Ok(id);
+    }
+    rules.refuse(&as_task(&service), named)?;
+    needs::refuse(&format!("service {named}"), &protected, |container| container.is_task_of(&id))?;
     Ok(id)
 }
 

@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use engine::{ErrorKind, Path, Request, Segment, SwarmState};
+use engine::{ApiVersion, ErrorKind, Path, Request, Segment, SwarmState};
 use serde_json::Value;
 
 use crate::{Error, Kind, run::call::Call};
@@ -22,6 +22,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(200);
 pub(crate) struct Versioned {
     look: Path,
     update: Path,
+    /// The API version that both speak, if it is not the configuration's.
+    api: Option<ApiVersion>,
 }
 
 /// What came of an update.
@@ -38,12 +40,17 @@ impl Versioned {
     /// An object of a collection: `Versioned::of("services", "web")`.
     pub(crate) fn of(collection: &str, id: &str) -> Result<Self, Error> {
         let path = |template: &str| Path::fill(&format!("/{collection}/{template}"), |_| Segment::name(id));
-        Ok(Self { look: path("{id}")?, update: path("{id}/update")? })
+        Ok(Self { look: path("{id}")?, update: path("{id}/update")?, api: None })
     }
 
     /// The swarm itself.
     pub(crate) fn swarm() -> Self {
-        Self { look: Path::fixed("/swarm"), update: Path::fixed("/swarm/update") }
+        Self { look: Path::fixed("/swarm"), update: Path::fixed("/swarm/update"), api: None }
+    }
+
+    /// Speaks this API version: an older one may drop settings that it does not know.
+    pub(crate) fn speaking(self, version: ApiVersion) -> Self {
+        Self { api: Some(version), ..self }
     }
 
     /// Reads the object, applies a change to it and sends that, until the engine takes it. `change` gets the whole object and
@@ -66,7 +73,7 @@ impl Versioned {
         let mut tries = 0;
         let mut refused_at = None;
         loop {
-            let before = call.send(Request::get(self.look.clone()))?.json()?;
+            let before = call.send(self.spoken(Request::get(self.look.clone())))?.json()?;
             let version = before["Version"]["Index"].as_u64().ok_or_else(|| no_version(&self.look))?;
             // A read may be older than the refusal: the same body would only be refused again.
             let is_stale = refused_at == Some(version);
@@ -76,7 +83,8 @@ impl Versioned {
                     return Ok(Updated { before, spec: None, answer: Value::Null });
                 };
                 tries += 1;
-                let request = Request::post(self.update.clone()).query("version", &version.to_string());
+                let request = self.spoken(Request::post(self.update.clone()));
+                let request = request.query("version", &version.to_string());
                 match call.send(finish(request.json(&spec))?) {
                     Ok(answer) => {
                         let answer = if answer.body.is_empty() { Value::Null } else { answer.json()? };
@@ -94,6 +102,13 @@ impl Versioned {
                 return Err(given_up(refusal, tries, passed));
             }
             engine::sleep(waits.next().unwrap_or(LONGEST_WAIT))?;
+        }
+    }
+
+    fn spoken(&self, request: Request) -> Request {
+        match self.api {
+            Some(version) => request.speaking(version),
+            None => request,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! refused by the field's name where something would be. The engine's own refusal names types of its program.
 
 mod fields;
+mod service;
 
 use serde_json::{Map, Value};
 
@@ -25,6 +26,8 @@ pub(crate) enum Type {
     Bytes,
     /// A number of nanoseconds, also as `30s`.
     Nanoseconds,
+    /// A number, also with a fraction.
+    Number,
     Flag,
     /// A command: a list of texts, or a text.
     Words,
@@ -45,6 +48,34 @@ pub(crate) fn type_at(path: &str, names: impl Iterator<Item = &'static str>) -> 
         Type::Map(kind) => *kind,
         _ => Type::Any,
     })
+}
+
+/// Puts fields into the body that an update to this path replaces as a whole: object by object. A list, or a map of the user's
+/// own names, takes the place of the present one, and `null` takes a field out.
+pub(crate) fn overlay(path: &str, into: &mut Value, fields: Value) {
+    overlay_as(*fields::of(path), into, fields);
+}
+
+fn overlay_as(kind: Type, into: &mut Value, from: Value) {
+    let (Type::Object(types), Value::Object(fields)) = (kind, from) else { return };
+    if !into.is_object() {
+        *into = Map::new().into();
+    }
+    let Value::Object(present) = into else { return };
+    for (name, value) in fields {
+        let kind = types.iter().find(|(known, _)| *known == name).map_or(Type::Any, |(_, kind)| *kind);
+        match (kind, value) {
+            (_, Value::Null) => {
+                present.remove(&name);
+            }
+            (Type::Object(_), value @ Value::Object(_)) => {
+                overlay_as(kind, present.entry(name).or_insert(Value::Null), value);
+            }
+            (_, value) => {
+                present.insert(name, value);
+            }
+        }
+    }
 }
 
 /// The value in the type of its field. `None` is a value that is not set; what cannot be put right becomes a fault that
@@ -90,6 +121,7 @@ fn conformed(kind: Type, value: Value, at: &str, faults: &mut Vec<String>) -> Re
             }),
         (Type::Bytes, value) => Notation::Size.read(&value),
         (Type::Nanoseconds, value) => nanoseconds(&value),
+        (Type::Number, value) => number(&value),
         (Type::Flag, value) => flag(&value),
         (Type::List(_) | Type::Words | Type::Map(_) | Type::Object(_), Value::String(text)) => {
             let parsed = ['[', '(', '{'].into_iter().find_map(|opening| embedded(&text, opening));
@@ -117,6 +149,13 @@ fn conformed(kind: Type, value: Value, at: &str, faults: &mut Vec<String>) -> Re
         (Type::Any, value) => any(value, at, faults),
         (kind, other) => Err(format!("{}, not {}", expected(kind), word(&other))),
     }
+}
+
+/// A number from 0, also written as text.
+fn number(value: &Value) -> Result<Value, String> {
+    let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
+    let number = number.filter(|number| *number >= 0.0).and_then(serde_json::Number::from_f64);
+    number.map(Value::Number).ok_or_else(|| "a number such as 0.5".into())
 }
 
 /// The fields of an object, by the names that the API has for them: the engine reads names without regard to case.

@@ -2,13 +2,18 @@
 //!
 //! Each has a small file. All of them take the API's own JSON as well, so that what `inspect` shows can be given back.
 
+mod attachments;
 mod devices;
 mod environment;
+mod fields;
 mod healthcheck;
+mod mounted_files;
+mod mounts;
 mod platform;
 mod ports;
 mod quantity;
 mod restart;
+mod service_ports;
 mod terminal;
 mod tmpfs;
 mod ulimits;
@@ -52,6 +57,16 @@ pub enum Notation {
     Platforms,
     /// `0027`, in octal: the API's `Umask`.
     Umask,
+    /// `type=volume,source=data,target=/data`: a service's `Mounts`.
+    Mounts,
+    /// `name=backend,alias=web`: a service's `Networks`.
+    Attachments,
+    /// `8080:80/tcp`, `mode=host,published=8080,target=80`: a service's `EndpointSpec.Ports`.
+    ServicePorts,
+    /// `source=NAME,target=FILE,mode=0400`: a service's `Secrets`.
+    Secrets,
+    /// The same, as a service's `Configs`.
+    Configs,
 }
 
 impl Notation {
@@ -66,6 +81,7 @@ impl Notation {
             | Self::Umask => false,
             Self::Ports | Self::ExposedPorts | Self::Folders | Self::Environment | Self::Devices => true,
             Self::Ulimits | Self::Tmpfs | Self::Healthcheck | Self::Platforms => true,
+            Self::Mounts | Self::Attachments | Self::ServicePorts | Self::Secrets | Self::Configs => true,
         }
     }
 
@@ -87,6 +103,11 @@ impl Notation {
             Self::Platform => platform::platform(value),
             Self::Platforms => platform::platforms(value),
             Self::Umask => umask::umask(value),
+            Self::Mounts => mounts::mounts(value),
+            Self::Attachments => attachments::attachments(value),
+            Self::ServicePorts => service_ports::service_ports(value),
+            Self::Secrets => mounted_files::secrets(value),
+            Self::Configs => mounted_files::configs(value),
         }
     }
 }

@@ -1,16 +1,19 @@
 //! The types of the fields of request bodies, from the Docker Engine API's description. What is not here passes as it is:
 //! a newer engine, or Podman, can have further fields.
 
-use super::Type::{self, Bytes, Digits, Flag, Free, List, Map, Nanoseconds, Object, Text, Whole, Words};
+use super::{
+    Type::{self, Bytes, Digits, Flag, Free, List, Map, Nanoseconds, Object, Text, Whole, Words},
+    service::SERVICE,
+};
 
-const INTEGER: Type = Whole(i64::MIN, i64::MAX);
-const NATURAL: Type = Whole(0, i64::MAX);
-const SMALL: Type = Whole(0, u16::MAX as i64);
-const MODE: Type = Whole(0, u32::MAX as i64);
-const TEXTS: Type = List(&Text);
+pub(super) const INTEGER: Type = Whole(i64::MIN, i64::MAX);
+pub(super) const NATURAL: Type = Whole(0, i64::MAX);
+pub(super) const SMALL: Type = Whole(0, u16::MAX as i64);
+pub(super) const MODE: Type = Whole(0, u32::MAX as i64);
+pub(super) const TEXTS: Type = List(&Text);
 /// Texts of the user's own, in which `None` can mean itself.
-const FREE_TEXTS: Type = List(&Free);
-const OPTIONS: Type = Map(&Free);
+pub(super) const FREE_TEXTS: Type = List(&Free);
+pub(super) const OPTIONS: Type = Map(&Free);
 const SET: Type = Map(&Object(&[]));
 
 /// The type of the body of a request to this path.
@@ -23,6 +26,7 @@ pub(super) fn of(path: &str) -> &'static Type {
         "/networks/create" => &Object(NETWORK),
         "/networks/{id}/connect" | "/networks/{id}/disconnect" => &Object(CONNECTION),
         "/volumes/create" => &Object(VOLUME),
+        "/services/create" | "/services/{id}/update" => &Object(SERVICE),
         _ => &Type::Any,
     }
 }
@@ -60,7 +64,7 @@ const CONTAINER: &[(&str, Type)] = &[
 /// What an image keeps of a container's configuration: the same, without the host's part.
 const CONFIG: &[(&str, Type)] = CONTAINER.split_at(2).1;
 
-const HEALTHCHECK: &[(&str, Type)] = &[
+pub(super) const HEALTHCHECK: &[(&str, Type)] = &[
     ("Test", FREE_TEXTS),
     ("Interval", Nanoseconds),
     ("Timeout", Nanoseconds),
@@ -157,7 +161,7 @@ const DEVICE_REQUEST: &[(&str, Type)] = &[
     ("Options", OPTIONS),
 ];
 
-const MOUNT: &[(&str, Type)] = &[
+pub(super) const MOUNT: &[(&str, Type)] = &[
     ("Target", Text),
     ("Source", Text),
     ("Type", Text),
@@ -266,11 +270,13 @@ mod tests {
     /// Whether each field of the description is in the table, with that type.
     fn agree(described: &Value, kind: &Type, at: &str) {
         match (described, kind) {
+            (Value::String(word), _) if word == "any" => {}
             (Value::String(word), kind) => {
                 let alike = match word.as_str() {
                     "string" => matches!(kind, Text | Free | Digits),
                     "boolean" => matches!(kind, Flag),
                     "integer" => matches!(kind, Whole(..) | Bytes | Nanoseconds),
+                    "number" => matches!(kind, Type::Number),
                     "object" => matches!(kind, Object(_)),
                     other => panic!("{at} is {other}"),
                 };
@@ -301,6 +307,13 @@ mod tests {
         agree(&container["Config"], &Object(CONFIG), "Config");
         agree(&container["HostConfig"], &Object(HOST_CONFIG), "HostConfig");
         agree(&container["NetworkSettings"]["Networks"], &Map(&Object(ENDPOINT)), "Networks");
+        let mut service = answer("GET /services/{id}")["Spec"].clone();
+        if let Some(container) = service["TaskTemplate"]["ContainerSpec"].as_object_mut() {
+            // The description has it in another case than engines give it.
+            let health = container.remove("HealthCheck").unwrap_or_default();
+            container.insert("Healthcheck".into(), health);
+        }
+        agree(&service, &Object(SERVICE), "Spec");
         agree(
             &answer("GET /networks/{id}")["IPAM"],
             &Object(&[

@@ -25,9 +25,10 @@ pub(super) enum Secret {
 }
 
 impl Credentials {
-    /// Those that parameters, or a configuration's fields of the same names, hold for a registry: nothing, or a whole.
+    /// Those that parameters, or a configuration's fields of the same names, hold for a registry: nothing, or a whole. None where an
+    /// operation has no such parameters.
     pub(super) fn given(arguments: &Arguments, server: &str) -> Result<Option<Self>, String> {
-        let text = |name| arguments.text(name);
+        let text = |name| arguments.if_declared(name).and_then(Value::as_str);
         let (username, password, token) =
             (text("registry_username"), text("registry_password"), text("registry_token"));
         let secret = match (username, password, token) {

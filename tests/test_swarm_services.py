@@ -1,0 +1,203 @@
+"""Services of a swarm of one node: updates lose nothing, whoever else makes some, and a stop is undone by a resume."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from support import engine, services
+from support.case import OperationTestCase
+from support.configurations import over_unix
+from support.engine import IMAGE, api, unique
+from support.scene import Scene, leave_swarm
+from support.session import execute
+
+WRITERS = 8
+
+
+class ServiceTestCase(OperationTestCase):
+    """With a swarm of one node."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.addClassCleanup(leave_swarm)
+        self.scene = Scene(self)
+        self.scene["swarm"]
+
+    def service(self, **changes: Any) -> str:
+        """A service whose one task runs; `changes` are fields of its specification."""
+        name = unique("service")
+        self.addCleanup(engine.remove, f"/services/{name}")
+        services.create({**services.spec(name), **changes})
+        services.wait_until_it_runs(name)
+        return name
+
+
+class Updates(ServiceTestCase):
+    def test_nothing_is_lost_at_any_version(self) -> None:
+        """A service that has all that the engine takes, updated in one field, at each version that can be pinned."""
+        name = services.equipped(self)
+        newest = tuple(map(int, engine.api_version().split(".")))
+        for pinned in ["", *(f"v1.{minor}" for minor in range(40, newest[1] + 1))]:
+            with self.subTest(pinned):
+                before = services.inspect(name)["Spec"]
+                labels = {"at": pinned or "newest"}
+                execute({**over_unix(), "api_version": pinned}, "update_service", id=name, container_labels_add=labels)
+                expected = before | {"TaskTemplate": before["TaskTemplate"] | {}}
+                container = before["TaskTemplate"]["ContainerSpec"]
+                expected["TaskTemplate"]["ContainerSpec"] = {**container, "Labels": {**container["Labels"], **labels}}
+                self.assertEqual(expected, services.inspect(name)["Spec"])
+
+    def test_each_kind_of_update_keeps_the_rest(self) -> None:
+        name = services.equipped(self)
+        config = {**over_unix(), "api_version": "v1.40"}
+        before = services.inspect(name)["Spec"]
+        for operation, params, undone in (
+            ("scale_service", {"replicas": 2}, {"replicas": 1}),
+            ("force_update_service", {}, None),
+        ):
+            execute(config, operation, id=name, **params)
+            if undone:
+                execute(config, operation, id=name, **undone)
+        before["TaskTemplate"]["ForceUpdate"] += 1
+        self.assertEqual(before, services.inspect(name)["Spec"])
+
+    def test_what_an_older_engine_would_drop_is_refused_by_name(self) -> None:
+        lacks = [
+            ((1, 44), "NoNewPrivileges", {"NoNewPrivileges": "On"}),
+            ((1, 46), "OomScoreAdj", {"OomScoreAdj": 5}),
+            ((1, 46), "OomScoreAdj", {"TaskTemplate": {"ContainerSpec": {"OomScoreAdj": 5}}}),
+            ((1, 52), "SwapBytes", {"additional_fields": {"TaskTemplate": {"Resources": {"SwapBytes": 1 << 20}}}}),
+        ]
+        version = tuple(map(int, engine.api_version().split(".")))
+        name = self.service()
+        for since, setting, params in lacks:
+            if version >= since:
+                continue
+            for operation, target in (("update_service", {"id": name}), ("create_service", {"image": IMAGE})):
+                with self.subTest(operation, **params):
+                    text = self.refusal(operation, **target, **params)
+                    self.assertIn("[unsupported]", text)
+                    self.assertIn(setting, text)
+                    self.assertIn(f"API {since[0]}.{since[1]}", text)
+
+    def test_each_of_many_writers_changes_it_once(self) -> None:
+        """F28: an update that is out of sequence is made again, of what the service is by then."""
+        name = self.service()
+        failed: list[BaseException] = []
+
+        def write(number: int) -> None:
+            try:
+                execute(over_unix(), "update_service", id=name, labels_add={f"writer-{number}": "1"})
+                execute(over_unix(), "force_update_service", id=name)
+            except Exception as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([], failed)
+        spec = services.inspect(name)["Spec"]
+        self.assertEqual({f"writer-{number}" for number in range(WRITERS)}, set(spec["Labels"]))
+        self.assertEqual(WRITERS, spec["TaskTemplate"]["ForceUpdate"])
+
+    def test_single_entries_come_and_go(self) -> None:
+        name = services.equipped(self)
+        own = f"{name}-other"
+        for kind in ("secrets", "configs"):
+            api("POST", f"/{kind}/create", {"Name": own, "Data": "eA=="})
+            self.addCleanup(engine.remove, f"/{kind}/{own}")
+        self.addCleanup(engine.remove, f"/services/{name}")
+        self.run_operation(
+            "update_service",
+            id=name,
+            labels_add="b=2",
+            labels_remove=name,
+            env_add={"C": "3"},
+            env_remove="A",
+            mounts_add="type=tmpfs,target=/more,tmpfs-size=1m",
+            mounts_remove="/memory, /host",
+            secrets_add=f"source={own},target=second",
+            secrets_remove=f"{name}-secret",
+            configs_add=own,
+            configs_remove=f"{name}-config",
+            publish_remove="80",
+            publish_add="mode=host,published=18081,target=81",
+            constraints_add="node.platform.os==linux",
+            hosts_remove="127.0.0.1 other",
+            groups_add="10",
+            networks_remove=f"{name}-net",
+        )
+        spec = services.inspect(name)["Spec"]
+        container = spec["TaskTemplate"]["ContainerSpec"]
+        self.assertEqual({"b": "2"}, spec["Labels"])
+        self.assertEqual(["B=2", "C=3"], container["Env"])
+        self.assertEqual(["/data", "/more"], [mount["Target"] for mount in container["Mounts"]])
+        self.assertEqual(["second"], [secret["File"]["Name"] for secret in container["Secrets"]])
+        self.assertEqual([f"/{own}"], [config["File"]["Name"] for config in container["Configs"]])
+        self.assertEqual([81], [port["TargetPort"] for port in spec["EndpointSpec"]["Ports"]])
+        self.assertEqual(
+            ["node.role==manager", "node.platform.os==linux"], spec["TaskTemplate"]["Placement"]["Constraints"]
+        )
+        self.assertEqual([], container.get("Hosts", []))
+        self.assertEqual(["9", "10"], container["Groups"])
+        self.assertEqual([], spec["TaskTemplate"].get("Networks") or [])
+
+    def test_an_update_for_a_version_that_has_passed_is_refused(self) -> None:
+        name = self.service()
+        version = services.inspect(name)["Version"]["Index"]
+        self.run_operation("update_service", id=name, labels_add="a=1")
+        text = self.refusal("update_service", id=name, labels_add="b=1", version=version)
+        self.assertRegex(text, rf"\[conflict\] .* the change is for version {version}")
+        self.assertEqual({"a": "1"}, services.inspect(name)["Spec"]["Labels"])
+
+
+class Containment(ServiceTestCase):
+    def test_a_stop_is_undone_by_a_resume(self) -> None:
+        for mode in ({"Replicated": {"Replicas": 2}}, {"Global": {}}):
+            with self.subTest(**mode):
+                name = unique("service")
+                self.addCleanup(engine.remove, f"/services/{name}")
+                placement = {"Constraints": ["node.role==manager"]}
+                spec = services.spec(name)
+                task = {**spec["TaskTemplate"], "Placement": placement}
+                services.create({**spec, "Mode": mode, "TaskTemplate": task, "Labels": {"a": "1"}})
+                count = mode.get("Replicated", {}).get("Replicas", 1)
+                services.wait_until_it_runs(name, count)
+                before = services.inspect(name)["Spec"]
+                stopped = self.run_operation("stop_service", id=name)
+                self.assertEqual(("done", 0, False), (stopped["outcome"], stopped["running"], stopped["timed_out"]))
+                self.assertEqual([], services.running(name))
+                self.assertEqual("already", self.run_operation("stop_service", id=name)["outcome"])
+                # It stays so, whatever else changes.
+                self.run_operation("force_update_service", id=name)
+                time.sleep(2)
+                self.assertEqual([], services.running(name))
+                self.assertEqual("done", self.run_operation("resume_service", id=name)["outcome"])
+                services.wait_until_it_runs(name, count)
+                before["TaskTemplate"]["ForceUpdate"] += 1
+                self.assertEqual(before, services.inspect(name)["Spec"])
+
+    def test_what_is_protected_is_neither_stopped_nor_changed(self) -> None:
+        """By its name, by its containers' label, and by a task's container."""
+        name = unique("service")
+        self.addCleanup(engine.remove, f"/services/{name}")
+        services.create(services.spec(name, Labels={"tier": "db"}))
+        services.wait_until_it_runs(name)
+        container = services.running(name)[0]["Status"]["ContainerStatus"]["ContainerID"]
+        for rule in (name, "label:tier=db", api("GET", f"/containers/{container}/json")["Name"].lstrip("/")):
+            config = {**over_unix(), "protected_containers": rule}
+            for operation, params in (
+                ("stop_service", {}),
+                ("scale_service", {"replicas": 0}),
+                ("update_service", {"env_add": "A=1"}),
+                ("force_update_service", {}),
+                ("rollback_service", {}),
+                ("remove_service", {}),
+            ):
+                with self.subTest(operation, rule=rule):
+                    self.assertIn("[blocked_by_policy]", self.refusal_with(config, operation, id=name, **params))
+        self.assertEqual(1, len(services.running(name)))

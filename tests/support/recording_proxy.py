@@ -73,6 +73,10 @@ class RecordingProxy:
         """How many there were."""
         return self._listener.accepted
 
+    def passes(self, request: Request) -> bool:
+        """Whether a request goes through; if not, the connection ends."""
+        return True
+
     def _serve(self, client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as engine:
             engine.connect(self._engine)
@@ -90,7 +94,11 @@ class RecordingProxy:
                 method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
                 headers = headers_of(head)
                 sent, body = read_body(reader, headers)
-                self.requests.append(Request(method, target, headers, body))
+                request = Request(method, target, headers, body)
+                self.requests.append(request)
+                if not self.passes(request):
+                    client.shutdown(socket.SHUT_RDWR)
+                    return
                 engine.sendall(head + sent)
                 upgraded = "upgrade" in headers
             while chunk := reader.read1(65536):

@@ -46,7 +46,9 @@ class Scene:
     # Containers
 
     def running(self) -> str:
-        return engine.container(self._test)
+        name = engine.container(self._test)
+        self._test.addCleanup(_forget, name)
+        return name
 
     def created(self) -> str:
         return engine.container(self._test, start=False)
@@ -153,6 +155,36 @@ class Scene:
         while engine.state(name)["Health"]["Status"] == "starting":
             time.sleep(0.1)
         self._run("exec_container", id=name, Cmd="sleep 600", Detach=True)
+        return name
+
+    def on_the_host(self) -> str:
+        """A running container that uses the host's network."""
+        name = engine.container(self._test, HostConfig={"Init": True, "NetworkMode": "host"})
+        self._test.addCleanup(_forget, name)
+        return name
+
+    def sharer(self) -> str:
+        """A running container that uses the network of `running`."""
+        return engine.container(self._test, HostConfig={"Init": True, "NetworkMode": f"container:{self['running']}"})
+
+    def isolated(self) -> str:
+        """A running container that was cut from its network, and the record of that."""
+        return self._isolated(engine.container(self._test))
+
+    def isolated_and_started_again(self) -> str:
+        name = self._isolated(engine.container(self._test))
+        api("POST", f"/containers/{name}/restart?t=0")
+        return name
+
+    def isolated_from_a_lost_network(self) -> str:
+        """A running container that was cut from a network, which then was removed."""
+        name = self._isolated(self["member"])
+        remove(f"/networks/{self['network']}")
+        return name
+
+    def _isolated(self, name: str) -> str:
+        self._test.addCleanup(_forget, name)
+        self._run("isolate_container", id=name, method="Network")
         return name
 
     def new_container(self) -> str:
@@ -511,6 +543,12 @@ class Scene:
 
     def _run(self, operation: str, **params: Any) -> Any:
         return execute(configurations.over_unix(), operation, **params)
+
+
+def _forget(container: str) -> None:
+    """Removes the record of a container's isolation, if there is one."""
+    with suppress(engine.RefusedError):  # It has gone with its record.
+        remove(f"/volumes/fortisoar-isolation-{api('GET', f'/containers/{container}/json')['Id']}")
 
 
 def leave_swarm() -> None:

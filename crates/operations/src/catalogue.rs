@@ -25,6 +25,7 @@ use crate::{Error, Group, Kind, Operation};
 
 static CATALOGUE: &[&Group] = &[
     &containers::GROUP,
+    &response::GROUP,
     &images::GROUP,
     &networks::GROUP,
     &volumes::GROUP,

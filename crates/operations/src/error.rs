@@ -22,6 +22,8 @@ pub enum Kind {
     UnknownOperation,
     /// The configuration does not allow it. Nothing was done.
     Blocked,
+    /// The container is isolated, and the operation would undo that. Nothing was done.
+    Isolated,
     /// The operation itself failed, though its requests did not: a command's exit code, a pull's error line.
     Failed,
     /// A fault of the connector's own.
@@ -40,6 +42,7 @@ impl Kind {
             Self::InvalidConfiguration => "invalid_configuration",
             Self::UnknownOperation => "unknown_operation",
             Self::Blocked => "blocked_by_policy",
+            Self::Isolated => "isolated",
             Self::Failed => "failed",
             Self::Internal => "internal",
             Self::Attachment => "attachment",

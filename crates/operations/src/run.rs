@@ -8,6 +8,7 @@ pub(crate) mod connector;
 pub(crate) mod files;
 pub(crate) mod guard;
 pub(crate) mod health;
+pub(crate) mod isolation;
 pub(crate) mod objects;
 pub(crate) mod output;
 pub(crate) mod oversize;

@@ -13,7 +13,8 @@ use crate::{
     Category, Error, Kind, Operation, Output, Schema, Secrecy, ValueKind,
     declare::{
         arguments::Arguments,
-        param::{TIME_LIMIT, choice, flag, json, map, text},
+        operation::always,
+        param::{OVERRIDE_ISOLATION, TIME_LIMIT, choice, flag, json, map, text},
         result::case,
         target::Touch,
     },
@@ -91,7 +92,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
             .default("answer")
             .local(),
         REDACT,
+        OVERRIDE_ISOLATION,
     ])
+    .upsets_isolation(always)
     .touches(&[Touch::Decided(reach)])
     .gives(Schema::All(&[
         Schema::Fields(&["status_code", "content_type"]),

@@ -32,7 +32,11 @@ use crate::{
         prune,
     },
     declare::{
-        param::{CONTAINER, DRY_RUN, FILTERS, OVERRIDE_PROTECTION, flag, integer, signed, text},
+        arguments::Arguments,
+        operation::always,
+        param::{
+            CONTAINER, DRY_RUN, FILTERS, OVERRIDE_ISOLATION, OVERRIDE_PROTECTION, flag, integer, signed, text,
+        },
         result::{OVERRIDDEN, TEXTS, case},
         target::Touch,
     },
@@ -106,21 +110,32 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .params(&[
             CONTAINER,
             text("detachKeys").title("Detach Keys").about("The key sequence that detaches a terminal."),
+            OVERRIDE_ISOLATION,
         ])
+        .upsets_isolation(always)
         .done("Started container {id}", "Container {id} was running already"),
     Operation::post("stop_container", "/containers/{id}/stop")
         .title("Stop Container")
         .about("Stops a running container, with a grace period before it is killed.")
         .effect(Effect::Contain)
         .touches(&[Touch::Container("id")])
-        .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE, DISABLE_RESTART, OVERRIDE_PROTECTION])
+        .params(&[
+            CONTAINER,
+            SIGNAL.since(1, 42),
+            GRACE,
+            DISABLE_RESTART,
+            OVERRIDE_PROTECTION,
+            OVERRIDE_ISOLATION,
+        ])
+        .upsets_isolation(always)
         .gives(Schema::All(&[CONTAINED, OVERRIDDEN]))
         .run(lifecycle::stop),
     Operation::post("restart_container", "/containers/{id}/restart")
         .title("Restart Container")
         .about("Stops a container, with a grace period before it is killed, and starts it again.")
         .touches(&[Touch::Container("id")])
-        .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE])
+        .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE, OVERRIDE_ISOLATION])
+        .upsets_isolation(always)
         .gives(SETTLED)
         .run(lifecycle::restart),
     Operation::post("kill_container", "/containers/{id}/kill")
@@ -128,7 +143,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Sends a signal to a container's first process; SIGKILL ends it at once.")
         .effect(Effect::Contain)
         .touches(&[Touch::Container("id")])
-        .params(&[CONTAINER, SIGNAL.default("SIGKILL"), DISABLE_RESTART, OVERRIDE_PROTECTION])
+        .params(&[
+            CONTAINER,
+            SIGNAL.default("SIGKILL"),
+            DISABLE_RESTART,
+            OVERRIDE_PROTECTION,
+            OVERRIDE_ISOLATION,
+        ])
+        .upsets_isolation(resumes)
         .gives(Schema::All(&[CONTAINED, OVERRIDDEN]))
         .run(lifecycle::kill),
     Operation::post("pause_container", "/containers/{id}/pause")
@@ -143,7 +165,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Unpause Container")
         .about("Resumes all processes of a container that is paused.")
         .touches(&[Touch::Resumed("id")])
-        .params(&[CONTAINER])
+        .params(&[CONTAINER, OVERRIDE_ISOLATION])
+        .upsets_isolation(always)
         .gives(SETTLED)
         .run(lifecycle::unpause),
     Operation::post("rename_container", "/containers/{id}/rename")
@@ -177,7 +200,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             flag("v").title("Remove Volumes").about("Also its anonymous volumes."),
             flag("link").title("Remove Link").about("Remove the link of this name, not the container."),
             DRY_RUN,
+            OVERRIDE_ISOLATION,
         ])
+        .upsets_isolation(always)
         .gives_for(&[case(
             "dry_run",
             "true",
@@ -190,3 +215,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .dry_run(dry_run::container)
         .done("Removed container {id}", "Container {id} was removed already"),
 ];
+
+/// Any signal but KILL lets a paused container run on, if only to handle it.
+fn resumes(arguments: &Arguments) -> bool {
+    let signal = arguments.text("signal").unwrap_or("SIGKILL").to_ascii_uppercase();
+    !matches!(signal.as_str(), "SIGKILL" | "KILL" | "9")
+}

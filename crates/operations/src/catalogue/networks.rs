@@ -16,9 +16,10 @@ use crate::{
         prune,
     },
     declare::{
+        operation::always,
         param::{
-            ADDITIONAL_FIELDS, DRY_RUN, FILTERS, OVERRIDE_PROTECTION, all_within, flag, id, joined, list,
-            map, object, signed, text,
+            ADDITIONAL_FIELDS, DRY_RUN, FILTERS, OVERRIDE_ISOLATION, OVERRIDE_PROTECTION, all_within, flag,
+            id, joined, list, map, object, signed, text,
         },
         result::{DONE, OVERRIDDEN, TEXTS, case},
         target::Touch,
@@ -69,7 +70,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Connect Container to Network")
         .about("Connects a container to a network, also while it runs.")
         .touches(&[Touch::Container("Container"), Touch::Place("id")])
-        .params(&joined::<11>(&[&[NETWORK, MEMBER], &PLACE, &[ADDITIONAL_FIELDS]]))
+        .params(&joined::<12>(&[&[NETWORK, MEMBER], &PLACE, &[ADDITIONAL_FIELDS, OVERRIDE_ISOLATION]]))
+        .upsets_isolation(always)
         .gives(DONE)
         .run(connect),
     Operation::post("disconnect_network", "/networks/{id}/disconnect")
@@ -85,14 +87,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("Also if the engine finds the container in a wrong state, or not at all.")
                 .body(),
             OVERRIDE_PROTECTION,
+            OVERRIDE_ISOLATION,
         ])
+        .upsets_isolation(always)
         .gives(Schema::All(&[DONE, OVERRIDDEN]))
         .run(disconnect),
     Operation::delete("remove_network", "/networks/{id}")
         .title("Remove Network")
         .about("Removes a network that no container is connected to.")
         .touches(&[Touch::Network("id")])
-        .params(&[NETWORK, DRY_RUN])
+        .params(&[NETWORK, DRY_RUN, OVERRIDE_ISOLATION])
+        .upsets_isolation(always)
         .gives_for(&[case(
             "dry_run",
             "true",

@@ -8,16 +8,18 @@ mod spare;
 mod until;
 
 use engine::{ApiVersion, Request};
+use serde_json::json;
 
 use self::filters::{Filters, Pruned};
 use crate::{
-    Effect, Error, Operation, Output, Param, Schema,
+    Effect, Error, Kind, Operation, Output, Param, Schema,
     declare::{
-        param::{DRY_RUN, PRUNE_FILTERS, flag, integer, signed},
+        operation::always,
+        param::{DRY_RUN, OVERRIDE_ISOLATION, PRUNE_FILTERS, flag, integer, signed},
         result::{TEXTS, case},
         target::Touch,
     },
-    run::call::Call,
+    run::{call::Call, isolation},
 };
 
 /// From this version on, what a prune of the build cache keeps is called reserved space.
@@ -32,6 +34,9 @@ const LIMIT: Param = integer("timeout")
     .about("The call fails after this long, and the engine may go on; the configuration's time-out if empty.")
     .local();
 const PARAMS: &[Param] = &[PRUNE_FILTERS, DRY_RUN, LIMIT, REQUIRE_FILTER];
+/// Of what may take an isolated container, or its networks.
+const OF_WHAT_A_RELEASE_NEEDS: &[Param] =
+    &[PRUNE_FILTERS, DRY_RUN, LIMIT, REQUIRE_FILTER, OVERRIDE_ISOLATION];
 
 /// What a dry run adds.
 const FORESEEN: Schema =
@@ -46,7 +51,8 @@ pub(crate) static CONTAINERS: &[Operation] = &[Operation::post("prune_containers
     .title("Prune Containers")
     .about("Removes all containers that do not run; protected ones are spared.")
     .effect(Effect::Destroy)
-    .params(PARAMS)
+    .params(OF_WHAT_A_RELEASE_NEEDS)
+    .upsets_isolation(always)
     .gives(Schema::All(&[Schema::Answer("POST /containers/prune"), SPARED, KEPT]))
     .gives_for(&[case(
         "dry_run",
@@ -111,7 +117,8 @@ pub(crate) static NETWORKS: &[Operation] = &[Operation::post("prune_networks", "
     .title("Prune Networks")
     .about("Removes all networks that no container is in.")
     .effect(Effect::Destroy)
-    .params(PARAMS)
+    .params(OF_WHAT_A_RELEASE_NEEDS)
+    .upsets_isolation(always)
     .gives(Schema::All(&[Schema::Answer("POST /networks/prune"), SPARED, KEPT]))
     .gives_for(&[case(
         "dry_run",
@@ -138,8 +145,24 @@ fn prune_images(call: &Call<'_>) -> Result<Output, Error> {
     prune(call, Pruned::Images)
 }
 
+/// The records of isolated containers are volumes that no container uses. They are spared by their label.
 fn prune_volumes(call: &Call<'_>) -> Result<Output, Error> {
-    prune(call, Pruned::Volumes)
+    Filters::read(call, Pruned::Volumes)?;
+    // Who may not look at volumes cannot have kept a record among them.
+    let are_kept = isolation::all(call).is_ok_and(|records| !records.is_empty());
+    if !are_kept {
+        return send(call, call.request()?);
+    }
+    let mut filters = call.arguments.get("filters").cloned().unwrap_or_else(|| json!({}));
+    if filters.get("label!").is_some() {
+        return Err(Error::new(
+            Kind::Isolated,
+            "Containers are isolated, and their records are volumes, which the filter label! would let go: an engine takes no \
+             second one beside yours. Nothing was done. Release the containers first (list_isolated shows them), or leave out label!.",
+        ));
+    }
+    filters["label!"] = json!([isolation::LABEL]);
+    send(call, call.request_with("filters", filters)?)
 }
 
 /// The engine's own prune, once its filters are known to mean what they say.

@@ -1,6 +1,13 @@
-//! Incident response: containment, evidence and its verification.
+//! Incident response: isolating a container, releasing it as it was, and evidence of it that stands up, each in one step.
 
 mod evidence;
+mod isolate;
+mod isolated;
+mod plan;
+mod record;
+mod release;
+mod restoration;
+mod suspect;
 mod verify;
 mod whole_tar;
 mod zip;
@@ -8,5 +15,14 @@ mod zip;
 pub use self::verify::verify_file;
 use crate::Group;
 
-/// What stands up in an investigation, in one step each.
-pub(crate) static GROUP: Group = Group::of("Incident Response", &[evidence::OPERATIONS, verify::OPERATIONS]);
+/// The group of this folder: add a file's list here.
+pub(crate) static GROUP: Group = Group::of(
+    "Incident Response",
+    &[
+        isolate::OPERATIONS,
+        release::OPERATIONS,
+        isolated::OPERATIONS,
+        evidence::OPERATIONS,
+        verify::OPERATIONS,
+    ],
+);

@@ -11,7 +11,10 @@ use crate::{
         prune,
     },
     declare::{
-        param::{ADDITIONAL_FIELDS, DRY_RUN, FILTERS, flag, id, integer, map, object, text},
+        operation::always,
+        param::{
+            ADDITIONAL_FIELDS, DRY_RUN, FILTERS, OVERRIDE_ISOLATION, flag, id, integer, map, object, text,
+        },
         result::{TEXTS, case},
         target::Touch,
     },
@@ -90,7 +93,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             VOLUME,
             flag("force").title("Force").about("Also if its driver no longer knows it; one that is not there is no error then."),
             DRY_RUN,
+            OVERRIDE_ISOLATION,
         ])
+        .upsets_isolation(always)
         .gives_for(&[case(
             "dry_run",
             "true",

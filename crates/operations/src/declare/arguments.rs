@@ -122,6 +122,14 @@ impl Arguments {
         }
     }
 
+    /// Gives a declared parameter a value, whether it had one or not.
+    pub(crate) fn put(&mut self, name: &str, value: Value) {
+        self.given.retain(|(param, _)| param.name != name);
+        if let Some(param) = self.declared.iter().find(|param| param.name == name) {
+            self.given.push((param, value));
+        }
+    }
+
     /// Turns `force` off, as a parameter or in the query of Call API.
     pub(crate) fn unset_force(&mut self) {
         for (param, value) in &mut self.given {

@@ -65,11 +65,18 @@ pub struct Operation {
     pub(crate) dry_run: Option<Run>,
     /// What it touches. Only an operation that reads can leave this empty.
     pub(crate) touches: &'static [Touch],
+    /// Whether a call with these arguments is refused while an isolation's record of what it touches stands.
+    pub(crate) upsets_isolation: Option<fn(&Arguments) -> bool>,
     category: Option<Category>,
 }
 
 /// Makes the requests of a call, and its result.
 pub(crate) type Run = fn(&Call<'_>) -> Result<Output, Error>;
+
+/// For [`Operation::upsets_isolation`]: whatever the arguments are.
+pub(crate) fn always(_: &Arguments) -> bool {
+    true
+}
 
 /// How a result is shown as a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +154,7 @@ impl Operation {
             dry_run: None,
             table: None,
             touches: &[],
+            upsets_isolation: None,
             category: None,
         }
     }
@@ -235,6 +243,12 @@ impl Operation {
     /// does not compile.
     pub(crate) const fn touches(self, touches: &'static [Touch]) -> Self {
         Self { touches, ..self }
+    }
+
+    /// A call would undo the isolation of what it touches, or take away what a release needs, if `when` says so of its
+    /// arguments. It is refused while an isolation's record stands.
+    pub(crate) const fn upsets_isolation(self, when: fn(&Arguments) -> bool) -> Self {
+        Self { upsets_isolation: Some(when), ..self }
     }
 
     /// What a call with these arguments does and touches.

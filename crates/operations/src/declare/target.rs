@@ -50,6 +50,8 @@ pub(crate) enum Target {
     /// A container that leaves a network. The engine may have forgotten the container, and the network not: then nothing is
     /// left to protect, and the name still removes the entry.
     Member(Named),
+    /// A container that only gets its work back, which protection allows, and isolation does not.
+    Resumed(Named),
     /// The container that a command runs in, by the command's id.
     Exec(String),
     /// A network, with all containers in it.
@@ -69,6 +71,8 @@ pub(crate) enum Target {
     StoppedContainers,
     /// All networks that no running container is in.
     UnusedNetworks,
+    /// All volumes that no container uses. They may hold what a release of an isolated container needs.
+    UnusedVolumes,
     /// The call does not say what it touches in a form that the connector knows. The text says what is wrong.
     Unclear(&'static str),
 }
@@ -102,6 +106,7 @@ impl Touch {
         match self {
             Self::Container(param) => Some(Target::Container(named(param))),
             Self::Member(param) => Some(Target::Member(named(param))),
+            Self::Resumed(param) => Some(Target::Resumed(named(param))),
             Self::Network(param) => Some(Target::Network(named(param))),
             Self::Place(param) => Some(Target::Place(named(param))),
             Self::Volume(param) => Some(Target::Volume(named(param))),
@@ -113,12 +118,7 @@ impl Touch {
             Self::Namespace(param) => {
                 Named::by(param, arguments.text(param)?).after(NAMESPACE).map(Target::Container)
             }
-            Self::Nothing
-            | Self::Resumed(_)
-            | Self::Joins
-            | Self::Unused
-            | Self::Found
-            | Self::Decided(_) => None,
+            Self::Nothing | Self::Joins | Self::Unused | Self::Found | Self::Decided(_) => None,
         }
     }
 }

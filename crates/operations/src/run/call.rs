@@ -40,6 +40,13 @@ impl Call<'_> {
         request::request(self.endpoint, &self.arguments, self.configuration.timeout())
     }
 
+    /// The same with another value of a parameter, which may not have been given.
+    pub(crate) fn request_with(&self, name: &str, value: Value) -> Result<Request, Error> {
+        let mut arguments = self.arguments.clone();
+        arguments.put(name, value);
+        request::request(self.endpoint, &arguments, self.configuration.timeout())
+    }
+
     /// A path of a further request, filled from the parameters: `/containers/{id}/json`.
     pub(crate) fn path(&self, template: &str) -> Result<Path, Error> {
         Ok(request::path(template, &self.arguments)?)

@@ -3,6 +3,7 @@
 //! Checked for every operation before its requests are sent. What is not known to be allowed is refused. Where no container is
 //! protected, nothing is looked at.
 
+pub(crate) mod isolated;
 pub(crate) mod joins;
 pub(crate) mod look;
 pub(crate) mod needs;
@@ -42,6 +43,7 @@ pub(crate) fn permit(operation: &Operation, call: &mut Call<'_>, is_dry_run: boo
             "override_protection needs access level Full. An administrator can raise access_level in the configuration.".into(),
         ));
     }
+    isolated::check(operation, call, &targets)?;
     for target in targets {
         match target {
             Target::Unclear(form) if policy.restricts() => return Err(unclear(form)),
@@ -132,6 +134,7 @@ fn check_target(call: &mut Call<'_>, target: Target) -> Result<(), Error> {
             }
             _ => Err(unclear("the body must be a JSON object")),
         },
+        Target::Resumed(_) | Target::UnusedVolumes => Ok(()),
         Target::StoppedContainers => check_stopped(call),
         Target::UnusedNetworks => {
             let what = "a network that nothing uses while it is stopped, which prune_networks spares";

@@ -85,8 +85,8 @@ fn targets(
         (Post, ["containers", _, .., "start"]) if !is_plain_start(arguments, query) => {
             one(Target::Container(name(1)))
         }
-        // These give a container's work back to it, or only wait.
-        (Post, ["containers", _, .., "start" | "unpause" | "wait"]) => nothing(),
+        (Post, ["containers", _, .., "start" | "unpause"]) => one(Target::Resumed(name(1))),
+        (Post, ["containers", _, .., "wait"]) => nothing(),
         (
             Post,
             [
@@ -128,6 +128,7 @@ fn targets(
         (Post, ["services", _, "update"]) => vec![Target::Service(name(1)), Target::Joins(SERVICE)],
         (Delete, ["services", _]) => one(Target::Service(name(0))),
         (Post, ["networks", "prune"]) => one(Target::UnusedNetworks),
+        (Post, ["volumes", "prune"]) => one(Target::UnusedVolumes),
         (Post, ["build"]) => of_query(query, "networkmode")
             .into_iter()
             .filter_map(|named| named.after(NAMESPACE).map(Target::Container))
@@ -135,7 +136,7 @@ fn targets(
         (
             Post,
             ["networks" | "volumes" | "secrets" | "configs" | "images", "create"]
-            | ["volumes" | "images" | "build", "prune"]
+            | ["images" | "build", "prune"]
             | ["images", "load"]
             | ["images", _, .., "push" | "tag"]
             | ["build", "cancel"]
@@ -199,10 +200,11 @@ mod tests {
         let mut arguments = arguments(given);
         let mut told = String::new();
         for target in reach(&mut arguments).targets {
-            use Target::{Container, Image, Member, Network, Place, Service, Volume};
+            use Target::{Container, Image, Member, Network, Place, Resumed, Service, Volume};
             let kind = match &target {
                 Container(_) => "container",
                 Member(_) => "member",
+                Resumed(_) => "resumed",
                 Network(_) => "network",
                 Place(_) => "place",
                 Volume(_) => "volume",
@@ -211,12 +213,12 @@ mod tests {
                 Service(_) => "service",
                 Target::Joins(_) => "joins",
                 Target::StoppedContainers => "stopped",
-                Target::UnusedNetworks => "unused",
+                Target::UnusedNetworks | Target::UnusedVolumes => "unused",
                 Target::Unclear(_) => "unclear",
             };
             let named = match target {
                 Container(named) | Member(named) | Network(named) | Place(named) | Volume(named)
-                | Image(named) | Service(named) => {
+                | Image(named) | Resumed(named) | Service(named) => {
                     let text = named.text.clone();
                     assert!(arguments.aim(named, "f00d".into()), "{text}");
                     text
@@ -252,10 +254,10 @@ mod tests {
             ("POST", "/services/s/update", "service s joins"),
             ("DELETE", "/services/s", "service s"),
             ("POST", "/networks/prune", "unused"),
-            ("POST", "/volumes/prune", ""),
+            ("POST", "/volumes/prune", "unused"),
             ("POST", "/containers/prune", "stopped"),
             ("POST", "/containers/web/alias/start", "container web/alias"),
-            ("POST", "/containers/web/unpause", ""),
+            ("POST", "/containers/web/unpause", "resumed web"),
             ("POST", "/containers/web/wait", ""),
             ("PUT", "/containers/web/alias/archive", "container web/alias"),
             ("DELETE", "/containers/prune", "container prune"),
@@ -361,7 +363,7 @@ mod tests {
     fn a_start_touches_nothing_that_is_protected_unless_it_does_more() {
         let touches = |query: Value, body: Value| {
             let given = json!({"method": "POST", "path": "/v1.23/containers/web/start", "query": query, "body": body});
-            !aimed(given).1.is_empty()
+            aimed(given).1 != "resumed web"
         };
         assert!(!touches(Value::Null, Value::Null) && !touches(json!({"detachKeys": "ctrl-p"}), json!({})));
         assert!(touches(Value::Null, json!({"Privileged": true})));

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Output,
-    run::{call::Call, objects::items},
+    run::{call::Call, isolation, objects::items},
 };
 
 /// From this version on, disk usage can be asked for by type.
@@ -58,6 +58,7 @@ pub(super) fn volumes(call: &Call<'_>) -> Result<Output, Error> {
         volume["Driver"].as_str().is_none_or(|it| it == "local")
             && volume["Options"].as_object().is_none_or(Map::is_empty)
             && (named_too || is_anonymous(volume))
+            && volume["Labels"].get(isolation::LABEL).is_none()
     });
     let chosen = chosen(call, &choice, own, "")?;
     let names: Vec<&Value> = chosen.iter().map(|volume| &volume["Name"]).collect();

@@ -36,6 +36,12 @@ pub(crate) const OVERRIDE_PROTECTION: Param = flag("override_protection")
     .about("Also if protected_containers protects the container. It needs access level Full; the result and the log say it.")
     .local();
 
+/// For what would undo an isolation, or take away what a release needs.
+pub(crate) const OVERRIDE_ISOLATION: Param = flag("override_isolation")
+    .title("Override Isolation")
+    .about("Also if the container is isolated (isolate_container). Otherwise that is refused until release_container.")
+    .local();
+
 /// A container.
 pub(crate) const CONTAINER: Param =
     id("id").title("Container").about("The container's id or name.").picked_from("pick_container");

@@ -1,0 +1,342 @@
+//! `isolate_container`: records what a container is, freezes it, cuts it from every network, and proves it.
+//!
+//! The order is that of the rules in `docs/response.md`: look, record, pause, restart policy, networks, proof. Every step can be
+//! repeated, so a call that was cut off is finished by the same call made again. What an answer's status says is not the result:
+//! each step is followed by a look.
+
+use std::time::{Duration, Instant};
+
+use engine::{ErrorKind, Path, Request, Segment};
+use serde_json::{Value, json};
+
+use super::{
+    plan::{Method, Plan},
+    record::record,
+    suspect::{Suspect, everyone, text},
+};
+use crate::{
+    Effect, Error, Kind, Operation, Output, Param, Schema,
+    declare::{
+        param::{
+            CONTAINER, DRY_RUN, OVERRIDE_PROTECTION, choice, flag, integer, long_text, text as text_param,
+        },
+        result::{OVERRIDDEN, TEXTS},
+        target::Touch,
+    },
+    run::{
+        call::Call,
+        isolation::{self, Found, Kept, UNTRUSTED, Undo},
+    },
+};
+
+const METHOD: Param = choice("method", &[("Auto", "auto"), ("Network", "network"), ("Freeze", "freeze")])
+    .title("Method")
+    .about("Network cuts the container from every network and lets it run on. Freeze cuts it and keeps it paused. Auto freezes where the network is not the only way out, and cuts the network otherwise.")
+    .default("Auto")
+    .local();
+const RECORD: Param = flag("record_on_engine")
+    .title("Record on Engine")
+    .about("Also keep the undo record on the engine, as an empty volume, so that release_container finds it.")
+    .default("true")
+    .local();
+pub(super) const CASE: Param =
+    text_param("case_id").title("Case").about("The case that this is for. It is kept in the record.").local();
+pub(super) const REASON: Param =
+    long_text("reason").title("Reason").about("Why this is done. It is kept in the record.").open().local();
+pub(super) const LIMIT: Param = integer("timeout")
+    .title("Time Limit (seconds)")
+    .about("The call fails after this long. The same call made again goes on where it stopped.")
+    .default("120")
+    .local();
+
+pub(super) const STATE: Schema = Schema::All(&[
+    Schema::Fields(&["status", "paused", "restart_policy", "network_mode"]),
+    Schema::Field("networks", &TEXTS),
+]);
+const FOUND: Schema = Schema::All(&[
+    Schema::Fields(&["result", "id", "outcome", "method"]),
+    Schema::Field("before", &STATE),
+    Schema::Field("not_cut", &Schema::List(&Schema::Fields(&["way", "why"]))),
+    Schema::Field(
+        "sharers",
+        &Schema::List(&Schema::All(&[Schema::Fields(&["id", "name"]), Schema::Field("shares", &TEXTS)])),
+    ),
+    Schema::Field("lost", &TEXTS),
+    Schema::Field("warnings", &TEXTS),
+]);
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("isolate_container", "/containers/{id}/pause")
+    .title("Isolate Container")
+    .about("Cuts a container from every network, freezes it where that is not enough, proves it, and records how to undo it.")
+    .effect(Effect::Contain)
+    .touches(&[Touch::Container("id")])
+    .params(&[CONTAINER, METHOD, CASE, REASON, RECORD, LIMIT, DRY_RUN, OVERRIDE_PROTECTION])
+    .gives(Schema::All(&[
+        FOUND,
+        Schema::Fields(&["recorded"]),
+        Schema::Field("after", &STATE),
+        Schema::Field("proof", &Schema::Fields(&["own_network", "listed_by_no_network", "no_live_endpoint"])),
+        Schema::Field("undo", &Schema::Object),
+        OVERRIDDEN,
+    ]))
+    .gives_for(&[crate::declare::result::case("dry_run", "true", Schema::All(&[FOUND, Schema::Fields(&["dry_run"])]))])
+    .dry_run(preview)
+    .run(isolate)];
+
+/// So long a step may take to be seen, and so often it is looked for.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// `dry_run`: what would be done, and nothing is changed.
+fn preview(call: &Call<'_>) -> Result<Output, Error> {
+    let suspect = Suspect::look(call, &full_id(call)?)?;
+    let plan = Plan::of(call, &suspect)?;
+    let sharers = suspect.sharers(&everyone(call)?);
+    let is_done = is_isolated(&suspect, plan.method);
+    let sentence = match is_done {
+        true => "Container {id} is isolated already",
+        false => "Would isolate container {id}",
+    };
+    Ok(json!({
+        "result": call.arguments.fill(sentence),
+        "id": call.arguments.shown("id"),
+        "outcome": "preview",
+        "dry_run": true,
+        "method": plan.method.name(),
+        "before": suspect.summary(),
+        "not_cut": plan.not_cut,
+        "sharers": sharers,
+        "lost": plan.lost,
+        "warnings": plan.warnings,
+    })
+    .into())
+}
+
+fn isolate(call: &Call<'_>) -> Result<Output, Error> {
+    let until = Instant::now() + call.time_limit();
+    let id = full_id(call)?;
+    let suspect = Suspect::look(call, &id)?;
+    let mut plan = Plan::of(call, &suspect)?;
+    let standing = match isolation::find(call, &id)? {
+        Found::Nothing => None,
+        Found::Record(undo) => Some(undo),
+        Found::Untrusted => {
+            plan.warnings.push(UNTRUSTED.into());
+            None
+        }
+    };
+    // A container whose mode is none was never in a network: that alone is no isolation.
+    if standing.is_none() && suspect.mode() != "none" && is_isolated(&suspect, plan.method) {
+        return already_unknown(call, &suspect, plan);
+    }
+    let runs_on = |undo: &Undo| plan.method == Method::Network && undo.was_running() && !undo.was_paused();
+    let is_already = standing
+        .as_ref()
+        .is_some_and(|undo| is_isolated(&suspect, plan.method) && !(runs_on(undo) && suspect.is_paused()));
+    let (undo, recorded) = match standing {
+        Some(undo) => (undo, true),
+        None => record_of(call, &suspect, &mut plan)?,
+    };
+    let suspect = cut(call, &id, &suspect, &undo, plan.method, until).map_err(|error| {
+        error.and("The container may be isolated in part. The same call made again goes on, and release_container undoes it.")
+    })?;
+    let sharers = suspect.sharers(&everyone(call)?);
+    if !sharers.is_empty() && plan.method == Method::Freeze {
+        plan.warnings
+            .push("The containers named in sharers use its namespaces. They are not frozen with it.".into());
+    }
+    let sentence = match (is_already, plan.method) {
+        (true, _) => "Container {id} was isolated already",
+        (false, Method::Network) => "Cut container {id} from every network",
+        (false, Method::Freeze) => "Froze container {id} and cut it from every network",
+    };
+    let before = json!({
+        "status": undo.shown()["status"],
+        "paused": undo.was_paused(),
+        "restart_policy": undo.policy()["Name"],
+        "network_mode": undo.shown()["network_mode"],
+        "networks": undo.networks().map(|place| text(place, "name")).collect::<Vec<_>>(),
+    });
+    Ok(json!({
+        "result": call.arguments.fill(sentence),
+        "id": call.arguments.shown("id"),
+        "outcome": if is_already { "already" } else { "done" },
+        "method": plan.method.name(),
+        "recorded": recorded,
+        "before": before,
+        "after": suspect.summary(),
+        "proof": proof(&suspect),
+        "not_cut": plan.not_cut,
+        "sharers": sharers,
+        "lost": if is_already { Vec::new() } else { plan.lost },
+        "warnings": plan.warnings,
+        "undo": undo.shown(),
+    })
+    .into())
+}
+
+/// The result for a container that is isolated, and no record says what it was before. None is invented.
+fn already_unknown(call: &Call<'_>, suspect: &Suspect, mut plan: Plan) -> Result<Output, Error> {
+    plan.warnings.push(
+        "There is no record of what it was before. To bring it back, connect it by connect_network.".into(),
+    );
+    Ok(json!({
+        "result": call.arguments.fill("Container {id} is cut from every network already, and there is no record of its former state"),
+        "id": call.arguments.shown("id"),
+        "outcome": "already",
+        "method": plan.method.name(),
+        "recorded": false,
+        "before": null,
+        "after": suspect.summary(),
+        "proof": proof(suspect),
+        "not_cut": plan.not_cut,
+        "sharers": suspect.sharers(&everyone(call)?),
+        "lost": [],
+        "warnings": plan.warnings,
+        "undo": null,
+    })
+    .into())
+}
+
+/// Writes the record, before anything is changed. Where it cannot be kept, the container is contained all the same.
+fn record_of(call: &Call<'_>, suspect: &Suspect, plan: &mut Plan) -> Result<(Undo, bool), Error> {
+    let engine: Value = call.send(Request::get(Path::fixed("/info")))?.json()?;
+    let undo = record(call, suspect, &engine, plan.method.name());
+    if !call.arguments.is_on(RECORD) {
+        return Ok((undo, false));
+    }
+    Ok(match isolation::keep(call, &undo) {
+        Kept::Here => (undo, true),
+        Kept::Theirs(theirs) => (theirs, true),
+        Kept::Not(why) => {
+            plan.warnings.push(format!("The record could not be kept on the engine: {why} Keep the undo of this result: release_container takes it."));
+            (undo, false)
+        }
+    })
+}
+
+/// Whether everything that a method wants is so.
+fn is_isolated(suspect: &Suspect, method: Method) -> bool {
+    let is_cut = suspect.is_cut() || !suspect.has_a_network() && method == Method::Freeze;
+    let is_still = !suspect.is_running() || suspect.is_paused();
+    is_cut && !suspect.is_in_a_loop() && suspect.policy() == "no" && (method == Method::Network || is_still)
+}
+
+/// The steps: pause, restart policy, networks; and on it goes, where only its networks are to be cut. Gives what it has come to.
+fn cut(
+    call: &Call<'_>,
+    id: &str,
+    suspect: &Suspect,
+    undo: &Undo,
+    method: Method,
+    until: Instant,
+) -> Result<Suspect, Error> {
+    if suspect.is_running() && !suspect.is_paused() {
+        pause(call, id)?;
+    }
+    if suspect.policy() != "no" && !suspect.is_removed_when_it_ends() {
+        let policy = json!({"RestartPolicy": {"Name": "no"}});
+        tolerate(call.send(Request::post(of(id, "/containers/{id}/update")?).json(&policy)))?;
+    }
+    let mut now = settled(call, id, until)?;
+    while now.has_a_network() && !now.is_cut() {
+        for place in now.open_places() {
+            let network = text(&place.network, "Id");
+            let path = Path::fill("/networks/{id}/disconnect", |_| Segment::name(network))?;
+            tolerate(call.send(Request::post(path).json(&json!({"Container": id, "Force": false}))))?;
+        }
+        now = Suspect::look(call, id)?;
+        if !now.is_cut() {
+            check_time(until, "it is still in a network")?;
+            engine::sleep(PAUSE)?;
+        }
+    }
+    if now.policy() != "no" && !now.is_removed_when_it_ends() {
+        let message = "The engine did not set the restart policy to no. The container is cut, and comes back to life when the engine starts.";
+        return Err(Error::new(Kind::Failed, message));
+    }
+    let is_to_run_on = method == Method::Network && undo.was_running() && !undo.was_paused();
+    if is_to_run_on && now.is_paused() {
+        unpause(call, id)?;
+        now = Suspect::look(call, id)?;
+    } else if method == Method::Freeze && now.is_running() && !now.is_paused() {
+        pause(call, id)?;
+        now = Suspect::look(call, id)?;
+    }
+    Ok(now)
+}
+
+/// Waits until a container that the engine starts again and again has come to rest: paused, or at its end.
+fn settled(call: &Call<'_>, id: &str, until: Instant) -> Result<Suspect, Error> {
+    loop {
+        let now = Suspect::look(call, id)?;
+        if !now.is_in_a_loop() && (!now.is_running() || now.is_paused()) {
+            return Ok(now);
+        }
+        if now.is_running() && !now.is_paused() {
+            pause(call, id)?;
+        }
+        check_time(until, "the engine still starts it again and again")?;
+        engine::sleep(PAUSE)?;
+    }
+}
+
+/// Pauses a container. What counts is what it is afterwards; one that has just ended needs no pause.
+pub(super) fn pause(call: &Call<'_>, id: &str) -> Result<(), Error> {
+    tolerate(call.send(Request::post(of(id, "/containers/{id}/pause")?)))
+}
+
+/// Lets a paused container run on.
+pub(super) fn unpause(call: &Call<'_>, id: &str) -> Result<(), Error> {
+    tolerate(call.send(Request::post(of(id, "/containers/{id}/unpause")?)))
+}
+
+/// An engine's refusal decides nothing, as a look follows. Whatever else fails is an error.
+pub(super) fn tolerate(answer: Result<engine::Answer, Error>) -> Result<(), Error> {
+    match answer {
+        Err(error) if is_a_refusal(&error) => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Whether the engine has refused, or its answer is lost: a look tells what is so. Not being allowed is an error at once.
+pub(super) fn is_a_refusal(error: &Error) -> bool {
+    use ErrorKind::{BadRequest, Conflict, EngineError, Forbidden, NotFound, TimedOut, UnknownOutcome};
+    match error.kind() {
+        // Docker says 403 for an address that is taken; a proxy says so where it does not let the call through.
+        Kind::Engine(Forbidden) => {
+            error.said().is_some_and(|said| said.contains("endpoint") || said.contains("ddress"))
+        }
+        Kind::Engine(BadRequest | Conflict | EngineError | NotFound | TimedOut | UnknownOutcome) => true,
+        _ => false,
+    }
+}
+
+pub(super) fn check_time(until: Instant, what: &str) -> Result<(), Error> {
+    match Instant::now() < until {
+        true => Ok(()),
+        false => {
+            Err(Error::new(Kind::Engine(ErrorKind::TimedOut), format!("The time limit is over, and {what}.")))
+        }
+    }
+}
+
+/// The three facts that prove an isolation, each by itself.
+fn proof(suspect: &Suspect) -> Value {
+    json!({
+        "own_network": suspect.has_a_network(),
+        "listed_by_no_network": suspect.places.iter().all(|place| !place.is_live),
+        "no_live_endpoint": suspect.places.iter().all(|place| text(&place.settings, "EndpointID").is_empty()),
+    })
+}
+
+/// The full id of the container that the parameter names.
+pub(super) fn full_id(call: &Call<'_>) -> Result<String, Error> {
+    let container = super::suspect::inspect(call, call.arguments.text("id").unwrap_or_default())?;
+    Ok(text(&container, "Id").to_owned())
+}
+
+pub(super) fn of(id: &str, template: &str) -> Result<Path, Error> {
+    Ok(Path::fill(template, |_| Segment::name(id))?)
+}

@@ -35,7 +35,6 @@ static CATALOGUE: &[&Group] = &[
     &configs::GROUP,
     &plugins::GROUP,
     &system::GROUP,
-    &response::GROUP,
     &pick::GROUP,
 ];
 

@@ -7,9 +7,10 @@
 use std::time::{Duration, Instant};
 
 use engine::{ErrorKind, Path, Request, Segment};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
+    evidence::{CASE_ID, COLLECTED, REASON, Wanted, collect},
     plan::{Method, Plan},
     record::record,
     suspect::{Suspect, everyone, text},
@@ -17,9 +18,7 @@ use super::{
 use crate::{
     Effect, Error, Kind, Operation, Output, Param, Schema,
     declare::{
-        param::{
-            CONTAINER, DRY_RUN, OVERRIDE_PROTECTION, choice, flag, integer, long_text, text as text_param,
-        },
+        param::{CONTAINER, DRY_RUN, OVERRIDE_PROTECTION, choice, flag, integer},
         result::{OVERRIDDEN, TEXTS},
         target::Touch,
     },
@@ -39,10 +38,11 @@ const RECORD: Param = flag("record_on_engine")
     .about("Also keep the undo record on the engine, as an empty volume, so that release_container finds it.")
     .default("true")
     .local();
-pub(super) const CASE: Param =
-    text_param("case_id").title("Case").about("The case that this is for. It is kept in the record.").local();
-pub(super) const REASON: Param =
-    long_text("reason").title("Reason").about("Why this is done. It is kept in the record.").open().local();
+const EVIDENCE: Param = choice("evidence", &[("None", "none"), ("Volatile", "volatile"), ("Full", "full")])
+    .title("Evidence")
+    .about("What to collect while the container stands still, before it runs on: what vanishes first, or all that collect_evidence takes.")
+    .default("None")
+    .local();
 pub(super) const LIMIT: Param = integer("timeout")
     .title("Time Limit (seconds)")
     .about("The call fails after this long. The same call made again goes on where it stopped.")
@@ -71,13 +71,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("isolate_containe
     .about("Cuts a container from every network, freezes it where that is not enough, proves it, and records how to undo it.")
     .effect(Effect::Contain)
     .touches(&[Touch::Container("id")])
-    .params(&[CONTAINER, METHOD, CASE, REASON, RECORD, LIMIT, DRY_RUN, OVERRIDE_PROTECTION])
+    .params(&[CONTAINER, METHOD, EVIDENCE, CASE_ID, REASON, RECORD, LIMIT, DRY_RUN, OVERRIDE_PROTECTION])
     .gives(Schema::All(&[
         FOUND,
         Schema::Fields(&["recorded"]),
         Schema::Field("after", &STATE),
         Schema::Field("proof", &Schema::Fields(&["own_network", "listed_by_no_network", "no_live_endpoint"])),
         Schema::Field("undo", &Schema::Object),
+        Schema::Field("evidence", &COLLECTED),
         OVERRIDDEN,
     ]))
     .gives_for(&[crate::declare::result::case("dry_run", "true", Schema::All(&[FOUND, Schema::Fields(&["dry_run"])]))])
@@ -137,9 +138,17 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
         Some(undo) => (undo, true),
         None => record_of(call, &suspect, &mut plan)?,
     };
-    let suspect = cut(call, &id, &suspect, &undo, plan.method, until).map_err(|error| {
+    let in_part = |error: Error| {
         error.and("The container may be isolated in part. The same call made again goes on, and release_container undoes it.")
-    })?;
+    };
+    let is_asked_for_more = call.arguments.text(EVIDENCE) != Some("none");
+    let mut collected = None;
+    let mut suspect = suspect;
+    if !is_already || is_asked_for_more {
+        suspect = cut(call, &id, &suspect, until).map_err(in_part)?;
+        collected = evidence(call, &id, &mut plan);
+        suspect = come_to_rest(call, suspect, &undo, plan.method).map_err(in_part)?;
+    }
     let sharers = suspect.sharers(&everyone(call)?);
     if !sharers.is_empty() && plan.method == Method::Freeze {
         plan.warnings
@@ -171,6 +180,7 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
         "lost": if is_already { Vec::new() } else { plan.lost },
         "warnings": plan.warnings,
         "undo": undo.shown(),
+        "evidence": collected,
     })
     .into())
 }
@@ -194,6 +204,7 @@ fn already_unknown(call: &Call<'_>, suspect: &Suspect, mut plan: Plan) -> Result
         "lost": [],
         "warnings": plan.warnings,
         "undo": null,
+        "evidence": null,
     })
     .into())
 }
@@ -222,15 +233,8 @@ fn is_isolated(suspect: &Suspect, method: Method) -> bool {
     is_cut && !suspect.is_in_a_loop() && suspect.policy() == "no" && (method == Method::Network || is_still)
 }
 
-/// The steps: pause, restart policy, networks; and on it goes, where only its networks are to be cut. Gives what it has come to.
-fn cut(
-    call: &Call<'_>,
-    id: &str,
-    suspect: &Suspect,
-    undo: &Undo,
-    method: Method,
-    until: Instant,
-) -> Result<Suspect, Error> {
+/// The steps: pause, restart policy, networks. Gives the container as it is then: cut, and standing still.
+fn cut(call: &Call<'_>, id: &str, suspect: &Suspect, until: Instant) -> Result<Suspect, Error> {
     if suspect.is_running() && !suspect.is_paused() {
         pause(call, id)?;
     }
@@ -255,15 +259,43 @@ fn cut(
         let message = "The engine did not set the restart policy to no. The container is cut, and comes back to life when the engine starts.";
         return Err(Error::new(Kind::Failed, message));
     }
+    Ok(now)
+}
+
+/// The last step: the container runs on, where only its networks were to be cut, or stays frozen.
+fn come_to_rest(call: &Call<'_>, now: Suspect, undo: &Undo, method: Method) -> Result<Suspect, Error> {
+    let id = now.id();
     let is_to_run_on = method == Method::Network && undo.was_running() && !undo.was_paused();
     if is_to_run_on && now.is_paused() {
         unpause(call, id)?;
-        now = Suspect::look(call, id)?;
     } else if method == Method::Freeze && now.is_running() && !now.is_paused() {
         pause(call, id)?;
-        now = Suspect::look(call, id)?;
+    } else {
+        return Ok(now);
     }
-    Ok(now)
+    Suspect::look(call, id)
+}
+
+/// Collects the evidence that was asked for, of a container that stands still. Where that fails, it stays frozen.
+fn evidence(call: &Call<'_>, id: &str, plan: &mut Plan) -> Option<Map<String, Value>> {
+    let is_full = match call.arguments.text(EVIDENCE) {
+        Some("volatile") => false,
+        Some("full") => true,
+        _ => return None,
+    };
+    let wanted = Wanted::for_isolation(is_full, call.arguments.text(CASE_ID), call.arguments.text(REASON));
+    match collect(call, id, &wanted) {
+        Ok(collected) => Some(collected),
+        Err(error) => {
+            let why = error.hiding(&call.secrets());
+            plan.method = Method::Freeze;
+            plan.warnings.push(format!(
+                "The evidence could not be collected, so the container stays frozen: {} Call collect_evidence, or this again.",
+                why.message()
+            ));
+            None
+        }
+    }
 }
 
 /// Waits until a container that the engine starts again and again has come to rest: paused, or at its end.

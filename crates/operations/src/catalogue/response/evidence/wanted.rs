@@ -142,7 +142,6 @@ impl<'a> Wanted<'a> {
     }
 
     /// What an isolation takes before it goes on: what is volatile, or all but the image's layers. No probe runs.
-    #[allow(dead_code)] // isolate_container calls it
     pub(crate) fn for_isolation(is_full: bool, case_id: Option<&'a str>, reason: Option<&'a str>) -> Self {
         let all = Kind::ALL.into_iter().filter(|kind| *kind != Kind::ImageLayers);
         Self {

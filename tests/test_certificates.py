@@ -199,7 +199,7 @@ class Forms(CertificateTestCase):
         with server(clients=KEYS / "ca.pem") as engine:
             for form, write in FORMS.items():
                 for cert_path, key_path, locked_path in zip(
-                    self.given(write(certificate)), self.given(write(key)), self.given(write(locked)), strict=True
+                    self.given(write(certificate)), self.given(write(key)), self.given(write(locked))
                 ):
                     with self.subTest(form):
                         config = over(engine, authentication_type="Certificate", cert_path=cert_path, key_path=key_path)

@@ -1,4 +1,4 @@
-"""A container is isolated in one step, proved to be, and released as it was: in every mode and state, and interrupted anywhere."""
+"""A container is isolated in one step and released as it was: in every mode and state, and interrupted anywhere."""
 
 from __future__ import annotations
 
@@ -106,14 +106,15 @@ class Isolation(OperationTestCase):
 
     def test_what_has_another_way_out_is_frozen(self) -> None:
         other = container(self)
-        for why, host in {
+        ways: dict[str, dict[str, Any]] = {
             "host network": {"NetworkMode": "host"},
             "another's network": {"NetworkMode": f"container:{other}"},
             "host processes": {"PidMode": "host"},
             "a capability": {"CapAdd": ["CAP_SYS_ADMIN"]},
             "the engine's socket": {"Binds": ["/run:/host-run"]},
             "removed when it ends": {"AutoRemove": True},
-        }.items():
+        }
+        for why, host in ways.items():
             with self.subTest(why):
                 name = container(self, HostConfig={"Init": True, **host})
                 before = inspect(name)

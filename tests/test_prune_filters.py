@@ -12,7 +12,7 @@ import os
 import random
 import tarfile
 import unittest
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
 from support import engine
@@ -267,7 +267,7 @@ def form(chance: random.Random, kind: str, created: dict[str, datetime]) -> Any:
     """Filters as playbooks write them: right, odd or wrong."""
     labels = ["env", "env=test", "env=prod", "env=", "keep", "keep=", "keep=1", "team=a=b", "nobody", "=x", "env=None"]
     made = chance.choice(list(created)) if created else "2024-01-01T00:00:00Z"
-    about = created.get(made, datetime.now(UTC)) + timedelta(milliseconds=chance.randint(-1500, 1500))
+    about = created.get(made, datetime.now(timezone.utc)) + timedelta(milliseconds=chance.randint(-1500, 1500))
     untils: list[Any] = [
         *("1h", "10m", "-1h", "1h30m", "1.5h", "+10m", "24h0m0s", "0", "3d", "1w", "yesterday", "10 m", "1H", ""),
         *(1704164645, 4102444800, "1704164645.5", "1704164645250", "2024-01-02", "2024-01-02Z", "2099-01-02T03"),

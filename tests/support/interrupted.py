@@ -1,4 +1,4 @@
-"""A proxy before the engine that passes on only so many requests: to a caller it is as if the caller were killed after them."""
+"""A proxy before the engine that passes on only so many requests, as if the caller were killed after them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from support.recording_proxy import RecordingProxy, Request
 
 
 class Interrupted(RecordingProxy):
-    """Passes on this many requests, and those that ask for the version. Each is answered; after the last, all connections end."""
+    """Passes on this many requests, and those that ask for the version. After the last, all connections end."""
 
     def __init__(self, engine: str, most: int) -> None:
         self.is_over = False

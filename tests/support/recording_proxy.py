@@ -12,10 +12,12 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BufferedReader
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from support.listener import Listener
+
+_Proxy = TypeVar("_Proxy", bound="RecordingProxy")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class RecordingProxy:
         listening.listen()
         self._listener = Listener(listening, self._serve)
 
-    def __enter__(self) -> RecordingProxy:
+    def __enter__(self: _Proxy) -> _Proxy:
         return self
 
     def __exit__(self, *_: Any) -> None:

@@ -174,6 +174,9 @@ class Protected(ProtectedTestCase):
                     self.guarding(proxy), "call_api", "protected", method="POST", path=path, body={"Detach": True}
                 )
                 self.assert_untouched(proxy.requests)
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            self.assert_blocked(self.guarding(proxy), "resize_exec", "protected", exec_id=made, h=1, w=1)
+            self.assert_untouched(proxy.requests)
 
 
 class Table(ProtectedTestCase):

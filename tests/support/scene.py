@@ -191,6 +191,14 @@ class Scene:
         """A name for a container that the case makes."""
         return self._new("container", "/containers/{}?force=1&v=1")
 
+    def command(self) -> str:
+        """A command with a terminal that is running in a container, by its id."""
+        return self._command(self["running"])
+
+    def ended_command(self) -> str:
+        """A command that has ended with exit code 3, by its id."""
+        return self._command(self["running"], "sh", "-c", "exit 3")
+
     # Networks and volumes
 
     def network(self) -> str:
@@ -348,6 +356,17 @@ class Scene:
         server = registry.index()
         self._test.addCleanup(server.close)
         return server.address
+
+    # Other engines
+
+    def experimental_engine(self) -> str:
+        """The socket of another engine, with experimental features, that has a container `web`."""
+        other = SecondEngine("--experimental").__enter__()
+        self._test.addCleanup(other.stop)
+        host = {"NetworkMode": "none", "Init": True}
+        other.api("POST", "/containers/create?name=web", {"Image": IMAGE, "Cmd": ["sleep", "600"], "HostConfig": host})
+        other.api("POST", "/containers/web/start")
+        return other.socket
 
     # Swarm
 
@@ -530,6 +549,14 @@ class Scene:
             source.flush()
             file = _RECORDS.create_file(source.name, filename)
         return str(_RECORDS.create_attachment(filename, file)["@id"])
+
+    def _command(self, container: str, *command: str) -> str:
+        given = {"Cmd": list(command or ("sleep", "600")), "Tty": True, "AttachStdin": True, "User": "0"}
+        made: str = api("POST", f"/containers/{container}/exec", {**given, "DetachKeys": "ctrl-p"})["Id"]
+        api("POST", f"/exec/{made}/start", {"Detach": True, "Tty": True})
+        while command and api("GET", f"/exec/{made}/json")["Running"]:
+            time.sleep(0.05)
+        return made
 
     def _tag(self, repository: str) -> str:
         api("POST", f"/images/{IMAGE}/tag?repo={repository}&tag=1")

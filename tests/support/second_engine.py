@@ -26,9 +26,10 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class SecondEngine:
-    """Runs from `with` to its end. It is reached at `socket`."""
+    """Runs from `with` to its end. It is reached at `socket`. `options` are further ones of dockerd."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = " ".join(options)
         sockets = Path(engine.SOCKET).parent
         self._name = f"second-{uuid.uuid4().hex[:8]}"
         self.socket = str(sockets / f"{self._name}.sock")
@@ -61,7 +62,7 @@ class SecondEngine:
         command = f"mkdir -p {folder} && exec dockerd --data-root {folder}/data --exec-root {folder}/run"
         command += f" --pidfile {folder}/pid --host unix:///run/sockets/{self._name}.sock"
         command += " --bridge none --iptables=false --ip6tables=false --exec-opt native.cgroupdriver=cgroupfs"
-        command += f" --cgroup-parent {cgroup} --shutdown-timeout 1 --config-file {folder}/none.json"
+        command += f" --cgroup-parent {cgroup} --shutdown-timeout 1 --config-file {folder}/none.json {self._options}"
         inside = ["nsenter", "--mount", "--pid", "--target", str(_listener(engine.SOCKET))]
         self._process = subprocess.Popen(
             [

@@ -5,6 +5,7 @@
 pub(crate) mod archive;
 pub(crate) mod attach;
 pub(crate) mod capture;
+pub(crate) mod checkpoints;
 pub(crate) mod commit;
 pub(crate) mod config;
 pub(crate) mod create;
@@ -68,6 +69,7 @@ pub(crate) static GROUP: Group = Group::of(
         processes::OPERATIONS,
         exec::OPERATIONS,
         archive::OPERATIONS,
+        checkpoints::OPERATIONS,
         prune::CONTAINERS,
     ],
 );

@@ -20,7 +20,7 @@ use crate::{
         prune,
     },
     declare::{
-        param::{DRY_RUN, FILTERS, flag, notation, reference, text},
+        param::{DRY_RUN, FILTERS, flag, list, notation, reference, text},
         result::{DONE, TEXTS, case},
         target::Touch,
     },
@@ -99,6 +99,24 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             REDACT,
         ])
         .columns(&["Id", "Created", "CreatedBy", "Size", "Comment"])
+        .list(),
+    Operation::get("list_image_attestations", "/images/{name}/attestations")
+        .title("List Image Attestations")
+        .about(
+            "Lists what an image's builder attests of it, such as its provenance and its bill of materials.",
+        )
+        .since(1, 55)
+        .params(&[
+            IMAGE,
+            PLATFORM,
+            list("type")
+                .title("Types")
+                .about("Only attestations of these predicate types, such as https://slsa.dev/provenance/v1."),
+            flag("statement").title("Statement").about("Also what each attestation states, as in-toto JSON."),
+            FIELDS,
+            MAX_ITEMS,
+        ])
+        .columns(&["PredicateType", "Descriptor.digest"])
         .list(),
     Operation::post("tag_image", "/images/{name}/tag")
         .title("Tag Image")

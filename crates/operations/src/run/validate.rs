@@ -194,10 +194,11 @@ pub(crate) fn suit(
     if faults.is_empty() {
         return Ok(());
     }
-    let message = format!(
-        "{}, and the engine speaks {version}. Leave it empty, or upgrade the engine.",
-        faults.join(", ")
-    );
+    let advice = match operation.since.filter(|since| *since > version) {
+        Some(_) => "Upgrade the engine.",
+        None => "Leave it empty, or upgrade the engine.",
+    };
+    let message = format!("{}, and the engine speaks {version}. {advice}", faults.join(", "));
     Err(Error::new(Kind::Engine(engine::ErrorKind::Unsupported), message))
 }
 

@@ -6,7 +6,7 @@ use engine::{Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Notation, Operation, Output, Schema,
+    Category, Effect, Error, Kind, Notation, Operation, Output, Param, Schema,
     catalogue::containers::{
         attach::{STDIN_TEXT, open, whole_input},
         capture::{CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, OUTPUT, chosen},
@@ -14,19 +14,25 @@ use crate::{
         exit_code::{ENDED, FAIL_ON_NONZERO, judge, last_state},
     },
     declare::{
-        param::{ADDITIONAL_FIELDS, CONTAINER, TIME_LIMIT, flag, notation, text},
+        arguments::Arguments,
+        param::{ADDITIONAL_FIELDS, CONTAINER, TIME_LIMIT, flag, id, integer, notation, text},
         result::{DONE, case},
-        target::Touch,
+        target::{Reach, Target, Touch},
     },
     run::{
         call::Call,
         progress::Flow,
+        redact::REDACT,
         request::{body, merge},
     },
 };
 
+const EXEC: Param =
+    id("exec_id").title("Command").about("The command's id, which exec_container gives as exec_id.");
+
 /// The operations of this file.
-pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container", "/containers/{id}/exec")
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::post("exec_container", "/containers/{id}/exec")
     .title("Execute Command in Container")
     .about("Runs a command in a running container and gives its output and exit code.")
     .touches(&[Touch::Container("id")])
@@ -66,7 +72,37 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("exec_container",
         case("form", "Text", Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED_TEXT])),
         case("form", "Lines", Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED_LINES])),
     ])
-    .run(exec)];
+    .run(exec),
+    Operation::get("inspect_exec", "/exec/{exec_id}/json")
+        .title("Inspect Command")
+        .about("Gets the state of a command that exec_container started: whether it is running, and its exit code.")
+        .params(&[EXEC, REDACT]),
+    Operation::post("resize_exec", "/exec/{exec_id}/resize")
+        .title("Resize Command Terminal")
+        .about("Sets the size of the terminal of a command that is running.")
+        .category_is(Category::Miscellaneous)
+        .touches(&[Touch::Decided(reach)])
+        .params(&[
+            EXEC,
+            integer("h").title("Height").about("The height in characters.").required(),
+            integer("w").title("Width").about("The width in characters.").required(),
+        ])
+        .gives(Schema::Fields(&["result", "exec_id", "outcome"]))
+        .run(resize),
+];
+
+/// A command's terminal belongs to the container that it runs in.
+fn reach(arguments: &mut Arguments) -> Reach {
+    let exec = arguments.text(EXEC).unwrap_or_default().to_owned();
+    Reach { effect: Effect::Change, targets: vec![Target::Exec(exec)] }
+}
+
+fn resize(call: &Call<'_>) -> Result<Output, Error> {
+    call.send(call.request()?)?;
+    let exec = call.arguments.text(EXEC).unwrap_or_default();
+    let sentence = format!("Resized the terminal of command {exec}");
+    Ok(json!({"result": sentence, "exec_id": exec, "outcome": "done"}).into())
+}
 
 fn exec(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;

@@ -1,5 +1,6 @@
 //! Images as files: `GET /images/get` and `POST /images/load`, what `docker save` and `docker load` do.
 
+use engine::{ApiVersion, ErrorKind};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -26,8 +27,10 @@ use crate::{
 
 const PLATFORM: Param = notation("platform", Notation::Platforms)
     .title("Platform")
-    .about("Only this platform of multi-platform images, such as linux/arm64, or JSON.")
+    .about("Only this platform of multi-platform images, such as linux/arm64, or JSON; several from API 1.52 on.")
     .since(1, 48);
+/// The first API version that takes several platforms. An older engine would take one of them and say nothing.
+const SEVERAL_PLATFORMS: ApiVersion = ApiVersion::new(1, 52);
 
 const WHAT_LOADS: &str =
     "What save_images or docker save made can be loaded; pull_image imports a root file system.";
@@ -92,6 +95,7 @@ fn save(call: &Call<'_>) -> Result<Output, Error> {
             Error::fault(format!("names must be a list, each {expected}, not {name:?}"))
         })?;
     }
+    check_platforms(call)?;
     let flow = Flow::of(call, &format!("Saving {}", names.join(", ")));
     let limit = call.time_limit();
     let reply = call.stream(call.request()?.silence(limit).deadline(limit))?;
@@ -106,6 +110,7 @@ fn save(call: &Call<'_>) -> Result<Output, Error> {
 }
 
 fn load(call: &Call<'_>) -> Result<Output, Error> {
+    check_platforms(call)?;
     let upload = Upload::fetch(call.services, call.arguments.text("attachment").unwrap_or_default())?;
     if !upload.is_archive() {
         return Err(Error::fault("attachment is neither a tar nor a compressed one"));
@@ -135,6 +140,22 @@ fn load(call: &Call<'_>) -> Result<Output, Error> {
     result.insert("truncated".into(), messages.is_truncated().into());
     result.insert("log".into(), log.into());
     Ok(Value::Object(result).into())
+}
+
+/// Refuses several platforms where the engine takes one.
+fn check_platforms(call: &Call<'_>) -> Result<(), Error> {
+    let several = call.arguments.get(PLATFORM).and_then(Value::as_array).is_some_and(|all| all.len() > 1);
+    if !several {
+        return Ok(());
+    }
+    let version = call.engine.api_version()?;
+    if version >= SEVERAL_PLATFORMS {
+        return Ok(());
+    }
+    let message = format!(
+        "several platforms need API {SEVERAL_PLATFORMS}, and the engine speaks {version}. Give one, or upgrade the engine."
+    );
+    Err(Error::new(Kind::Engine(ErrorKind::Unsupported), message))
 }
 
 /// The image that a line of progress says is loaded: by its name, or by its id where the tar has no name.

@@ -24,7 +24,8 @@ use crate::{
 const FOLDER: Param = text("checkpoint_dir")
     .title("Checkpoint Directory")
     .about("The folder on the engine's host that holds the checkpoints; the engine's own if empty.");
-const CHECKPOINT: Param = id("checkpoint").title("Checkpoint").about("The checkpoint's name.");
+const CHECKPOINT: Param =
+    id("checkpoint").title("Checkpoint").about("The name of the checkpoint, such as before-cleanup.");
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

@@ -76,7 +76,8 @@ const OF_THE_OLDEST: &[&str] =
     &["test_bad_input", "test_files", "test_install", "test_logging", "test_trouble"];
 
 /// The tests of what may differ from one engine to another, for the sample of a newer one.
-const OF_THE_ENGINE: &[&str] = &["test_every_operation", "test_guard_engine", "test_published", "test_story"];
+const OF_THE_ENGINE: &[&str] =
+    &["test_every_operation", "test_evidence", "test_guard_engine", "test_published", "test_story"];
 
 /// The tests that run on Podman too. The rest is of Docker, of TLS, or of the connector by itself.
 const OF_PODMAN: &[&str] = &["test_every_operation", "test_guard_engine"];

@@ -38,13 +38,13 @@ pub(crate) fn verified(found: &Map<String, Value>, as_json: bool) {
     say(text(&found["summary"]));
     let items = |name: &str| found[name].as_array().cloned().unwrap_or_default();
     for finding in items("findings") {
-        say(format!("{}\t{}\t{}", text(&finding["what"]), text(&finding["item"]), text(&finding["why"])));
+        say(format!("{}: {}: {}", text(&finding["what"]), text(&finding["item"]), text(&finding["why"])));
     }
     for item in items("incomplete") {
-        say(format!("incomplete\t{}\t{}", text(&item["name"]), text(&item["why"])));
+        say(format!("incomplete: {}: {}", text(&item["name"]), text(&item["why"])));
     }
     for missing in items("missing") {
-        say(format!("not collected\t{}\t{}", text(&missing["what"]), text(&missing["why"])));
+        say(format!("not collected: {}: {}", text(&missing["what"]), text(&missing["why"])));
     }
 }
 

@@ -8,18 +8,19 @@ mod clock;
 mod collection;
 mod freeze;
 pub(super) mod manifest;
+mod probe;
 mod steps;
 mod wanted;
 
 use serde_json::Value;
 
-use self::wanted::{KINDS, Probe};
+use self::wanted::{KINDS, PROBES, Probe};
 pub(crate) use self::{steps::collect, wanted::Wanted};
 use crate::{
     Category, Effect, Error, Operation, Output, Param, Schema,
     declare::{
         arguments::{Arguments, Named},
-        param::{CONTAINER, OVERRIDE_PROTECTION, choices, integer, lines, text},
+        param::{CONTAINER, OVERRIDE_PROTECTION, choice, choices, integer, lines, text},
         result::{OVERRIDDEN, TEXTS},
         target::{Reach, Target, Touch},
     },
@@ -65,13 +66,24 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("collect_evidence
         CONTAINER,
         choices("kinds", KINDS)
             .title("Kinds")
-            .about("What to collect. Everything but image layers, if empty.")
+            .about("What to collect. Everything but image layers, if empty; Sockets, Programs and Temporary Files take a probe.")
             .local(),
         lines("paths")
             .open()
             .title("Paths")
             .about("Files or folders of the container to copy besides, one a line.")
             .placeholder("/tmp\n/etc/passwd")
+            .local(),
+        choice("probe", PROBES)
+            .title("Probe")
+            .about("How to get what the engine cannot show: not at all; by commands in the container, which runs its own programs; or by a helper container that joins its namespaces. Exec and Helper need access level Full.")
+            .default("None")
+            .local(),
+        text("helper_image")
+            .title("Helper Image")
+            .about("The image of the helper, one that you trust, with sh, tar and cat. It must be on the engine: nothing is pulled.")
+            .default("busybox:latest")
+            .shown_for("probe", &["Helper"])
             .local(),
         MAX_SIZE.about("The archive is no larger. What would make it so is cut off, and listed as incomplete."),
         integer("time_limit")

@@ -109,6 +109,8 @@ pub(super) struct Collection<'c, 'a> {
     pub(super) items: Vec<Item>,
     pub(super) missing: Vec<Missing>,
     pub(super) actions: Actions,
+    /// What people have to see to.
+    pub(super) warnings: Vec<String>,
     /// The container's state, as far as it is known.
     pub(super) state: String,
     /// What the engine says of itself, and of the image's layers.
@@ -126,6 +128,7 @@ impl<'c, 'a> Collection<'c, 'a> {
             items: Vec::new(),
             missing: Vec::new(),
             actions: Actions::default(),
+            warnings: Vec::new(),
             state: "unknown".to_owned(),
             described: Value::Null,
             layers: Value::Null,
@@ -147,6 +150,12 @@ impl<'c, 'a> Collection<'c, 'a> {
     /// Notes that something could not be had.
     pub(super) fn miss(&mut self, kind: &'static str, what: impl Into<String>, why: impl Into<String>) {
         self.missing.push(Missing { kind, what: what.into(), why: why.into(), asked: None });
+    }
+
+    /// The same, where a request was sent for it.
+    pub(super) fn miss_asked(&mut self, named: &Named, why: String, asked: Asked, status: Option<u16>) {
+        let asked = Some((asked, status));
+        self.missing.push(Missing { kind: named.kind, what: named.what.clone(), why, asked });
     }
 
     /// Asks for JSON, keeps it as it came, and gives it. An error ends the collection; what did not come is noted.
@@ -187,28 +196,32 @@ impl<'c, 'a> Collection<'c, 'a> {
     /// Asks for what may be large, and keeps it as it comes. A tar is checked to its end.
     pub(super) fn tar(&mut self, named: &Named, ask: &Ask, more: Map<String, Value>) -> Result<bool, Error> {
         let Some((asked, reply)) = self.ask(named, ask)? else { return Ok(false) };
-        self.tar_of(named, asked, reply.status(), reply.into_body().into(), more)
+        self.stream(named, asked, reply.status(), Form::Tar, reply.into_body().into(), more)
     }
 
-    /// Keeps a tar that comes from any source.
-    pub(super) fn tar_of(
+    /// Keeps what comes from any source. A tar is checked to its end.
+    pub(super) fn stream(
         &mut self,
         named: &Named,
         asked: Asked,
         status: u16,
+        form: Form,
         mut source: Source,
         mut more: Map<String, Value>,
     ) -> Result<bool, Error> {
         let most = self.room();
+        let method = if form == Form::Text { Method::Deflated } else { Method::Stored };
         let mut flow = Flow::of(self.call, &format!("Copying {}", named.what));
         let mut tar = WholeTar::default();
         let mut why = None;
         // An error in here is one of the writing, or an interruption.
         let kept = (|| {
-            let mut member = self.archive.begin(&named.name, Method::Stored)?;
+            let mut member = self.archive.begin(&named.name, method)?;
             let streamed = stream(&mut source, &mut member, most, |chunk| {
                 flow.add(chunk.len());
-                tar.see(chunk);
+                if form == Form::Tar {
+                    tar.see(chunk);
+                }
             });
             match streamed? {
                 None => {}
@@ -220,6 +233,7 @@ impl<'c, 'a> Collection<'c, 'a> {
         })();
         drop(source);
         match (tar.finish(), &why) {
+            _ if form != Form::Tar => {}
             (Ok((entries, bytes)), _) => {
                 more.insert("entries".into(), entries.into());
                 more.insert("content_bytes".into(), bytes.into());
@@ -227,7 +241,7 @@ impl<'c, 'a> Collection<'c, 'a> {
             (Err(fault), None) => why = Some(fault.to_string()),
             (Err(_), Some(_)) => {}
         }
-        if why.is_some() {
+        if why.is_some() && form == Form::Tar {
             more.insert("entries".into(), tar.entries().into());
         }
         self.keep(named, asked, status, kept, why, more)?;
@@ -358,7 +372,8 @@ impl<'c, 'a> Collection<'c, 'a> {
         }
     }
 
-    fn told(&self, error: Error) -> Result<String, Error> {
+    /// Why something could not be had, as the manifest tells it. An interruption ends the whole call.
+    pub(super) fn told(&self, error: Error) -> Result<String, Error> {
         told(self.call, error)
     }
 }
@@ -371,8 +386,16 @@ fn told(call: &Call<'_>, error: Error) -> Result<String, Error> {
     Ok(call.secrets().hidden_in(error.message()))
 }
 
+/// What an item is, as far as it matters for how it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Tar,
+    Text,
+    /// A file as it is.
+    File,
+}
+
 /// Where the bytes of an item come from: an answer, or the standard output of a command.
-#[allow(dead_code)]
 pub(super) enum Source {
     Answer(Body),
     Output(Body, FrameDecoder),
@@ -385,13 +408,12 @@ impl From<Body> for Source {
 }
 
 impl Source {
-    #[allow(dead_code)]
     /// The standard output of a command without a terminal.
     pub(super) fn output(body: Body) -> Self {
         Self::Output(body, FrameDecoder::default())
     }
 
-    fn chunk(&mut self) -> Result<Option<Bytes>, engine::Error> {
+    pub(super) fn chunk(&mut self) -> Result<Option<Bytes>, engine::Error> {
         match self {
             Self::Answer(body) => body.chunk(),
             Self::Output(body, decoder) => loop {

@@ -12,7 +12,7 @@ use super::{
     collection::{Collection, Named},
     freeze::Frozen,
     manifest,
-    wanted::{Kind, Wanted},
+    wanted::{Kind, Probe, Wanted},
 };
 use crate::{
     Error, Kind as ErrorOf,
@@ -42,7 +42,6 @@ pub(crate) fn collect(
 ) -> Result<Map<String, Value>, Error> {
     let mut collection = Collection::new(call, wanted)?;
     let started = Timestamp::now();
-    let mut warnings = Vec::new();
     let clock = collection.engine()?;
     if wanted.has(Kind::Events) {
         collection.events("before", None, &clock)?;
@@ -54,6 +53,9 @@ pub(crate) fn collect(
     let container = Container::of(&before);
     let id = container.id.as_str();
     collection.running(&container, wanted)?;
+    if wanted.probe == Probe::Exec && collection.has_processes() {
+        collection.probe(&container.id, &container.in_memory(), wanted)?;
+    }
     let mut freeze = Freeze::default();
     if wanted.copies_files() {
         let asked = (Timestamp::now(), Instant::now());
@@ -69,7 +71,7 @@ pub(crate) fn collect(
                 }
                 copied?;
                 if let Err(error) = ended {
-                    warnings.push(format!(
+                    collection.warnings.push(format!(
                         "The container could not be unpaused: {} Unpause it with unpause_container.",
                         error.message()
                     ));
@@ -127,7 +129,7 @@ pub(crate) fn collect(
         "missing": collection.missing.iter().map(manifest::missing).collect::<Vec<_>>(),
         "signed_by": call.configuration.signer().map(Signer::public_key_pem),
     });
-    finish(collection, &container, &told, &freeze, warnings)
+    finish(collection, &container, &told, &freeze)
 }
 
 /// Ends the archive with its manifest, and saves it.
@@ -136,7 +138,6 @@ fn finish(
     container: &Container,
     told: &Value,
     freeze: &Freeze,
-    warnings: Vec<String>,
 ) -> Result<Map<String, Value>, Error> {
     let call = collection.call;
     let text = manifest::text(told);
@@ -187,7 +188,7 @@ fn finish(
         ("state_after", told["container"]["state_after"]["Status"].clone()),
         ("items", collection.items.iter().map(listed).collect()),
         ("missing", collection.missing.iter().map(missed).collect()),
-        ("warnings", warnings.into()),
+        ("warnings", std::mem::take(&mut collection.warnings).into()),
     ] {
         result.insert(name.to_owned(), value);
     }
@@ -288,10 +289,15 @@ impl Collection<'_, '_> {
         Ok(found)
     }
 
+    /// Whether the container has processes, as far as its state was seen.
+    fn has_processes(&self) -> bool {
+        matches!(self.state.as_str(), "running" | "paused")
+    }
+
     /// What is taken before the container is touched.
     fn running(&mut self, container: &Container, wanted: &Wanted<'_>) -> Result<(), Error> {
         let id = container.id.as_str();
-        let runs = matches!(self.state.as_str(), "running" | "paused");
+        let runs = self.has_processes();
         let idle = format!("the container is {}: it has no processes", self.state);
         if wanted.has(Kind::Processes) {
             match runs {
@@ -369,6 +375,9 @@ impl Collection<'_, '_> {
     /// What is copied while the container stands still.
     fn files(&mut self, container: &Container, wanted: &Wanted<'_>) -> Result<(), Error> {
         let id = container.id.as_str();
+        if wanted.probe == Probe::Helper && self.has_processes() {
+            self.probe_by_helper(id, &container.in_memory(), wanted)?;
+        }
         if wanted.has(Kind::Changes) {
             self.changes(id)?;
         }
@@ -453,8 +462,9 @@ impl Collection<'_, '_> {
         const NEEDS: &str = "the engine cannot show it";
         let runs = matches!(container.found["State"]["Status"].as_str(), Some("running" | "paused"));
         if runs {
+            let is_probed = wanted.probe != Probe::None;
             for kind in [Kind::Sockets, Kind::Programs] {
-                if wanted.has(kind) {
+                if wanted.has(kind) && !is_probed {
                     let what = if kind == Kind::Sockets {
                         "its sockets"
                     } else {
@@ -463,7 +473,7 @@ impl Collection<'_, '_> {
                     self.miss(kind.word(), what, format!("{NEEDS}: it takes a probe"));
                 }
             }
-            if wanted.has(Kind::TemporaryFiles) {
+            if wanted.has(Kind::TemporaryFiles) && !is_probed {
                 for folder in container.in_memory() {
                     self.miss(
                         Kind::TemporaryFiles.word(),
@@ -487,6 +497,9 @@ impl Collection<'_, '_> {
 
 fn files_wanted<'w>(wanted: &Wanted<'w>) -> Vec<(&'static str, &'w str)> {
     let mut files: Vec<_> = wanted.paths.iter().map(|path| ("paths", *path)).collect();
+    if wanted.probe == Probe::Helper && wanted.probes() {
+        files.push(("helper", "what is in memory only"));
+    }
     for (kind, what) in [(Kind::Volumes, "its volumes"), (Kind::FileSystem, "its file system")] {
         if wanted.has(kind) {
             files.push((kind.word(), what));
@@ -519,7 +532,7 @@ fn no_container(call: &Call<'_>, collection: &Collection<'_, '_>, named: &str) -
 }
 
 /// A part of a member's name: ASCII, and nothing that leads elsewhere.
-fn slug(name: &str) -> String {
+pub(super) fn slug(name: &str) -> String {
     let plain = name.trim_matches('/').chars().take(60);
     let plain: String =
         plain.map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();

@@ -60,7 +60,6 @@ pub(super) const KINDS: &[(&str, &str)] = &[
     ("Image Layers", "image-layers"),
 ];
 
-#[allow(dead_code)]
 pub(super) const PROBES: &[(&str, &str)] = &[("None", "none"), ("Exec", "exec"), ("Helper", "helper")];
 
 impl Kind {
@@ -107,7 +106,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) kinds: Vec<Kind>,
     pub(crate) paths: Vec<&'a str>,
     pub(crate) probe: Probe,
-    #[allow(dead_code)]
     pub(crate) helper_image: &'a str,
     /// In bytes.
     pub(crate) max_size: u64,
@@ -128,12 +126,12 @@ impl<'a> Wanted<'a> {
         Self {
             kinds: kinds.collect(),
             paths: arguments.texts("paths").collect(),
-            probe: match None::<&str> {
+            probe: match arguments.text("probe") {
                 Some("exec") => Probe::Exec,
                 Some("helper") => Probe::Helper,
                 _ => Probe::None,
             },
-            helper_image: "",
+            helper_image: arguments.text("helper_image").unwrap_or_default(),
             max_size: arguments.integer("max_size").unwrap_or_default().saturating_mul(1024 * 1024),
             time_limit: Duration::from_secs(arguments.integer("time_limit").unwrap_or_default()),
             case_id: arguments.text("case_id"),
@@ -161,9 +159,15 @@ impl<'a> Wanted<'a> {
         self.kinds.contains(&kind)
     }
 
-    /// Whether files are copied, for which a running container is paused.
+    /// Whether files are copied, for which a running container is paused. A helper would be attacked by one that runs.
     pub(crate) fn copies_files(&self) -> bool {
-        !self.paths.is_empty() || [Kind::Volumes, Kind::FileSystem].into_iter().any(|kind| self.has(kind))
+        let copied = [Kind::Volumes, Kind::FileSystem].into_iter().any(|kind| self.has(kind));
+        copied || !self.paths.is_empty() || self.probe == Probe::Helper && self.probes()
+    }
+
+    /// Whether anything is wanted that takes a probe.
+    pub(crate) fn probes(&self) -> bool {
+        [Kind::Sockets, Kind::Programs, Kind::TemporaryFiles].into_iter().any(|kind| self.has(kind))
     }
 }
 

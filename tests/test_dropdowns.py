@@ -60,6 +60,11 @@ class Choices(OperationTestCase):
         name = Scene(self)["service"]
         self.assertIn({"title": f"{name} ({IMAGE})", "value": name}, self.run_operation("pick_service"))
 
+    def test_nodes(self) -> None:
+        self.addCleanup(leave_swarm)
+        node = Scene(self)["swarm"]
+        self.assertIn(node, [choice["value"] for choice in self.run_operation("pick_node")])
+
     def test_secrets_and_configs(self) -> None:
         self.addCleanup(leave_swarm)
         scene = Scene(self)

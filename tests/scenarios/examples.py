@@ -6,6 +6,7 @@
 
     params  what the playbook gives; words in braces stand for what `support/scene.py` makes, or, where they name an
             operation, for the attachment that its example made
+    config  further fields of the configuration, such as another engine's address
     after   the example that this one follows at once: they tell a story
     with    words for what must be there, though nothing names it
     first   operations that are run before it and not shown, each with its parameters
@@ -56,9 +57,9 @@ def main() -> None:
     ground = unittest.TestCase()
     scene = Scene(ground)
 
-    def run(operation: str, written: dict[str, Any]) -> dict[str, Any]:
+    def run(operation: str, written: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
         params: dict[str, Any] = scene.fill(_with_attachments(written, made))
-        made[operation] = execute({**CONFIG}, operation, **params)
+        made[operation] = execute({**CONFIG, **scene.fill(config)}, operation, **params)
         if found := results.faults(operation, params, made[operation]):
             raise AssertionError(f"{operation}: {found}")
         return {"params": params, "result": shortened(made[operation])}
@@ -68,9 +69,10 @@ def main() -> None:
         for operation in story(None):
             example = EXAMPLES[operation]
             scene.fill(example.get("with", []))
+            config = example.get("config", {})
             for preparing, params in example.get("first", {}).items():
-                run(preparing, params)
-            recorded[operation] = run(operation, example.get("params", {}))
+                run(preparing, params, config)
+            recorded[operation] = run(operation, example.get("params", {}), config)
     finally:
         ground.doCleanups()
         server.close()

@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # The last is the machine itself.
-_ROOTS = [Path(os.environ[name]) for name in ("ENGINE_TOOLS", "INTERMEDIARIES") if os.environ.get(name)] + [Path("/")]
+_ROOTS = [
+    Path(os.environ[name]) for name in ("ENGINE_TOOLS", "INTERMEDIARIES", "NETWORK_TOOLS") if os.environ.get(name)
+] + [Path("/")]
 _FOLDERS = ("usr/sbin", "usr/bin")
 
 # What the unpacked programs are linked with.

@@ -28,6 +28,7 @@ ID = "0123456789ab" + 52 * "0"
 # Of every container that is looked at, whatever its name.
 CONTAINER_ID = "c0ffee" + 58 * "1"
 SERVICE_ID = "5e41ce" + 19 * "1"
+NODE_ID = "40de" + 21 * "1"
 IMAGE_ID = f"sha256:{ID}"
 
 
@@ -190,6 +191,24 @@ _SERVICE = {
         "Mode": {"Replicated": {"Replicas": 2}},
     },
 }
+_NODE = {
+    "ID": NODE_ID,
+    "Version": {"Index": 7},
+    "Spec": {"Labels": {"a": "1"}, "Role": "manager", "Availability": "active"},
+    "Status": {"State": "ready"},
+}
+_SWARM = {
+    "ID": "5a4",
+    "Version": {"Index": 7},
+    "Spec": {
+        "Name": "default",
+        "Labels": {"a": "1"},
+        "Orchestration": {"TaskHistoryRetentionLimit": 5},
+        "Raft": {"SnapshotInterval": 10000, "LogEntriesForSlowFollowers": 500},
+        "CAConfig": {"NodeCertExpiry": 7776000000000000},
+    },
+    "JoinTokens": {"Worker": "SWMTKN-1-worker", "Manager": "SWMTKN-1-manager"},
+}
 _PATH_STAT = {
     "X-Docker-Container-Path-Stat": base64.b64encode(
         json.dumps({"name": "file", "size": 4, "mode": 420, "mtime": "2024-01-02T03:04:05Z", "linkTarget": ""}).encode()
@@ -229,6 +248,10 @@ _USUAL = [
     (r"POST /plugins/(pull|.+/upgrade)", Answer(200, _lines({"status": f"Digest: {IMAGE_ID}"}))),
     (r"POST /plugins/.+/push", Answer(200, _lines({"aux": {"Tag": "1", "Digest": IMAGE_ID, "Size": 4}}))),
     (r"GET /events", Answer(200, b"")),
+    (r"GET /nodes", Answer(200, [])),
+    (r"GET /nodes/[^/]+", Answer(200, _NODE)),
+    (r"GET /swarm", Answer(200, _SWARM)),
+    (r"POST /swarm/init", Answer(200, json.dumps(NODE_ID))),
     (r"GET /(services|tasks)", Answer(200, [])),
     (r"GET /services/[^/]+", Answer(200, _SERVICE)),
     (r"POST /services/[^/]+/update", Answer(200, {"Warnings": None})),

@@ -16,7 +16,7 @@ import unittest
 from contextlib import suppress
 from typing import Any
 
-from support import configurations, engine, plugin, registry, services
+from support import configurations, engine, plugin, registry, services, swarms
 from support.engine import IMAGE, api, remove, unique
 from support.second_engine import SecondEngine
 from support.session import execute
@@ -381,6 +381,58 @@ class Scene:
         other = SecondEngine().__enter__()
         self._test.addCleanup(other.stop)
         return other.socket
+
+    def manager(self) -> str:
+        """The socket of another engine, the only manager of a swarm without services."""
+        self._swarm = swarms.Founded(self._test)
+        return self._swarm.manager.socket
+
+    def manager_node(self) -> str:
+        """The node of `manager`."""
+        self["manager"]
+        return self._swarm.node
+
+    def manager_address(self) -> str:
+        """Where other engines reach `manager`."""
+        self["manager"]
+        return swarms.MANAGER_ADDRESS
+
+    def join_token(self) -> str:
+        """The token by which workers join the swarm of `manager`."""
+        self["manager"]
+        return self._swarm.worker_token
+
+    def neighbor(self) -> str:
+        """The socket of another engine, which is in no swarm and reaches `manager`."""
+        self["manager"]
+        return self._swarm.neighbor().socket
+
+    def lost_node(self) -> str:
+        """A node of the swarm of `manager` whose engine has left."""
+        self["neighbor"]
+        return self._swarm.lost()
+
+    def locked_engine(self) -> str:
+        """The socket of another engine, a manager that waits for `unlock_key`."""
+        self._locked = swarms.Locked(self._test)
+        return self._locked.engine.socket
+
+    def unlock_key(self) -> str:
+        """The key of `locked_engine`."""
+        self["locked_engine"]
+        return self._locked.key
+
+    def node(self) -> str:
+        """The node of `swarm`, which is active again after the case."""
+        node = self["swarm"]
+        self._test.addCleanup(swarms.set_availability, node, "active")
+        return node
+
+    def drained_service(self) -> str:
+        """A service that has no task, since the node of `swarm` is drained."""
+        name, node = self["service"], self["node"]
+        swarms.set_availability(node, "drain")
+        return name
 
     def service(self) -> str:
         """A service of the swarm whose one task runs."""

@@ -28,8 +28,9 @@ _CREDENTIALS = struct.Struct("3i")
 class SecondEngine:
     """Runs from `with` to its end. It is reached at `socket`. `options` are further ones of dockerd."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, hostname: str = "second") -> None:
         self._options = " ".join(options)
+        self._hostname = hostname
         sockets = Path(engine.SOCKET).parent
         self._name = f"second-{uuid.uuid4().hex[:8]}"
         self.socket = str(sockets / f"{self._name}.sock")
@@ -69,9 +70,11 @@ class SecondEngine:
                 *inside,
                 "unshare",
                 "--net",
+                "--uts",
                 "sh",
                 "-c",
-                f"mkdir -p {folder}; echo '{{}}' > {folder}/none.json; {command}",
+                f"echo {self._hostname} > /proc/sys/kernel/hostname; mkdir -p {folder};"
+                f" echo '{{}}' > {folder}/none.json; {command}",
             ],
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -60,6 +60,9 @@ pub(crate) const BESIDE: &[&str] = &[
 /// The web servers that people put in front of an engine.
 const INTERMEDIARIES: &[&str] = &["lighttpd", "haproxy", "apache2-bin", "caddy"];
 
+/// What connects the networks of several engines.
+pub(crate) const IPROUTE: &[&str] = &["iproute2"];
+
 /// The tests of what may differ from one Python to another.
 const OF_PYTHON: &[&str] = &[
     "test_contract",
@@ -85,8 +88,8 @@ const OF_PODMAN: &[&str] = &["test_every_operation", "test_guard_engine"];
 /// The tests of the package that people upload; the others have the same module, built in less time.
 const OF_THE_RELEASE: &[&str] = &["test_build_info", "test_contract", "test_native", "test_story"];
 
-/// What only `--all` runs: the story in `test_page` stands for them otherwise.
-const WITH_ALL: &[&str] = &["test_page_corners", "test_progress_page"];
+/// What only `--all` runs: the story in `test_page`, and swarms of one engine, stand for them otherwise.
+const WITH_ALL: &[&str] = &["test_page_corners", "test_progress_page", "test_swarm_cluster"];
 
 /// What the steps leave for each other.
 pub(crate) struct Shared {
@@ -256,6 +259,7 @@ fn tools(shared: &Shared, log: &mut Log) -> Result<()> {
     System::this_machine()?;
     Browser::get()?;
     machine::unpacked("beside", BESIDE)?;
+    machine::unpacked("iproute", IPROUTE)?;
     machine::unpacked("intermediaries", INTERMEDIARIES).map(drop)
 }
 

@@ -48,6 +48,9 @@ pub(crate) fn verified(found: &Map<String, Value>, as_json: bool) {
     }
 }
 
+/// What is asked for where a result has such a field, and not the sentence.
+const IN_FULL: [&str; 3] = ["lines", "findings", "JoinTokens"];
+
 /// Prints a result, in the form that was asked for or that people expect: a text as it is, a sentence, a table of a list on a
 /// terminal, and else JSON.
 pub(crate) fn result(result: &Value, operation: &Operation, format: &Format, fields: &[String]) {
@@ -74,7 +77,7 @@ pub(crate) fn result(result: &Value, operation: &Operation, format: &Format, fie
             _ if !fields.is_empty() => out::line(table::of(result, operation.table, fields)),
             // In the form Text, both streams are one.
             (Some(both), _) => output(text("stdout").unwrap_or(both), text("stderr").unwrap_or_default()),
-            (None, Some(sentence)) if result.get("lines").or(result.get("findings")).is_none() => {
+            (None, Some(sentence)) if IN_FULL.iter().all(|name| result.get(*name).is_none()) => {
                 out::line(clean::line(sentence));
             }
             (None, _) if is_list && format::is_terminal() => {

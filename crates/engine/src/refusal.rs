@@ -150,7 +150,7 @@ fn explanation(text: &str) -> String {
             .find_map(|name| fields.get(*name).and_then(Value::as_str).map(str::to_owned)),
         _ => None,
     };
-    message.unwrap_or_else(|| text.trim().to_owned())
+    message.as_deref().unwrap_or(text).trim().trim_end_matches([' ', '.']).to_owned()
 }
 
 /// What Go's server, and nginx, answer to plain HTTP on a TLS port. There is no code for it.

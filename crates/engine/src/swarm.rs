@@ -13,6 +13,8 @@ pub enum SwarmState {
     InNoSwarm,
     /// The node is in a swarm already.
     InSwarm,
+    /// The node has not joined in time, and goes on trying.
+    Joining,
     /// The manager's data is encrypted, and the manager waits for the key.
     Locked,
     /// The node's certificates have expired.
@@ -30,10 +32,11 @@ pub enum SwarmState {
 }
 
 /// The status, how the message begins, and what that means.
-const MESSAGES: [(u16, &str, SwarmState); 12] = [
+const MESSAGES: [(u16, &str, SwarmState); 13] = [
     (503, "This node is not a swarm manager", SwarmState::NotManager),
     (503, "This node is not part of a swarm", SwarmState::InNoSwarm),
     (503, "This node is already part of a swarm", SwarmState::InSwarm),
+    (503, "Timeout was reached before node joined", SwarmState::Joining),
     (503, "Swarm is encrypted and needs to be unlocked", SwarmState::Locked),
     (503, "Swarm is encrypted and locked", SwarmState::Locked),
     (503, "Swarm certificates have expired", SwarmState::Expired),
@@ -62,6 +65,7 @@ impl SwarmState {
     pub(crate) fn kind(self) -> ErrorKind {
         match self {
             Self::Podman => ErrorKind::Unsupported,
+            Self::Joining => ErrorKind::TimedOut,
             _ => ErrorKind::Conflict,
         }
     }
@@ -72,6 +76,10 @@ impl SwarmState {
             Self::NotManager => "Call a manager of the swarm, or make or join a swarm first",
             Self::InNoSwarm => "There is nothing to leave",
             Self::InSwarm => "Let the node leave its swarm first, if it is to be in another one",
+            Self::Joining => {
+                "Look at the node's state in the engine's information: if it stays pending, check that the node reaches the \
+                 manager's address, let the node leave by force, and join again"
+            }
             Self::Locked => "Unlock this manager with the swarm's unlock key, which another manager can show",
             Self::Expired => "Let the node leave the swarm by force, and join again",
             Self::ManagerLeaves => {

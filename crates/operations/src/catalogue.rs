@@ -6,7 +6,9 @@ pub(crate) mod configs;
 pub(crate) mod containers;
 pub(crate) mod dry_run;
 pub(crate) mod images;
+mod labels;
 pub(crate) mod networks;
+pub(crate) mod nodes;
 pub(crate) mod pick;
 pub(crate) mod plugins;
 pub(crate) mod prune;
@@ -14,6 +16,7 @@ pub(crate) mod response;
 pub(crate) mod secrets;
 pub(crate) mod service_data;
 pub(crate) mod services;
+pub(crate) mod swarm;
 pub(crate) mod system;
 pub(crate) mod tasks;
 pub(crate) mod volumes;
@@ -29,6 +32,8 @@ static CATALOGUE: &[&Group] = &[
     &images::GROUP,
     &networks::GROUP,
     &volumes::GROUP,
+    &swarm::GROUP,
+    &nodes::GROUP,
     &services::GROUP,
     &tasks::GROUP,
     &secrets::GROUP,

@@ -48,6 +48,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .hidden()
         .gives(PICKED)
         .run(volumes),
+    Operation::get("pick_node", "/nodes")
+        .title("Pick Node")
+        .about("Lists the nodes of the swarm for a form, by their host names.")
+        .hidden()
+        .gives(PICKED)
+        .run(nodes),
     Operation::get("pick_service", "/services")
         .title("Pick Service")
         .about("Lists the names of a swarm's services for a form.")
@@ -108,6 +114,19 @@ fn volumes(call: &Call<'_>) -> Result<Output, Error> {
     Ok(offered(list(&listed["Volumes"]).filter_map(|volume| {
         let name = volume["Name"].as_str()?;
         Some((false, name.to_owned(), name))
+    })))
+}
+
+/// By id, since several nodes can have one host name. None where the engine manages no swarm.
+fn nodes(call: &Call<'_>) -> Result<Output, Error> {
+    let listed = match ask(call, &[]) {
+        Err(error) if error.swarm_state().is_some() => Value::Null,
+        listed => listed?,
+    };
+    Ok(offered(list(&listed).filter_map(|node| {
+        let name = text(&node["Description"]["Hostname"]);
+        let (role, state) = (text(&node["Spec"]["Role"]), text(&node["Status"]["State"]));
+        Some((false, format!("{name} ({role}, {state})"), node["ID"].as_str()?))
     })))
 }
 

@@ -30,6 +30,10 @@ pub(crate) enum Touch {
     Image(&'static str),
     /// The service of a swarm that this parameter names, with its tasks.
     Service(&'static str),
+    /// The node of a swarm that this parameter names, with the tasks on it.
+    Node(&'static str),
+    /// The engine's own node, which leaves its swarm.
+    OwnNode,
     /// The container whose namespace this parameter names, as `container:NAME`, if it does.
     Namespace(&'static str),
     /// It makes a container. The operation's function hands the body to the guard (`joins::check`).
@@ -64,6 +68,10 @@ pub(crate) enum Target {
     Image(Named),
     /// A service of a swarm, with its tasks.
     Service(Named),
+    /// A node of a swarm, with the tasks on it.
+    Node(Named),
+    /// The engine's own node, with the tasks on it, and with the swarm's services where it is a manager.
+    OwnNode,
     /// What a new container or service joins. The parameter `body` is the request's body, and the names lead to the object with the
     /// mounts.
     Joins(&'static [&'static str]),
@@ -96,8 +104,11 @@ impl Touch {
             | Self::Volume(param)
             | Self::Image(param)
             | Self::Service(param)
+            | Self::Node(param)
             | Self::Namespace(param) => Some(param),
-            Self::Nothing | Self::Joins | Self::Unused | Self::Found | Self::Decided(_) => None,
+            Self::OwnNode | Self::Nothing | Self::Joins | Self::Unused | Self::Found | Self::Decided(_) => {
+                None
+            }
         }
     }
 
@@ -111,6 +122,8 @@ impl Touch {
             Self::Place(param) => Some(Target::Place(named(param))),
             Self::Volume(param) => Some(Target::Volume(named(param))),
             Self::Service(param) => Some(Target::Service(named(param))),
+            Self::Node(param) => Some(Target::Node(named(param))),
+            Self::OwnNode => Some(Target::OwnNode),
             Self::Image(param) => {
                 let is_forced = arguments.if_declared("force").is_some_and(|force| *force == true);
                 is_forced.then(|| Target::Image(named(param)))

@@ -7,6 +7,7 @@ pub(crate) mod isolated;
 pub(crate) mod joins;
 pub(crate) mod look;
 pub(crate) mod needs;
+mod nodes;
 pub(crate) mod rules;
 
 use engine::{Path, Request};
@@ -126,6 +127,11 @@ fn check_target(call: &mut Call<'_>, target: Target) -> Result<(), Error> {
             let id = checked_service(call, &named.text)?;
             aim(call, named, id)
         }
+        Target::Node(named) => {
+            let id = nodes::check(call, &named.text)?;
+            aim(call, named, id)
+        }
+        Target::OwnNode => nodes::check_own(call),
         Target::Joins(within) => match call.arguments.get("body").cloned() {
             Some(mut body) if body.is_object() => {
                 joins::check(call, &mut body, within)?;

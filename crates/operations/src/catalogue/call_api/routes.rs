@@ -57,7 +57,9 @@ fn effect(method: Method, segments: &[&str]) -> Effect {
     match method {
         Method::Get | Method::Head => Effect::Read,
         Method::Delete => Effect::Destroy,
-        Method::Post if segments.last() == Some(&"prune") => Effect::Destroy,
+        Method::Post if segments.last() == Some(&"prune") || segments == ["swarm", "leave"] => {
+            Effect::Destroy
+        }
         Method::Post | Method::Put => Effect::Change,
     }
 }
@@ -127,6 +129,9 @@ fn targets(
         (Post, ["services", "create"]) => one(Target::Joins(SERVICE)),
         (Post, ["services", _, "update"]) => vec![Target::Service(name(1)), Target::Joins(SERVICE)],
         (Delete, ["services", _]) => one(Target::Service(name(0))),
+        (Post, ["nodes", _, "update"]) => one(Target::Node(name(1))),
+        (Delete, ["nodes", _]) => one(Target::Node(name(0))),
+        (Post, ["swarm", "leave"]) => one(Target::OwnNode),
         (Post, ["networks", "prune"]) => one(Target::UnusedNetworks),
         (Post, ["volumes", "prune"]) => one(Target::UnusedVolumes),
         (Post, ["build"]) => of_query(query, "networkmode")
@@ -138,6 +143,7 @@ fn targets(
             ["networks" | "volumes" | "secrets" | "configs" | "images", "create"]
             | ["images" | "build", "prune"]
             | ["images", "load"]
+            | ["swarm", "init" | "join" | "update" | "unlock"]
             | ["images", _, .., "push" | "tag"]
             | ["build", "cancel"]
             | ["auth"],
@@ -200,7 +206,7 @@ mod tests {
         let mut arguments = arguments(given);
         let mut told = String::new();
         for target in reach(&mut arguments).targets {
-            use Target::{Container, Image, Member, Network, Place, Resumed, Service, Volume};
+            use Target::{Container, Image, Member, Network, Node, Place, Resumed, Service, Volume};
             let kind = match &target {
                 Container(_) => "container",
                 Member(_) => "member",
@@ -211,6 +217,8 @@ mod tests {
                 Image(_) => "image",
                 Target::Exec(_) => "exec",
                 Service(_) => "service",
+                Node(_) => "node",
+                Target::OwnNode => "own node",
                 Target::Joins(_) => "joins",
                 Target::StoppedContainers => "stopped",
                 Target::UnusedNetworks | Target::UnusedVolumes => "unused",
@@ -218,7 +226,7 @@ mod tests {
             };
             let named = match target {
                 Container(named) | Member(named) | Network(named) | Place(named) | Volume(named)
-                | Image(named) | Resumed(named) | Service(named) => {
+                | Image(named) | Resumed(named) | Service(named) | Node(named) => {
                     let text = named.text.clone();
                     assert!(arguments.aim(named, "f00d".into()), "{text}");
                     text
@@ -275,9 +283,11 @@ mod tests {
             ("POST", "/containers/web/anything", "unclear"),
             ("POST", "/containers/stop", "unclear"),
             ("POST", "/containers/web/copy", "unclear"),
-            ("POST", "/swarm/leave", "unclear"),
+            ("POST", "/swarm/leave", "own node"),
+            ("POST", "/nodes/n/update", "node n"),
+            ("POST", "/swarm/anything", "unclear"),
             ("POST", "/plugins/p/disable", "unclear"),
-            ("DELETE", "/nodes/n", "unclear"),
+            ("DELETE", "/nodes/n", "node n"),
             ("POST", "/v1.40/v1.40/containers/web/stop", "unclear"),
             ("POST", "/session", "unclear"),
             ("PUT", "/containers/web", "unclear"),

@@ -69,6 +69,34 @@ pub(super) fn service(call: &Call<'_>, named: &str) -> Result<(String, Value), E
     }
 }
 
+/// A node's id.
+pub(super) fn node(call: &Call<'_>, named: &str) -> Result<String, Error> {
+    let what = format!("what runs on node {named}");
+    let node = look(call, "/nodes/{id}", named, &what)?;
+    let id = node["ID"].as_str().filter(|id| is_an_id(id));
+    id.map(str::to_owned).ok_or_else(|| unchecked(&what, "has no ID of a node", None))
+}
+
+/// The services of a list, or of what a list of tasks names.
+pub(super) fn of_swarm(call: &Call<'_>, path: &'static str, filters: &Value) -> Result<Vec<Value>, Error> {
+    const WHAT: &str = "a service of the swarm";
+    let limit = call.time_limit();
+    let request = Request::get(Path::fixed(path)).query("filters", &filters.to_string());
+    let answer = call.send(request.silence(limit).deadline(limit)).map_err(|error| explained(error, WHAT))?;
+    match answer.json() {
+        Ok(Value::Array(listed)) if listed.iter().all(|one| one["ID"].is_string()) => Ok(listed),
+        _ => Err(unchecked(WHAT, "is no list", Some(answer.status))),
+    }
+}
+
+/// What the engine says of its place in a swarm: `Swarm` of its information.
+pub(super) fn swarm(call: &Call<'_>) -> Result<Value, Error> {
+    const WHAT: &str = "what runs on this node";
+    let answer = call.send(Request::get(Path::fixed("/info"))).map_err(|error| explained(error, WHAT))?;
+    let swarm = answer.json().ok().map(|mut info| info["Swarm"].take());
+    swarm.filter(Value::is_object).ok_or_else(|| unchecked(WHAT, "has no Swarm", Some(answer.status)))
+}
+
 /// The full id of the container that a command runs in.
 pub(super) fn container_of(call: &Call<'_>, exec: &str) -> Result<String, Error> {
     let what = format!("the container of command {exec}");
@@ -131,7 +159,8 @@ pub(super) fn is_absence(error: &Error) -> bool {
 /// Whether the engine says that there is none of what was looked for.
 fn is_absent(error: &Error) -> bool {
     // `network web not found`
-    let is_named = |said: &str| begins(said, &["network ", "service "]) && said.ends_with(" not found");
+    let is_named =
+        |said: &str| begins(said, &["network ", "service ", "node "]) && said.ends_with(" not found");
     is_absence(error)
         || is_absent_volume(error)
         || says(error, &["no such exec", "no exec session with id", "no such image", "no such network"])

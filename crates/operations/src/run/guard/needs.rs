@@ -100,6 +100,12 @@ impl Protected {
         self.container["Image"].as_str().is_some_and(|own| plain(own) == plain(image))
     }
 
+    /// Whether it is a task that a swarm runs on this node; on any, if none is named.
+    pub(crate) fn is_task_on(&self, node: Option<&str>) -> bool {
+        let its = self.container["Config"]["Labels"]["com.docker.swarm.node.id"].as_str();
+        its.is_some_and(|its| node.is_none_or(|node| node == its))
+    }
+
     /// Whether it is a task of a service.
     pub(crate) fn is_task_of(&self, service: &str) -> bool {
         self.container["Config"]["Labels"]["com.docker.swarm.service.id"] == service

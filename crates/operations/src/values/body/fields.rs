@@ -26,6 +26,10 @@ pub(super) fn of(path: &str) -> &'static Type {
         "/networks/create" => &Object(NETWORK),
         "/networks/{id}/connect" | "/networks/{id}/disconnect" => &Object(CONNECTION),
         "/volumes/create" => &Object(VOLUME),
+        "/swarm/init" => &Object(SWARM_INIT),
+        "/swarm/join" => &Object(SWARM_JOIN),
+        "/swarm/update" => &Object(SWARM),
+        "/nodes/{id}/update" => &Object(NODE),
         "/services/create" | "/services/{id}/update" => &Object(SERVICE),
         _ => &Type::Any,
     }
@@ -261,6 +265,61 @@ const CONNECTION: &[(&str, Type)] =
 const VOLUME: &[(&str, Type)] =
     &[("Name", Text), ("Driver", Text), ("DriverOpts", OPTIONS), ("Labels", OPTIONS)];
 
+const SWARM_INIT: &[(&str, Type)] = &[
+    ("ListenAddr", Text),
+    ("AdvertiseAddr", Text),
+    ("DataPathAddr", Text),
+    ("DataPathPort", NATURAL),
+    ("DefaultAddrPool", TEXTS),
+    ("ForceNewCluster", Flag),
+    ("SubnetSize", NATURAL),
+    ("Availability", Text),
+    ("Spec", Object(SWARM)),
+];
+
+const SWARM_JOIN: &[(&str, Type)] = &[
+    ("ListenAddr", Text),
+    ("AdvertiseAddr", Text),
+    ("DataPathAddr", Text),
+    ("RemoteAddrs", TEXTS),
+    ("JoinToken", Free),
+    ("Availability", Text),
+];
+
+const SWARM: &[(&str, Type)] = &[
+    ("Name", Text),
+    ("Labels", OPTIONS),
+    ("Orchestration", Object(&[("TaskHistoryRetentionLimit", INTEGER)])),
+    (
+        "Raft",
+        Object(&[
+            ("SnapshotInterval", NATURAL),
+            ("KeepOldSnapshots", NATURAL),
+            ("LogEntriesForSlowFollowers", NATURAL),
+            ("ElectionTick", INTEGER),
+            ("HeartbeatTick", INTEGER),
+        ]),
+    ),
+    ("Dispatcher", Object(&[("HeartbeatPeriod", Nanoseconds)])),
+    (
+        "CAConfig",
+        Object(&[
+            ("NodeCertExpiry", Nanoseconds),
+            (
+                "ExternalCAs",
+                List(&Object(&[("Protocol", Text), ("URL", Text), ("Options", OPTIONS), ("CACert", Text)])),
+            ),
+            ("SigningCACert", Text),
+            ("SigningCAKey", Free),
+            ("ForceRotate", NATURAL),
+        ]),
+    ),
+    ("EncryptionConfig", Object(&[("AutoLockManagers", Flag)])),
+    ("TaskDefaults", Object(&[("LogDriver", Object(&[("Name", Text), ("Options", OPTIONS)]))])),
+];
+
+const NODE: &[(&str, Type)] = &[("Name", Text), ("Labels", OPTIONS), ("Role", Text), ("Availability", Text)];
+
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
@@ -304,6 +363,8 @@ mod tests {
         let description: Value = serde_json::from_str(description).unwrap();
         let answer = |endpoint: &str| &description["responses"][endpoint]["200"];
         let container = answer("GET /containers/{id}/json");
+        agree(&answer("GET /swarm")["Spec"], &Object(SWARM), "Spec of a swarm");
+        agree(&answer("GET /nodes/{id}")["Spec"], &Object(NODE), "Spec of a node");
         agree(&container["Config"], &Object(CONFIG), "Config");
         agree(&container["HostConfig"], &Object(HOST_CONFIG), "HostConfig");
         agree(&container["NetworkSettings"]["Networks"], &Map(&Object(ENDPOINT)), "Networks");

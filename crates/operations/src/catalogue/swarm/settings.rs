@@ -1,0 +1,119 @@
+//! The settings of a swarm, and how they change.
+
+use serde_json::Value;
+
+use super::super::labels;
+use crate::{
+    Error, Output, Param, Secrecy,
+    declare::{
+        arguments::Arguments,
+        param::{flag, integer, long_text, object, objects, secret, text},
+    },
+    run::{call::Call, request::body, swarm_update::Versioned},
+    values::body::overlay,
+};
+
+/// The fields of a swarm's specification, but for its labels.
+pub(super) const SETTINGS: [Param; 11] = [
+    flag("AutoLockManagers")
+        .title("Lock Managers")
+        .about("Managers that start again wait for the unlock key, so that a stolen disk tells nothing.")
+        .wire("EncryptionConfig.AutoLockManagers")
+        .body(),
+    integer("TaskHistoryRetentionLimit")
+        .title("Task History Limit")
+        .about("How many ended tasks the swarm keeps for each task that runs, to tell what became of them.")
+        .wire("Orchestration.TaskHistoryRetentionLimit")
+        .body(),
+    text("HeartbeatPeriod")
+        .title("Heartbeat Period")
+        .about("How often nodes report, such as 5s. With a longer period a lost node is noticed later.")
+        .wire("Dispatcher.HeartbeatPeriod")
+        .body(),
+    text("NodeCertExpiry")
+        .title("Certificate Expiry")
+        .about("How long a node's certificate is valid, such as 2160h; at least 1h.")
+        .wire("CAConfig.NodeCertExpiry")
+        .body(),
+    objects("ExternalCAs")
+        .secret(Secrecy::Within)
+        .title("External Authorities")
+        .about("Certificate authorities that sign in the swarm's place, as the API's ExternalCAs.")
+        .wire("CAConfig.ExternalCAs")
+        .body(),
+    long_text("SigningCACert")
+        .open()
+        .title("Authority's Certificate")
+        .about("The certificate, in PEM, of the authority that signs the nodes' certificates.")
+        .wire("CAConfig.SigningCACert")
+        .body(),
+    secret("SigningCAKey")
+        .title("Authority's Key")
+        .about("The private key, in PEM, of that authority.")
+        .wire("CAConfig.SigningCAKey")
+        .body(),
+    integer("ForceRotate")
+        .title("Rotate Authority")
+        .about("Another number than before makes a new authority, and new certificates for all nodes.")
+        .wire("CAConfig.ForceRotate")
+        .body(),
+    integer("SnapshotInterval")
+        .title("Snapshot Interval")
+        .about("After how many entries of their log the managers take a snapshot of it.")
+        .wire("Raft.SnapshotInterval")
+        .body(),
+    integer("KeepOldSnapshots")
+        .title("Old Snapshots")
+        .about("How many snapshots of their log managers keep beside the present one.")
+        .wire("Raft.KeepOldSnapshots")
+        .body(),
+    object("LogDriver")
+        .secret(Secrecy::Within)
+        .title("Log Driver")
+        .about("The log driver of tasks whose service names none: an object with Name and Options.")
+        .wire("TaskDefaults.LogDriver")
+        .body(),
+];
+
+/// What is made anew, and not set.
+pub(super) const ROTATIONS: [Param; 3] = [
+    flag("rotateWorkerToken")
+        .title("Rotate Worker Token")
+        .about("Make a new join token for workers. The old one is void at once."),
+    flag("rotateManagerToken")
+        .title("Rotate Manager Token")
+        .about("Make a new join token for managers. The old one is void at once."),
+    flag("rotateManagerUnlockKey")
+        .title("Rotate Unlock Key")
+        .about("Make a new key that unlocks managers that start again. Get Unlock Key gives it."),
+];
+
+/// `POST /swarm/update`: changes the present specification by what is given.
+pub(super) fn update(call: &Call<'_>) -> Result<Output, Error> {
+    let given = body(&call.arguments)?;
+    let rotates = ROTATIONS.iter().any(|param| call.arguments.is_on(param));
+    let has_fields = given.as_object().is_some_and(|fields| !fields.is_empty());
+    if !has_fields && !rotates && !labels::are_given(&call.arguments) {
+        return Err(Error::fault("a setting, labels or something to rotate must be given"));
+    }
+    let finish = |request| Ok(rotating(&call.arguments, &ROTATIONS, request));
+    let updated = Versioned::swarm().update(call, finish, |swarm| {
+        let mut spec = swarm["Spec"].clone();
+        overlay(call.endpoint.path, &mut spec, given.clone());
+        if labels::are_given(&call.arguments) {
+            let present = spec["Labels"].as_object().cloned().unwrap_or_default();
+            spec["Labels"] = Value::Object(labels::changed(&call.arguments, present));
+        }
+        Ok((rotates || spec != swarm["Spec"]).then_some(spec))
+    })?;
+    Ok(match updated.spec {
+        Some(_) => call.done("Updated the swarm", false),
+        None => call.done("The swarm was so already", true),
+    })
+}
+
+/// The request, with the flags as they are given.
+pub(super) fn rotating(arguments: &Arguments, flags: &[Param], request: engine::Request) -> engine::Request {
+    let given = flags.iter().filter_map(|param| Some((param.name, arguments.flag(param)?)));
+    given.fold(request, |request, (name, is_on)| request.query(name, &is_on.to_string()))
+}

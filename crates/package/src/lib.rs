@@ -6,6 +6,7 @@
 mod archive;
 mod build_info;
 mod contents;
+mod endpoints;
 mod error;
 mod examples;
 mod form;

@@ -6,6 +6,7 @@ use operations::{Effect, Operation, Param, Shape, groups, shown};
 use serde_json::{Value, json};
 
 use crate::{
+    endpoints,
     examples::{Example, example},
     kind::Appearance,
     schema,
@@ -43,7 +44,8 @@ fn write_page(page: &mut String) -> fmt::Result {
     }
     writeln!(
         page,
-        "\nWhat the types in the tables mean, and what a text can hold: [playbooks.md](playbooks.md#what-a-field-can-hold)."
+        "\nWhat the types in the tables mean, and what a text can hold: [playbooks.md](playbooks.md#what-a-field-can-hold). Which operation \
+         calls an endpoint of the API: [the last table](#endpoints-of-the-api)."
     )?;
     for group in groups() {
         writeln!(page, "\n## {}", group.title)?;
@@ -51,7 +53,7 @@ fn write_page(page: &mut String) -> fmt::Result {
             write_operation(page, operation)?;
         }
     }
-    Ok(())
+    endpoints::write_table(page, |operation| format!("[`{}`](#{})", operation.name, anchor(operation.title)))
 }
 
 fn write_operation(page: &mut String, operation: &Operation) -> fmt::Result {
@@ -199,13 +201,15 @@ mod tests {
         let page = reference();
         let headings: Vec<String> =
             page.lines().filter_map(|line| line.strip_prefix("### ")).map(anchor).collect();
+        let sections = page.lines().filter_map(|line| line.strip_prefix("## ")).map(anchor);
+        let sections: HashSet<String> = sections.collect();
         assert_eq!(
             headings.iter().collect::<HashSet<_>>().len(),
             headings.len(),
             "two operations of one title"
         );
         for link in page.split("](#").skip(1).filter_map(|rest| rest.split_once(')')) {
-            assert!(headings.iter().any(|heading| heading == link.0), "{}", link.0);
+            assert!(headings.iter().chain(&sections).any(|heading| heading == link.0), "{}", link.0);
         }
     }
 

@@ -101,7 +101,7 @@ fn entry(answers: &'static Value, request: &str) -> Option<&'static Value> {
 }
 
 /// An endpoint whose parameters have lost their names: `GET /containers/{}/json`.
-fn nameless(endpoint: &str) -> String {
+pub(crate) fn nameless(endpoint: &str) -> String {
     let nameless = |segment| if str::starts_with(segment, '{') { "{}" } else { segment };
     endpoint.split('/').map(nameless).collect::<Vec<_>>().join("/")
 }

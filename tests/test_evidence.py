@@ -11,6 +11,7 @@ import random
 import subprocess
 import tarfile
 import tempfile
+import threading
 import time
 import zipfile
 import zlib
@@ -115,7 +116,9 @@ class Collecting(EvidenceTestCase):
         self.assertTrue(self.item(result, "paths/03_etc_passwd.tar")["complete"])
 
     def test_a_probe_gets_what_is_in_memory(self) -> None:
-        script = "cp /bin/busybox /tmp/sleep; /tmp/sleep 600 & sleep 0.2; rm /tmp/sleep; echo x > /scratch/loot; sleep 600"
+        script = (
+            "cp /bin/busybox /tmp/sleep; /tmp/sleep 600 & sleep 0.2; rm /tmp/sleep; echo x > /scratch/loot; sleep 600"
+        )
         host = {"Init": True, "Tmpfs": {"/scratch": "mode=1777"}}
         name = container(self, "sh", "-c", script, HostConfig=host, User="1000", Env=["TOKEN=in-memory"])
         time.sleep(1)
@@ -217,6 +220,28 @@ class Collecting(EvidenceTestCase):
                 self.assertEqual("running", state(name)["Status"])
                 self.assertTrue(self.item(result, "inspection/after.json")["complete"])
                 self.assertTrue(self.verified(result)["valid"])
+
+    def test_one_that_is_isolated_meanwhile_stays_paused(self) -> None:
+        """Whoever isolates it finds it paused, and relies on that."""
+        name, slow = container(self), Fault("slow")
+        with FaultProxy(given("ENGINE_SOCKET"), "GET /containers/[0-9a-f]{64}/export", slow) as proxy:
+            results: list[dict[str, Any]] = []
+            params = {"id": name, "kinds": "File System"}
+            config = configurations.over_http(proxy.address)
+            collecting = threading.Thread(
+                target=lambda: results.append(session.execute(config, "collect_evidence", **params))
+            )
+            collecting.start()
+            while not state(name)["Paused"]:
+                time.sleep(0.01)
+            self.run_operation("isolate_container", id=name)
+            collecting.join()
+        [result] = results
+        self.assertIn("isolated meanwhile", result["warnings"][0])
+        self.assertTrue(state(name)["Paused"])
+        self.assertTrue(self.item(result, "file-system.tar")["complete"])
+        self.described("collect_evidence", params, result)
+        self.run_operation("release_container", id=name)
 
 
 class Verifying(EvidenceTestCase):

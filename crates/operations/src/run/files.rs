@@ -6,6 +6,7 @@ mod hashing;
 mod received;
 mod upload;
 mod writing;
+mod written;
 
 use std::{fs, io, path::Path};
 
@@ -18,6 +19,7 @@ pub(crate) use hashing::Sent;
 pub(crate) use received::Received;
 pub(crate) use upload::Upload;
 pub(crate) use writing::Writer;
+pub(crate) use written::Written;
 
 /// FortiSOAR's record of an attachment, with what is known of its contents.
 pub(crate) const ATTACHMENT: Schema = Schema::All(&[

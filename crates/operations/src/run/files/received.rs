@@ -7,7 +7,6 @@ use std::{
 
 use engine::Body;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use super::{TAR_END, cannot, writing::Writer};
@@ -35,24 +34,6 @@ impl Received {
             writer.add(chunk)?;
         }
         writer.finish()
-    }
-
-    /// A file that was written here. It is hashed as it can be read again.
-    pub(crate) fn of(file: NamedTempFile) -> Result<Self, Error> {
-        let hashed = File::open(file.path()).and_then(|mut source| {
-            let (mut hash, mut size) = (Sha256::new(), 0);
-            let mut piece = vec![0; 256 * 1024];
-            loop {
-                let length = source.read(&mut piece)?;
-                if length == 0 {
-                    return Ok((size, hex::encode(hash.finalize())));
-                }
-                hash.update(&piece[..length]);
-                size += length as u64;
-            }
-        });
-        let (size, sha256) = hashed.map_err(|error| cannot("read", &error))?;
-        Ok(Self { file, size, sha256 })
     }
 
     /// As [`Received::read`], for a tar: one without its end was cut, and is refused.
@@ -127,16 +108,8 @@ impl Received {
         filename: &str,
         description: &str,
     ) -> Result<Map<String, Value>, Error> {
-        let record = services
-            .save(self.file.path(), filename, description)
-            .map_err(|error| Error::new(Kind::Attachment, error))?;
-        let mut record = match record {
-            Value::Object(record) => record,
-            other => Map::from_iter([("record".to_owned(), other)]),
-        };
-        record.insert("size".into(), self.size.into());
-        record.insert("sha256".into(), self.sha256.into());
-        Ok(record)
+        let record = services.save(self.file.path(), filename, description);
+        attachment(record, self.size, self.sha256)
     }
 
     fn ends_like_a_tar(&mut self) -> io::Result<bool> {
@@ -149,6 +122,21 @@ impl Received {
         file.read_to_end(&mut end)?;
         Ok(end.iter().all(|byte| *byte == 0))
     }
+}
+
+/// FortiSOAR's record of an attachment, with what is known of its contents.
+pub(super) fn attachment(
+    record: Result<Value, String>,
+    size: u64,
+    sha256: String,
+) -> Result<Map<String, Value>, Error> {
+    let mut record = match record.map_err(|error| Error::new(Kind::Attachment, error))? {
+        Value::Object(record) => record,
+        other => Map::from_iter([("record".to_owned(), other)]),
+    };
+    record.insert("size".into(), size.into());
+    record.insert("sha256".into(), sha256.into());
+    Ok(record)
 }
 
 #[cfg(test)]

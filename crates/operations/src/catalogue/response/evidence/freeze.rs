@@ -3,9 +3,16 @@
 use std::time::{Duration, Instant};
 
 use engine::{ErrorKind, Method};
+use jiff::Timestamp;
 
 use super::{ask::Ask, collection::Actions};
-use crate::{Error, Kind, run::call::Call};
+use crate::{
+    Error, Kind,
+    run::{
+        call::Call,
+        isolation::{self, Found},
+    },
+};
 
 /// A container in a crash loop can be paused only while it runs: so long it is tried.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -17,6 +24,7 @@ pub(super) struct Frozen<'c, 'a> {
     id: String,
     /// Whether it is to be unpaused.
     ours: bool,
+    began: Timestamp,
 }
 
 impl<'c, 'a> Frozen<'c, 'a> {
@@ -27,7 +35,7 @@ impl<'c, 'a> Frozen<'c, 'a> {
         state: &str,
         actions: &mut Actions,
     ) -> Result<Self, Error> {
-        let mut frozen = Self { call, id: id.to_owned(), ours: false };
+        let mut frozen = Self { call, id: id.to_owned(), ours: false, began: Timestamp::now() };
         if !matches!(state, "running" | "restarting") {
             return Ok(frozen);
         }
@@ -63,22 +71,33 @@ impl<'c, 'a> Frozen<'c, 'a> {
         self.ours
     }
 
-    /// Unpauses it, if this call has paused it.
-    pub(super) fn end(mut self, actions: &mut Actions) -> Result<(), Error> {
+    /// Unpauses it, if this call has paused it. `false` where somebody has isolated it meanwhile: then it stays as it is.
+    pub(super) fn end(mut self, actions: &mut Actions) -> Result<bool, Error> {
         if !std::mem::take(&mut self.ours) {
-            return Ok(());
+            return Ok(true);
+        }
+        if self.is_isolated_since() {
+            return Ok(false);
         }
         let ask = Ask::new(Method::POST, "/containers/{id}/unpause", &self.id)?;
         match actions.send(self.call, &ask) {
-            Err(error) if error.message().to_lowercase().contains("not paused") => Ok(()),
-            ended => ended,
+            Err(error) if error.message().to_lowercase().contains("not paused") => Ok(true),
+            ended => ended.map(|()| true),
         }
+    }
+
+    /// Whether the engine keeps the record of an isolation that began after this pause.
+    fn is_isolated_since(&self) -> bool {
+        let found = isolation::find(self.call, &self.id);
+        let Ok(Found::Record(record)) = found else { return false };
+        record.at().parse::<Timestamp>().is_ok_and(|at| at >= self.began)
     }
 }
 
 impl Drop for Frozen<'_, '_> {
     fn drop(&mut self) {
         if self.ours
+            && !self.is_isolated_since()
             && let Ok(ask) = Ask::new(Method::POST, "/containers/{id}/unpause", &self.id)
         {
             // Whatever ended the call, its container goes on.

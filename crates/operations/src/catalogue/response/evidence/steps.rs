@@ -70,11 +70,16 @@ pub(crate) fn collect(
                     (freeze.ended, freeze.took) = (Some(Timestamp::now()), Some(asked.1.elapsed()));
                 }
                 copied?;
-                if let Err(error) = ended {
-                    collection.warnings.push(format!(
+                match ended {
+                    Ok(true) => {}
+                    Ok(false) => collection.warnings.push(
+                        "The container was isolated meanwhile, so it was left paused. A release leaves it paused, too."
+                            .to_owned(),
+                    ),
+                    Err(error) => collection.warnings.push(format!(
                         "The container could not be unpaused: {} Unpause it with unpause_container.",
                         error.message()
-                    ));
+                    )),
                 }
             }
             Err(error) if is_interrupted(&error) => return Err(error),
@@ -148,12 +153,10 @@ fn finish(
         collection.archive.add(manifest::SIGNATURE, Packing::Stored, signature.into())?;
     }
     let day = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let file = collection.archive.finish()?;
-    let (size, filename) = (file.size(), format!("evidence_{}_{day}.zip", slug(&container.name)));
-    let mut attachment =
-        file.save(call.services, &filename, &format!("Evidence of container {}", container.name))?;
-    let sha256 = attachment["sha256"].take();
-    attachment.insert("sha256".into(), sha256.clone());
+    let filename = format!("evidence_{}_{day}.zip", slug(&container.name));
+    let description = format!("Evidence of container {}", container.name);
+    let attachment = collection.archive.finish()?.save(call.services, &filename, &description)?;
+    let (size, sha256) = (attachment["size"].clone(), attachment["sha256"].clone());
     let cut = collection.items.iter().filter(|item| item.why.is_some()).count();
     let held = match freeze.took {
         Some(took) => format!(" The container was paused for {:.1} s.", took.as_secs_f64()),
@@ -180,7 +183,7 @@ fn finish(
         ("case_id", told["case_id"].clone()),
         ("reason", told["reason"].clone()),
         ("attachment", attachment.into()),
-        ("size", size.into()),
+        ("size", size),
         ("sha256", sha256),
         ("manifest_sha256", manifest.sha256.into()),
         ("is_signed", signer.is_some().into()),

@@ -345,7 +345,7 @@ def inspect(name: str) -> dict[str, Any]:
     for settings in found["NetworkSettings"]["Networks"].values():
         settings["Aliases"] = [alias for alias in settings["Aliases"] or [] if alias != found["Id"][:12]]
         if not found["State"]["Running"]:
-            settings["NetworkID"] = ""
+            settings["NetworkID"], settings["DNSNames"] = "", None
     return found
 
 

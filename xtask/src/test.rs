@@ -43,6 +43,9 @@ pub(crate) struct Options {
     /// Python; may be given several times.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// The engine of these tests: that of a release of Debian, or Podman; this machine's unless told otherwise.
+    #[arg(long, value_name = "ENGINE", requires = "only", value_parser = ["trixie", "sid", "podman"])]
+    on: Option<String>,
 }
 
 /// What stands beside an engine in the tests, and between it and the connector; the server that FortiSOAR's workers run in;
@@ -235,8 +238,14 @@ fn step(name: &str, budget: u64, suite: Suite) -> Step<Shared> {
 fn only(options: &Options, shared: &Shared) -> Result<Vec<Stage<Shared>>> {
     let suite = suite(shared.newest()?, &[], options.all)?;
     let names = options.only.clone();
+    let on = options.on.clone();
     let tests = Step::new(suite.python.to_string(), 600, move |shared: &Shared, log: &mut Log| {
-        let engine = Engine::temporary("test", &System::this_machine()?)?;
+        let system = match on.as_deref() {
+            None => System::this_machine()?,
+            Some("podman") => System::podman()?,
+            Some(release) => System::debian(release)?,
+        };
+        let engine = Engine::temporary("test", &system)?;
         log.remark(engine.version()?);
         log.test(
             end_to_end::python(&suite, shared, &engine)?.args(names.iter().flat_map(|name| ["-k", name])),

@@ -58,10 +58,28 @@ class Containing(StoryTestCase):
         cut = self.run_story("Quarantine a Container", container=name)
         self.assertEqual(set(), self.networks(name))
         self.assertTrue(state(name)["Running"])
-        self.assertIn("is cut off, and runs on", cut.report)
-        restored = self.run_story("Release a Container", container=name, networks=cut.report.rpartition(": ")[2])
+        self.assertIn("from every network. Method: network. It was in: ", cut.report)
+        self.assertIn(net, cut.report)
+        restored = self.run_story("Release a Container", container=name)
         self.assertEqual({"bridge", net}, self.networks(name))
-        self.assertIn(net, restored.report)
+        self.assertIn(f"network {net}", restored.report)
+
+    def test_isolate_a_crypto_miner_with_evidence(self) -> None:
+        net, name = network(self), container(self, *BUSY)
+        api("POST", f"/networks/{net}/connect", {"Container": name})
+        run = Run("Isolate a Crypto Miner with Evidence", self.config, records=(ALERT,), container=name)
+        self.assertEqual(set(), self.networks(name))
+        self.assertTrue(state(name)["Paused"])
+        attached, comment = run.written
+        evidence = run.vars["steps"]["Isolate"]["data"]["evidence"]
+        self.assertEqual([evidence["attachment"]["@id"]], attached["resource"]["attachments"])
+        for part in (evidence["sha256"], net, ALERT["name"]):
+            self.assertIn(part, comment["resource"]["content"] + evidence["case_id"])
+        verified = execute(self.config, "verify_evidence", attachment=evidence["attachment"])
+        self.assertTrue(verified["valid"], verified)
+        self.run_story("Release a Container", container=name)
+        self.assertEqual({"bridge", net}, self.networks(name))
+        self.assertFalse(state(name)["Paused"])
 
     def test_stop_all_from_a_bad_image(self) -> None:
         bad = f"fsr.test/{unique('bad')}:1"

@@ -12,12 +12,20 @@ const MOUNTED: &str = "/sys/fs/cgroup";
 
 /// Lets paused containers of the group of this name go on: in version 1, what is frozen does not even die.
 pub(crate) fn thaw(name: &str) {
-    for container in places(name).iter().filter_map(|place| fs::read_dir(place).ok()).flatten().flatten() {
-        let state = container.path().join("freezer.state");
-        if state.exists() {
-            // It may have gone meanwhile; and where this fails, removing the group tells.
-            let _ = fs::write(state, "THAWED");
+    places(name).iter().for_each(|place| thaw_within(place));
+}
+
+/// Podman's containers lie deeper than Docker's.
+fn thaw_within(group: &Path) {
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            thaw_within(&entry.path());
         }
+    }
+    let state = group.join("freezer.state");
+    if state.exists() {
+        // It may have gone meanwhile; and where this fails, removing the group tells.
+        let _ = fs::write(state, "THAWED");
     }
 }
 

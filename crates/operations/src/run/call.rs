@@ -122,6 +122,15 @@ impl Call<'_> {
         Ok(self.send(Request::get(self.path(template)?))?.json()?)
     }
 
+    /// Whether the engine is Podman, which goes by rules of its own whatever API version it speaks. One that does not say so
+    /// is taken for Docker.
+    pub(crate) fn is_podman(&self) -> bool {
+        let version = self.send(Request::get(Path::fixed("/version"))).and_then(|answer| Ok(answer.json()?));
+        let components = version.map(|version: Value| version["Components"].clone()).unwrap_or_default();
+        let mut components = components.as_array().into_iter().flatten();
+        components.any(|component| component["Name"].as_str().is_some_and(|name| name.starts_with("Podman")))
+    }
+
     /// How long this call may take, from its parameter `timeout`.
     pub(crate) fn time_limit(&self) -> Duration {
         let own = self.arguments.if_declared("timeout").and_then(Value::as_u64);

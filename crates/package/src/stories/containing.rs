@@ -1,12 +1,6 @@
 //! Stories that contain: a runaway is stopped, a network is cut, what runs from a bad image is ended, a leaked secret is replaced.
 
-use super::{Ask, CONTAINER, Story, ask, choose, otherwise, report, run, set, when};
-
-const RESTORED: Ask = ask(
-    "networks",
-    "Networks",
-    "The networks to give back, with commas between, as the quarantine has reported them.",
-);
+use super::{Action, CONTAINER, Story, ask, choose, otherwise, report, run, set, step, when};
 
 pub(super) const STORIES: &[Story] = &[
     Story {
@@ -43,46 +37,72 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Quarantine a Container",
-        about: "Cuts a running container off all its networks, and sees that none is left. It goes on running, for whoever \
-                looks into it. The report names the networks, which Release a Container gives back.",
-        asks: &[CONTAINER],
+        about: "Cuts a running container off all its networks, and proves that none is left. It runs on, unless it has another \
+                way out: then it is frozen, and the report says why. Release a Container undoes it.",
+        asks: &[CONTAINER, ask("reason", "Reason", "Why this is done. It is kept in the record.").or("a quarantine")],
         on_alert: false,
         steps: &[
-            run("Find Its Networks", "inspect_container", &[("id", "{{vars.input.params.container}}")]),
-            set("Note Them", &[("networks", "{{vars.steps.Find_Its_Networks.data.NetworkSettings.Networks.keys() | list}}")]),
             run(
-                "Cut Off",
-                "disconnect_network",
-                &[("id", "{{vars.item}}"), ("Container", "{{vars.input.params.container}}"), ("Force", "true")],
-            )
-            .for_each("{{vars.networks}}"),
-            run("Look Again", "inspect_container", &[("id", "{{vars.input.params.container}}")]),
-            choose(
-                "Is It Alone",
-                &[
-                    when("Yes", "{{vars.steps.Look_Again.data.NetworkSettings.Networks.keys() | list | length == 0}}", "It Is Cut Off"),
-                    otherwise("No", "It Is Not"),
-                ],
+                "Isolate",
+                "isolate_container",
+                &[("id", "{{vars.input.params.container}}"), ("reason", "{{vars.input.params.reason}}")],
             ),
-            set("It Is Cut Off", &[("verdict", "is cut off, and runs on")]).then("Report"),
-            set("It Is Not", &[("verdict", "STILL HAS A NETWORK: look at it, or pause it")]),
-            report(&[("report", "Container {{vars.input.params.container}} {{vars.verdict}}. Its networks were: {{vars.networks | join(', ')}}")]),
+            report(&[(
+                "report",
+                "{{vars.steps.Isolate.data.result}}. Method: {{vars.steps.Isolate.data.method}}. It was in: \
+                 {{vars.steps.Isolate.data.before.networks | join(', ')}}. \
+                 {{vars.steps.Isolate.data.not_cut | map(attribute='why') | join(' ')}} \
+                 {{vars.steps.Isolate.data.warnings | join(' ')}}",
+            )]),
         ],
     },
     Story {
         title: "Release a Container",
-        about: "Gives a container that was quarantined its networks back, and sees that it has them. Afterwards it is as \
-                reachable as before, but for addresses that the engine chooses anew.",
-        asks: &[CONTAINER, RESTORED],
+        about: "Brings a container that was quarantined back to what it was: its networks, addresses and restart policy. What \
+                could not be restored is in the report, with the reason.",
+        asks: &[CONTAINER],
         on_alert: false,
         steps: &[
-            run("Connect", "connect_network", &[("id", "{{vars.item}}"), ("Container", "{{vars.input.params.container}}")])
-                .for_each("{{vars.input.params.networks.replace(' ', '').split(',')}}"),
-            run("Look Again", "inspect_container", &[("id", "{{vars.input.params.container}}")]),
+            run("Release", "release_container", &[("id", "{{vars.input.params.container}}")]),
             report(&[(
                 "report",
-                "Container {{vars.input.params.container}} has its networks again: \
-                 {{vars.steps.Look_Again.data.NetworkSettings.Networks.keys() | join(', ')}}",
+                "{{vars.steps.Release.data.result}}. Restored: {{vars.steps.Release.data.restored | join(', ')}}. \
+                 {% for one in vars.steps.Release.data.differs %}{{one.what}}: {{one.why}} {% endfor %}",
+            )]),
+        ],
+    },
+    Story {
+        title: "Isolate a Crypto Miner with Evidence",
+        about: "Freezes the container of an alert, cuts it off all its networks, attaches the evidence to the alert, and tells in a \
+                comment what was done. For when something runs that should not. Release a Container undoes it.",
+        asks: &[CONTAINER],
+        on_alert: true,
+        steps: &[
+            run(
+                "Isolate",
+                "isolate_container",
+                &[
+                    ("id", "{{vars.input.params.container}}"),
+                    ("method", "Freeze"),
+                    ("evidence", "Full"),
+                    ("case_id", "{{vars.input.records[0].name}}"),
+                    ("reason", "{{vars.input.records[0].name}}"),
+                ],
+            ),
+            step("Attach Evidence", Action::Attach("{{[vars.steps.Isolate.data.evidence.attachment['@id']]}}")),
+            step(
+                "Comment",
+                Action::Comment(
+                    "<p>{{vars.steps.Isolate.data.result | escape}}. It was in: \
+                     {{vars.steps.Isolate.data.before.networks | join(', ') | escape}}.</p>\
+                     <p>Evidence is attached, SHA-256 {{vars.steps.Isolate.data.evidence.sha256}}: \
+                     {{vars.steps.Isolate.data.evidence.summary | escape}}</p>\
+                     <p>{{vars.steps.Isolate.data.warnings | join(' ') | escape}}</p>",
+                ),
+            ),
+            report(&[(
+                "report",
+                "{{vars.steps.Isolate.data.result}}. Evidence: {{vars.steps.Isolate.data.evidence.summary}}",
             )]),
         ],
     },

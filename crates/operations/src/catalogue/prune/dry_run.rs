@@ -7,7 +7,7 @@ use super::{
     choice::{
         all_containers, chosen, chosen_containers, chosen_networks, divide, divide_networks, list, listed,
     },
-    filters::{Filters, Pruned, is_podman},
+    filters::{Filters, Pruned},
 };
 use crate::{
     Error, Output,
@@ -53,7 +53,7 @@ pub(super) fn volumes(call: &Call<'_>) -> Result<Output, Error> {
     let choice = filters.at_present(call);
     let found =
         list(call, Request::get(Path::fixed("/volumes")).query("filters", r#"{"dangling":["true"]}"#))?;
-    let named_too = filters.named_volumes || is_podman(call);
+    let named_too = filters.named_volumes || call.is_podman();
     let own = items(&found["Volumes"]).filter(|volume| {
         volume["Driver"].as_str().is_none_or(|it| it == "local")
             && volume["Options"].as_object().is_none_or(Map::is_empty)

@@ -76,7 +76,7 @@ impl Filters {
         };
         let filters =
             Self::parse(given, pruned, version).map_err(|fault| Error::fault(format!("filters: {fault}")));
-        if filters.is_ok() && given.contains_key("all") && is_podman(call) {
+        if filters.is_ok() && given.contains_key("all") && call.is_podman() {
             return Err(Error::fault("filters: Podman knows no all: it removes volumes with a name too"));
         }
         filters
@@ -173,14 +173,6 @@ impl Choice<'_> {
     pub(super) fn is_old(&self, created: &Value) -> Option<bool> {
         self.until.map_or(Some(true), |until| is_older(created, until))
     }
-}
-
-/// Whether the engine is Podman, which goes by rules of its own for volumes with a name, whatever API version it speaks.
-pub(super) fn is_podman(call: &Call<'_>) -> bool {
-    let version = call.send(Request::get(Path::fixed("/version"))).and_then(|answer| Ok(answer.json()?));
-    let components = version.map(|version| version["Components"].clone()).unwrap_or_default();
-    let mut components = components.as_array().into_iter().flatten();
-    components.any(|component| component["Name"].as_str().is_some_and(|name| name.starts_with("Podman")))
 }
 
 /// The values of a filter. The engine keeps them as a set.

@@ -235,14 +235,21 @@ fn is_isolated(suspect: &Suspect, method: Method) -> bool {
 
 /// The steps: pause, restart policy, networks. Gives the container as it is then: cut, and standing still.
 fn cut(call: &Call<'_>, id: &str, suspect: &Suspect, until: Instant) -> Result<Suspect, Error> {
-    if suspect.is_running() && !suspect.is_paused() {
+    // Podman forgets the network of a paused container and leaves the interface: there the pause comes last.
+    let pauses_first = !call.is_podman();
+    if !pauses_first && suspect.is_paused() && !suspect.is_cut() {
+        let message = "Podman cannot cut a container from its networks while it is paused. It stays paused. Unpause it \
+                       (unpause_container), and isolate it at once.";
+        return Err(Error::new(Kind::Failed, message));
+    }
+    if pauses_first && suspect.is_running() && !suspect.is_paused() {
         pause(call, id)?;
     }
     if suspect.policy() != "no" && !suspect.is_removed_when_it_ends() {
         let policy = json!({"RestartPolicy": {"Name": "no"}});
         tolerate(call.send(Request::post(of(id, "/containers/{id}/update")?).json(&policy)))?;
     }
-    let mut now = settled(call, id, until)?;
+    let mut now = if pauses_first { settled(call, id, until)? } else { Suspect::look(call, id)? };
     while now.has_a_network() && !now.is_cut() {
         for place in now.open_places() {
             let network = text(&place.network, "Id");
@@ -254,6 +261,10 @@ fn cut(call: &Call<'_>, id: &str, suspect: &Suspect, until: Instant) -> Result<S
             check_time(until, "it is still in a network")?;
             engine::sleep(PAUSE)?;
         }
+    }
+    if !pauses_first && now.is_running() && !now.is_paused() {
+        pause(call, id)?;
+        now = Suspect::look(call, id)?;
     }
     if now.policy() != "no" && !now.is_removed_when_it_ends() {
         let message = "The engine did not set the restart policy to no. The container is cut, and comes back to life when the engine starts.";

@@ -173,8 +173,13 @@ fn replay(
     until: Instant,
 ) -> Result<Suspect, Error> {
     let mut now = Suspect::look(call, id)?;
-    if (plan.has_conflicts() || !plan.connect.is_empty()) && now.is_running() && !now.is_paused() {
+    let is_to_change = plan.has_conflicts() || !plan.connect.is_empty();
+    // Podman makes no interface for a paused container.
+    let pauses_first = !is_to_change || !call.is_podman();
+    if is_to_change && pauses_first && now.is_running() && !now.is_paused() {
         pause(call, id)?;
+    } else if !pauses_first && now.is_paused() && undo.was_running() {
+        unpause(call, id)?;
     }
     for place in std::mem::take(&mut plan.connect) {
         check_time(until, "not every network is connected yet")?;
@@ -232,7 +237,7 @@ fn replay(
         } else {
             plan.restored.push("it runs on".into());
         }
-    } else if undo.was_paused() && !now.is_paused() && before.is_running() {
+    } else if (undo.was_paused() || !may_run) && before.is_running() && !now.is_paused() {
         pause(call, id)?;
         now = Suspect::look(call, id)?;
     }

@@ -63,7 +63,11 @@ impl Suspect {
             }
         }
         // The container remembers networks that are gone.
-        for (name, place) in shown.into_iter().filter(|(name, _)| !matches!(name.as_str(), "none" | "host")) {
+        // Podman shows a network named bridge, which it does not have, for a container in none.
+        let is_hollow = |name: &str, place: &Value| {
+            matches!(name, "none" | "host") || name == "bridge" && place["NetworkID"] == "bridge"
+        };
+        for (name, place) in shown.into_iter().filter(|(name, place)| !is_hollow(name, place)) {
             // By its name the engine still takes the container out of it.
             let network = json!({"Id": name, "Name": name});
             places.push(Place { network, settings: place.clone(), is_live: false });

@@ -12,7 +12,9 @@ const MOUNTED: &str = "/sys/fs/cgroup";
 
 /// Lets paused containers of the group of this name go on: in version 1, what is frozen does not even die.
 pub(crate) fn thaw(name: &str) {
-    places(name).iter().for_each(|place| thaw_within(place));
+    for place in places(name) {
+        thaw_within(&place);
+    }
 }
 
 /// Podman's containers lie deeper than Docker's.

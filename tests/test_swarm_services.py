@@ -10,6 +10,7 @@ from support import engine, services
 from support.case import OperationTestCase
 from support.configurations import over_unix
 from support.engine import IMAGE, api, unique
+from support.recorder import Answer, Recorder
 from support.scene import Scene, leave_swarm
 from support.session import execute
 
@@ -53,18 +54,14 @@ class Updates(ServiceTestCase):
         name = services.equipped(self)
         config = {**over_unix(), "api_version": "v1.40"}
         before = services.inspect(name)["Spec"]
-        for operation, params, undone in (
-            ("scale_service", {"replicas": 2}, {"replicas": 1}),
-            ("force_update_service", {}, None),
-        ):
-            execute(config, operation, id=name, **params)
-            if undone:
-                execute(config, operation, id=name, **undone)
+        execute(config, "scale_service", id=name, replicas=2)
+        execute(config, "scale_service", id=name, replicas=1)
+        execute(config, "force_update_service", id=name)
         before["TaskTemplate"]["ForceUpdate"] += 1
         self.assertEqual(before, services.inspect(name)["Spec"])
 
     def test_what_an_older_engine_would_drop_is_refused_by_name(self) -> None:
-        lacks = [
+        lacks: list[tuple[tuple[int, int], str, dict[str, Any]]] = [
             ((1, 44), "NoNewPrivileges", {"NoNewPrivileges": "On"}),
             ((1, 46), "OomScoreAdj", {"OomScoreAdj": 5}),
             ((1, 46), "OomScoreAdj", {"TaskTemplate": {"ContainerSpec": {"OomScoreAdj": 5}}}),
@@ -157,7 +154,7 @@ class Updates(ServiceTestCase):
 
 class Containment(ServiceTestCase):
     def test_a_stop_is_undone_by_a_resume(self) -> None:
-        for mode in ({"Replicated": {"Replicas": 2}}, {"Global": {}}):
+        for mode, count in (({"Replicated": {"Replicas": 2}}, 2), ({"Global": {}}, 1)):
             with self.subTest(**mode):
                 name = unique("service")
                 self.addCleanup(engine.remove, f"/services/{name}")
@@ -165,7 +162,6 @@ class Containment(ServiceTestCase):
                 spec = services.spec(name)
                 task = {**spec["TaskTemplate"], "Placement": placement}
                 services.create({**spec, "Mode": mode, "TaskTemplate": task, "Labels": {"a": "1"}})
-                count = mode.get("Replicated", {}).get("Replicas", 1)
                 services.wait_until_it_runs(name, count)
                 before = services.inspect(name)["Spec"]
                 stopped = self.run_operation("stop_service", id=name)
@@ -201,3 +197,67 @@ class Containment(ServiceTestCase):
                 with self.subTest(operation, rule=rule):
                     self.assertIn("[blocked_by_policy]", self.refusal_with(config, operation, id=name, **params))
         self.assertEqual(1, len(services.running(name)))
+
+
+class Rollouts(ServiceTestCase):
+    """A broken image is rolled out, and back."""
+
+    def broken(self, action: str) -> str:
+        """A service of two tasks whose update to an image that nobody has fails, and what that leads to."""
+        watched = {"Monitor": services.SECOND, "Parallelism": 1}
+        name = unique("service")
+        self.addCleanup(engine.remove, f"/services/{name}")
+        mode = {"Replicated": {"Replicas": 2}}
+        updates = {"UpdateConfig": {**watched, "FailureAction": action}, "RollbackConfig": watched}
+        services.create({**services.spec(name), "Mode": mode, **updates})
+        self.assertEqual(2, self.run_operation("wait_for_service", id=name, timeout=60)["running"])
+        update = {"image": "fsr.test/nobody-has-this:1", "resolve_image": False}
+        self.assertEqual("done", self.run_operation("update_service", id=name, **update)["outcome"])
+        return name
+
+    def test_a_paused_update_is_an_error_that_says_why(self) -> None:
+        name = self.broken("pause")
+        text = self.refusal("wait_for_service", id=name, timeout=60)
+        self.assertRegex(text, rf"^\[failed\] wait_for_service: Service {name} has not converged: its update is paused")
+        self.assertRegex(text, rf"{name}\.[12] rejected: [^;]*[Nn]o such image")
+        self.assertEqual("done", self.run_operation("rollback_service", id=name)["outcome"])
+        result = self.run_operation("wait_for_service", id=name, timeout=60)
+        self.assertEqual((2, "rollback_completed"), (result["running"], result["update_state"]))
+        self.assertEqual(IMAGE, services.inspect(name)["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"])
+
+    def test_an_update_that_was_rolled_back_is_an_error(self) -> None:
+        name = self.broken("rollback")
+        for _ in range(2):  # while it is rolled back, and afterwards
+            text = self.refusal("wait_for_service", id=name, timeout=60)
+            self.assertRegex(text, r"its update failed and was rolled back")
+            self.assertRegex(text, rf"{name}\.[12] rejected: [^;]*[Nn]o such image")
+        self.assertEqual(IMAGE, services.inspect(name)["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"])
+
+
+class Logs(ServiceTestCase):
+    def test_a_terminal_has_no_frames(self) -> None:
+        name = unique("service")
+        self.addCleanup(engine.remove, f"/services/{name}")
+        services.create(services.spec(name, TTY=True, Command=["sh", "-c", "echo out; sleep 600"]))
+        services.wait_until_it_runs(name)
+        time.sleep(1)
+        logs = self.run_operation("service_logs", id=name)
+        self.assertEqual(("out\r\n", []), (logs["stdout"], logs["errors"]))
+
+    def test_what_a_node_does_not_give_is_told(self) -> None:
+        """Errors come after the 200, as frames of a third kind, and leave what other nodes gave of use."""
+        frame = b"\3\0\0\0\0\0\0\x0fnode n2 is lost"
+        body = frame + b"\1\0\0\0\0\0\0\4out\n" + frame
+        kind = {"Content-Type": "application/vnd.docker.multiplexed-stream"}
+        for operation, path in (("service_logs", "/services/web/logs"), ("task_logs", "/tasks/web/logs")):
+            with self.subTest(operation), Recorder("1.42", {f"GET {path}": Answer(200, body, kind)}) as recorder:
+                logs = execute(over_unix(recorder.socket), operation, id="web")
+                self.assertEqual(("out\n", 2), (logs["stdout"], len(logs["errors"])))
+                self.assertIn("node n2 is lost", logs["errors"][0])
+
+    def test_following_ends_at_the_time_limit(self) -> None:
+        name, begun = self.scene["writing_service"], time.monotonic()
+        logs = self.run_operation("service_logs", id=name, follow=True, timeout=2)
+        self.assertTrue(logs["timed_out"])
+        self.assertEqual(("out\n", "err\n"), (logs["stdout"], logs["stderr"]))
+        self.assertLess(time.monotonic() - begun, 10)

@@ -225,7 +225,10 @@ _USUAL = [
     (r"POST /(containers|networks|volumes)/create|POST /commit", Answer(201, {"Id": ID, "Name": "it", "Warnings": []})),
     (r"POST /containers/[^/]+/wait", Answer(200, {"StatusCode": 0})),
     (r"POST /containers/[^/]+/update", Answer(200, {"Warnings": []})),
-    (r"POST /exec/[^/]+/start|POST /containers/[^/]+/attach|GET /containers/[^/]+/logs", Answer(200, b"", _STREAM)),
+    (
+        r"POST /exec/[^/]+/start|POST /containers/[^/]+/attach|GET /(containers|services|tasks)/[^/]+/logs",
+        Answer(200, b"", _STREAM),
+    ),
     (
         r"GET /exec/[^/]+/json",
         Answer(200, {"ID": ID, "ContainerID": CONTAINER_ID, "Running": False, "ExitCode": 0, "Pid": 1}),

@@ -454,6 +454,26 @@ class Scene:
         self._run("stop_service", id=self["service"])
         return self["service"]
 
+    def writing_service(self) -> str:
+        """A service whose one task has written to both streams."""
+        name = self.new_service()
+        services.create(services.spec(name, Command=["sh", "-c", "echo out; echo err >&2; sleep 600"]))
+        services.wait_until_it_runs(name)
+        time.sleep(1)  # until the engine has kept what it wrote
+        return name
+
+    def broken_service(self) -> str:
+        """A service whose image nobody has."""
+        name = self.new_service()
+        services.create(services.spec(name, Image="fsr.test/nobody-has-this:1"))
+        while not any(task["Status"]["State"] == "rejected" for task in services.tasks(name)):
+            time.sleep(0.1)
+        return name
+
+    def writing_task(self) -> str:
+        """The task of `writing_service`."""
+        return str(services.running(self["writing_service"])[0]["ID"])
+
     def equipped_service(self) -> str:
         """A service that has all that services may have on this engine. Its one task runs."""
         node = self["swarm"]

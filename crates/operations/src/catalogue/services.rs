@@ -3,7 +3,9 @@
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Service>
 
 mod change;
+mod containers;
 mod create;
+pub(crate) mod logs;
 mod names;
 mod newer;
 mod pairs;
@@ -13,6 +15,7 @@ mod spec;
 mod stop;
 mod tasks_of;
 mod update;
+mod wait;
 
 use crate::{
     Group, Operation, Param, Schema,
@@ -32,8 +35,18 @@ pub(crate) const SERVICE: Param =
     id("id").title("Service").about("The service's name or id.").picked_from("pick_service");
 
 /// The group of this folder: add a file's list here.
-pub(crate) static GROUP: Group =
-    Group::of("Services", &[OPERATIONS, create::OPERATIONS, update::OPERATIONS, stop::OPERATIONS]);
+pub(crate) static GROUP: Group = Group::of(
+    "Services",
+    &[
+        OPERATIONS,
+        create::OPERATIONS,
+        update::OPERATIONS,
+        stop::OPERATIONS,
+        wait::OPERATIONS,
+        containers::OPERATIONS,
+        logs::OPERATIONS,
+    ],
+);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

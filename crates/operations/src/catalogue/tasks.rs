@@ -4,6 +4,7 @@
 
 use crate::{
     Group, Operation, Param,
+    catalogue::services::logs,
     declare::param::{FILTERS, id},
     run::{
         redact::REDACT,
@@ -14,7 +15,7 @@ use crate::{
 pub(crate) const TASK: Param = id("id").title("Task").about("The task's id, as List Tasks gives it.");
 
 /// The group of this folder: add a file's list here.
-pub(crate) static GROUP: Group = Group::of("Tasks", &[OPERATIONS]);
+pub(crate) static GROUP: Group = Group::of("Tasks", &[OPERATIONS, logs::OF_TASKS]);
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[

@@ -94,8 +94,10 @@ pub(crate) struct Capture {
     stretches: Vec<(StreamName, u32)>,
     truncated: bool,
     timed_out: bool,
-    /// What the engine itself said of a failure to read on.
-    fault: Vec<u8>,
+    /// What the engine itself said of failures to read on.
+    faults: Vec<Vec<u8>>,
+    /// Whether that leaves the output of use, as where other tasks have written it.
+    keeps_faults: bool,
     /// Who takes the output as it comes, in the place of this; and how much that was.
     taker: Option<Arc<dyn Taker>>,
     taken: usize,
@@ -108,6 +110,17 @@ impl Capture {
     /// is kept, and said to be incomplete. Without frames (a TTY) all is stdout.
     pub(crate) fn read(call: &Call<'_>, body: Body, framed: bool, most: u64) -> Result<Self, Error> {
         let capture = Self { taker: call.services.taker(), ..Self::default() };
+        capture.filled(body, framed, most, Flow::of(call, OUTPUT), |capture| !capture.truncated)
+    }
+
+    /// As [`Capture::read`], where a failure of the engine to read a part leaves the rest of use: see [`Capture::faults`].
+    pub(crate) fn read_what_can_be(
+        call: &Call<'_>,
+        body: Body,
+        framed: bool,
+        most: u64,
+    ) -> Result<Self, Error> {
+        let capture = Self { taker: call.services.taker(), keeps_faults: true, ..Self::default() };
         capture.filled(body, framed, most, Flow::of(call, OUTPUT), |capture| !capture.truncated)
     }
 
@@ -176,14 +189,21 @@ impl Capture {
                 capture.keep(StreamName::Stdout, &chunk, true, most);
             }
         }
-        if self.fault.is_empty() {
-            return Ok(self);
+        match self.faults.first() {
+            Some(fault) if !self.keeps_faults => {
+                let fault = shown(fault);
+                Err(Error::new(
+                    Kind::Failed,
+                    format!("The engine could not read the output to its end: {fault}."),
+                ))
+            }
+            _ => Ok(self),
         }
-        let fault = String::from_utf8_lossy(without_half_character(&self.fault));
-        Err(Error::new(
-            Kind::Failed,
-            format!("The engine could not read the output to its end: {}.", fault.trim()),
-        ))
+    }
+
+    /// What the engine itself said of failures to read on, in the order in which it did.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        self.faults.iter().map(|fault| shown(fault)).filter(|fault| !fault.is_empty()).collect()
     }
 
     /// Says that the time was used up, though not by the stream.
@@ -238,8 +258,17 @@ impl Capture {
     /// Keeps a piece of output; `begins` says whether it is the first of its frame.
     fn keep(&mut self, stream: StreamName, data: &[u8], begins: bool, most: usize) {
         if stream == StreamName::System {
-            let room = LONGEST_FAULT.saturating_sub(self.fault.len());
-            self.fault.extend_from_slice(&data[..room.min(data.len())]);
+            if begins || self.faults.is_empty() {
+                self.faults.push(Vec::new());
+            }
+            let room = LONGEST_FAULT.saturating_sub(self.faults.iter().map(Vec::len).sum());
+            if let Some(fault) = self.faults.last_mut() {
+                fault.extend_from_slice(&data[..room.min(data.len())]);
+            }
+            // However many there are, they take no more than what they say.
+            if room == 0 {
+                self.faults.pop();
+            }
             return;
         }
         let room = most.saturating_sub(self.output.len().saturating_add(self.taken));
@@ -265,6 +294,11 @@ impl Capture {
             _ => {}
         }
     }
+}
+
+/// What the engine said, as text for people.
+fn shown(fault: &[u8]) -> String {
+    String::from_utf8_lossy(without_half_character(fault)).trim().to_owned()
 }
 
 #[cfg(test)]
@@ -390,9 +424,18 @@ mod tests {
     fn the_engines_own_fault_is_no_output() {
         let capture = capture(&[(Stdout, b"a"), (System, b"Error grabbing logs")], 100);
         assert_eq!(
-            (capture.output.as_slice(), capture.fault.as_slice()),
-            (&b"a"[..], &b"Error grabbing logs"[..])
+            (capture.output.as_slice(), capture.faults()),
+            (&b"a"[..], vec!["Error grabbing logs".to_owned()])
         );
+    }
+
+    #[test]
+    fn many_faults_take_no_more_than_they_say() {
+        let fault = vec![b'x'; LONGEST_FAULT - 3];
+        let pieces: Vec<(StreamName, &[u8])> =
+            (0..5000).map(|number| (System, if number == 0 { &fault[..] } else { b"lost" })).collect();
+        let capture = capture(&pieces, 100);
+        assert_eq!((capture.faults.len(), capture.faults()[1].as_str()), (2, "los"));
     }
 
     /// The pieces of two streams as an engine sends them: frames.

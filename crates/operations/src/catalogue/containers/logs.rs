@@ -1,10 +1,10 @@
 //! A container's logs: `GET /containers/{id}/logs`.
 
-use engine::{ApiVersion, ErrorKind};
+use engine::{ApiVersion, Body, ErrorKind};
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Kind, Operation, Output, Schema,
+    Error, Kind, Operation, Output, Param, Schema,
     catalogue::containers::capture::{
         CAPTURED, CAPTURED_TEXT, Capture, FORM, Form, INCOMPLETE, MAX_BYTES, STDERR, STDOUT, chosen,
     },
@@ -20,8 +20,16 @@ const CONTENT_TYPE_TELLS: ApiVersion = ApiVersion::new(1, 42);
 const FRAMED: &str = "application/vnd.docker.multiplexed-stream";
 const RAW: &str = "application/vnd.docker.raw-stream";
 
+pub(crate) const TAIL: Param =
+    count("tail", "all").title("Tail").about("Only so many lines from the end; all is all.").default("all");
+pub(crate) const SINCE: Param = time("since").title("Since").about("Only what was written from then on.");
+pub(crate) const TIMESTAMPS: Param = flag("timestamps")
+    .title("Timestamps")
+    .about("Begin every line with the time at which it was written; in the result's lines it is a field.");
+pub(crate) const FOLLOW: Param = flag("follow").title("Follow").about("Wait for more until the time limit.");
+
 /// Lines that begin with a time.
-const TIMED_LINES: Schema =
+pub(crate) const TIMED_LINES: Schema =
     Schema::Field("lines", &Schema::List(&Schema::Fields(&["stream", "time", "text"])));
 
 /// The operations of this file.
@@ -30,18 +38,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", 
     .about("Gets what a container has written, stdout and stderr apart, and line by line.")
     .params(&[
         CONTAINER,
-        count("tail", "all")
-            .title("Tail")
-            .about("Only so many lines from the end; all is all.")
-            .default("all"),
-        time("since").title("Since").about("Only what was written from then on."),
+        TAIL,
+        SINCE,
         time("until").title("Until").about("Only what was written until then."),
         STDOUT,
         STDERR,
-        flag("timestamps").title("Timestamps").about(
-            "Begin every line with the time at which it was written; in the result's lines it is a field.",
-        ),
-        flag("follow").title("Follow").about("Wait for more until the time limit."),
+        TIMESTAMPS,
+        FOLLOW,
         TIME_LIMIT,
         MAX_BYTES,
         FORM,
@@ -55,6 +58,27 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", 
     .run(logs)];
 
 fn logs(call: &Call<'_>) -> Result<Output, Error> {
+    let form = Form::of(&call.arguments);
+    let timed = call.arguments.is_on("timestamps");
+    let opened = match open(call, has_tty) {
+        // A proxy may hold an answer back until it has more of it.
+        Err(error) if error.kind() == Kind::Engine(ErrorKind::TimedOut) && call.arguments.is_on("follow") => {
+            return Capture::of_nothing_in_time().into_output(&Map::new(), timed, form);
+        }
+        opened => opened.map_err(|error| unreadable(call, error))?,
+    };
+    let most = call.arguments.integer("max_bytes").unwrap_or_default();
+    Capture::read(call, opened.body, opened.framed, most)?.into_output(&Map::new(), timed, form)
+}
+
+/// Logs on their way.
+pub(crate) struct Opened {
+    pub(crate) body: Body,
+    pub(crate) framed: bool,
+}
+
+/// Asks for the logs that the parameters describe. `has_tty` looks whether there are frames, where the answer does not tell.
+pub(crate) fn open(call: &Call<'_>, has_tty: fn(&Call<'_>) -> Result<bool, Error>) -> Result<Opened, Error> {
     let limit = call.time_limit();
     let (stdout, stderr) = chosen(&call.arguments, "stdout", "stderr");
     let request = call
@@ -63,27 +87,15 @@ fn logs(call: &Call<'_>) -> Result<Output, Error> {
         .query("stderr", &stderr.to_string())
         .silence(limit)
         .deadline(limit);
-    let has_tty = if call.engine.api_version()? < CONTENT_TYPE_TELLS { Some(has_tty(call)?) } else { None };
-    let timed = call.arguments.is_on("timestamps");
-    let reply = match call.stream(request) {
-        // A proxy may hold an answer back until it has more of it.
-        Err(error) if error.kind() == Kind::Engine(ErrorKind::TimedOut) && call.arguments.is_on("follow") => {
-            return Capture::of_nothing_in_time().into_output(&Map::new(), timed, Form::of(&call.arguments));
-        }
-        other => other.map_err(|error| unreadable(call, error))?,
-    };
-    let framed = match (has_tty, reply.header("content-type")) {
+    let looked = if call.engine.api_version()? < CONTENT_TYPE_TELLS { Some(has_tty(call)?) } else { None };
+    let reply = call.stream(request)?;
+    let framed = match (looked, reply.header("content-type")) {
         (Some(has_tty), _) => !has_tty,
         (None, Some(FRAMED)) => true,
         (None, Some(RAW)) => false,
-        (None, _) => !self::has_tty(call)?,
+        (None, _) => !has_tty(call)?,
     };
-    let most = call.arguments.integer("max_bytes").unwrap_or_default();
-    Capture::read(call, reply.into_body(), framed, most)?.into_output(
-        &Map::new(),
-        timed,
-        Form::of(&call.arguments),
-    )
+    Ok(Opened { body: reply.into_body(), framed })
 }
 
 fn has_tty(call: &Call<'_>) -> Result<bool, Error> {

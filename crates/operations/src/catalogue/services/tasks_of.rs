@@ -29,3 +29,10 @@ pub(super) fn state(task: &Value) -> &str {
 pub(super) fn is_over(state: &str) -> bool {
     matches!(state, "complete" | "shutdown" | "failed" | "rejected" | "remove" | "orphaned")
 }
+/// What a task is called: the service's name with its slot, or with its node where each has one.
+pub(super) fn name(service: &str, task: &Value) -> String {
+    match task["Slot"].as_u64().filter(|slot| *slot > 0) {
+        Some(slot) => format!("{service}.{slot}"),
+        None => format!("{service}.{}", task["NodeID"].as_str().unwrap_or("?")),
+    }
+}

@@ -31,7 +31,9 @@ RECORDS = importlib.import_module("integrations.records")
 
 class EvidenceTestCase(OperationTestCase):
     def setUp(self) -> None:
-        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
 
     def archive(self, result: dict[str, Any]) -> Path:
         """The attachment of a collection, as a file; as its hash says."""

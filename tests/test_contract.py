@@ -113,7 +113,7 @@ class Description(unittest.TestCase):
                     self.assertEqual("select", field["type"], f"{name}.{field['name']}")
                     self.assertIs(False, OPERATIONS[source]["visible"], f"{name}.{field['name']}")
                     self.assertEqual([], OPERATIONS[source]["parameters"], source)
-        of = ("config", "container", "image", "network", "node", "secret", "service", "volume")
+        of = ("config", "container", "image", "network", "node", "project", "secret", "service", "volume")
         self.assertEqual({f"pick_{what}" for what in of}, asked)
 
     def test_nested_fields_are_reached_by_a_name_each(self) -> None:

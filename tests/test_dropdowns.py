@@ -72,6 +72,15 @@ class Choices(OperationTestCase):
             choice = {"title": scene[word], "value": scene[word]}
             self.assertIn(choice, self.run_operation(f"pick_{word}"))
 
+    def test_projects_and_stacks(self) -> None:
+        self.addCleanup(leave_swarm)
+        scene = Scene(self)
+        offered = self.run_operation("pick_project")
+        for word, kind in (("project", "Compose"), ("stack", "Stack")):
+            self.assertNotIn(scene[word], values(offered))
+            choice = {"title": f"{scene[word]} ({kind})", "value": scene[word]}
+            self.assertIn(choice, self.run_operation("pick_project"))
+
     def test_a_choice_is_what_the_operation_takes(self) -> None:
         """Every list that a form names, with an operation that looks at what is picked."""
         container(self)

@@ -493,6 +493,74 @@ class Scene:
         self["swarm"]
         return self._new("service", "/services/{}")
 
+    # Compose projects and stacks
+
+    def project(self) -> str:
+        """A Compose project: `web` depends on `db`, and `migrate` has ended."""
+        name = unique("project")
+        self._part(name, "db", "echo ready; exec sleep 600")
+        self._part(name, "migrate", "echo migrated", depends_on="db:service_started:false")
+        self._part(name, "web", "echo oops >&2; exec sleep 600", depends_on="db:service_started:false")
+        time.sleep(1)
+        return name
+
+    def stopped_project(self) -> str:
+        """A Compose project that does not run: `web` waits until `db` is healthy."""
+        name = unique("project")
+        self._part(name, "web", "sleep 600", depends_on="db:service_healthy:false", start=False)
+        self._part(name, "db", "sleep 600", start=False, Healthcheck={"Test": ["CMD", "true"], "Interval": 10**9})
+        return name
+
+    def broken_project(self) -> str:
+        """A Compose project that does not run, and whose `web` cannot."""
+        name = unique("project")
+        self._part(name, "db", "sleep 600", start=False)
+        broken = {"Entrypoint": ["/no-such-program"], "HostConfig": {}}  # an init would start, and fail after that
+        self._part(name, "web", "", depends_on="db:service_started:false", start=False, **broken)
+        return name
+
+    def silent_project(self) -> str:
+        """A Compose project: `web` has written to its log, and `db` has a log that cannot be read."""
+        name = unique("project")
+        self._part(name, "web", "echo out; exec sleep 600")
+        self._part(name, "db", "sleep 600", HostConfig={"Init": True, "LogConfig": {"Type": "none"}})
+        time.sleep(1)
+        return name
+
+    def stack(self) -> str:
+        """A stack of the swarm: one service, which runs."""
+        self["swarm"]
+        name = unique("stack")
+        labels = {"com.docker.stack.namespace": name}
+        self._test.addCleanup(remove, f"/services/{name}_web")
+        services.create({**services.spec(f"{name}_web", Labels=labels), "Labels": labels})
+        services.wait_until_it_runs(f"{name}_web")
+        return name
+
+    def example_project(self) -> str:
+        """The Compose project `shop`, with names as Compose gives them."""
+        for service, depends_on in (("db", ""), ("web", "db:service_started:false")):
+            made = self._part("shop", service, f"echo {service} is ready; exec sleep 600", depends_on=depends_on)
+            api("POST", f"/containers/{made}/rename?name=shop-{service}-1")
+            self._test.addCleanup(remove, f"/containers/shop-{service}-1?force=1")
+        time.sleep(1)
+        return "shop"
+
+    def _part(
+        self, project: str, service: str, script: str, *, depends_on: str = "", start: bool = True, **config: Any
+    ) -> str:
+        compose = "com.docker.compose"
+        labels = {
+            f"{compose}.project": project,
+            f"{compose}.service": service,
+            f"{compose}.container-number": "1",
+            f"{compose}.oneoff": "False",
+            f"{compose}.depends_on": depends_on,
+            f"{compose}.project.config_files": "/srv/shop/compose.yml,/srv/shop/override.yml",
+            f"{compose}.project.working_dir": "/srv/shop",
+        }
+        return engine.container(self._test, "sh", "-c", script, start=start, Labels=labels, **config)
+
     # Secrets and configs
 
     def secret(self) -> str:

@@ -2,6 +2,7 @@
 
 pub(crate) mod call_api;
 mod closest;
+pub(crate) mod compose;
 pub(crate) mod configs;
 pub(crate) mod containers;
 pub(crate) mod dry_run;
@@ -39,6 +40,7 @@ static CATALOGUE: &[&Group] = &[
     &secrets::GROUP,
     &configs::GROUP,
     &plugins::GROUP,
+    &compose::GROUP,
     &system::GROUP,
     &pick::GROUP,
 ];

@@ -3,11 +3,15 @@
 //! Forms ask while somebody waits: the answer comes within seconds or not at all, in one request, and no longer than a
 //! person can use. People do not see these operations.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::{Error, Group, Operation, Output, Schema, run::call::Call};
+use crate::{
+    Error, Group, Operation, Output, Schema,
+    catalogue::compose::{PROJECT, STACK},
+    run::call::Call,
+};
 
 /// The most that is offered.
 const MOST: usize = 1000;
@@ -72,6 +76,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .hidden()
         .gives(PICKED)
         .run(specified),
+    Operation::get("pick_project", "/containers/json")
+        .title("Pick Project")
+        .about("Lists the names of Compose projects and stacks for a form.")
+        .hidden()
+        .gives(PICKED)
+        .run(projects),
 ];
 
 fn containers(call: &Call<'_>) -> Result<Output, Error> {
@@ -148,6 +158,17 @@ fn specified(call: &Call<'_>) -> Result<Output, Error> {
         let name = object["Spec"]["Name"].as_str()?;
         Some((false, name.to_owned(), name))
     })))
+}
+
+/// By the labels of their containers.
+fn projects(call: &Call<'_>) -> Result<Output, Error> {
+    let listed = ask(call, &[("all", "true")])?;
+    let named = |label: &str| {
+        list(&listed).filter_map(|container| container["Labels"][label].as_str()).collect::<BTreeSet<_>>()
+    };
+    let kinds = [(PROJECT, "Compose"), (STACK, "Stack")];
+    let found = kinds.map(|(label, kind)| named(label).into_iter().map(move |name| (name, kind)));
+    Ok(offered(found.into_iter().flatten().map(|(name, kind)| (false, format!("{name} ({kind})"), name))))
 }
 
 /// A list that only a manager of a swarm has.

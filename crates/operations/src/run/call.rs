@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     Configuration, Error, Output, Services,
+    catalogue::{self, find},
     declare::{arguments::Arguments, endpoint::Endpoint},
-    run::{request, secrets::Secrets},
+    run::{request, secrets::Secrets, validate::validated},
 };
 
 /// One call. Requests go through [`Call::send`] and [`Call::stream`], so that the log knows of them.
@@ -129,6 +130,35 @@ impl Call<'_> {
         let components = version.map(|version: Value| version["Components"].clone()).unwrap_or_default();
         let mut components = components.as_array().into_iter().flatten();
         components.any(|component| component["Name"].as_str().is_some_and(|name| name.starts_with("Podman")))
+    }
+
+    /// Carries out another operation as a part of this call. The guard must have been asked already.
+    pub(crate) fn part(
+        &self,
+        name: &str,
+        given: &Map<String, Value>,
+        run: fn(&Call<'_>) -> Result<Output, Error>,
+    ) -> Result<Output, Error> {
+        let Some(operation) = find(name) else { return Err(catalogue::unknown(name)) };
+        let part = Call {
+            endpoint: operation.endpoint(),
+            arguments: validated(operation, given)?,
+            engine: self.engine,
+            configuration: self.configuration,
+            services: self.services,
+            status: Cell::new(None),
+            tries: Cell::new(0),
+            changed: Cell::new(false),
+            given,
+            sent: RefCell::default(),
+            overridden: RefCell::default(),
+        };
+        let output = run(&part);
+        self.note(part.status.get(), part.tries.get());
+        self.changed.set(self.changed.get() || part.changed.get());
+        let sent = self.sent.take();
+        self.sent.replace(sent.and(&part.sent.borrow()));
+        output
     }
 
     /// How long this call may take, from its parameter `timeout`.

@@ -76,13 +76,25 @@ fn check_operation(policy: &Policy, operation: &Operation, effect: Effect) -> Re
     )))
 }
 
-/// Refuses a change to these services, which the operation has found by itself, before the first of them is changed.
+/// Refuses a change to these services (each by its id and name), which the operation has found by itself, before the first of
+/// them is changed.
 pub(crate) fn permit_services<'n>(
     call: &Call<'_>,
-    mut names: impl Iterator<Item = &'n str>,
+    mut found: impl Iterator<Item = (&'n str, &'n str)>,
 ) -> Result<(), Error> {
     match call.configuration.policy().protects() {
-        true => names.try_for_each(|name| checked_service(call, name).map(drop)),
+        true => found.try_for_each(|(id, name)| checked_service(call, id, name).map(drop)),
+        false => Ok(()),
+    }
+}
+
+/// The same of containers.
+pub(crate) fn permit_containers<'n>(
+    call: &Call<'_>,
+    mut found: impl Iterator<Item = (&'n str, &'n str)>,
+) -> Result<(), Error> {
+    match call.configuration.policy().protects() {
+        true => found.try_for_each(|(id, name)| checked(call, id, name).map(drop)),
         false => Ok(()),
     }
 }
@@ -90,17 +102,17 @@ pub(crate) fn permit_services<'n>(
 fn check_target(call: &mut Call<'_>, target: Target) -> Result<(), Error> {
     match target {
         Target::Container(named) => {
-            let id = checked(call, &named.text)?;
+            let id = checked(call, &named.text, &named.text)?;
             aim(call, named, id)
         }
-        Target::Member(named) => match checked(call, &named.text) {
+        Target::Member(named) => match checked(call, &named.text, &named.text) {
             Ok(id) => aim(call, named, id),
             Err(error) if look::is_absence(&error) => Ok(()),
             Err(error) => Err(error),
         },
         Target::Exec(exec) => {
             let container = look::container_of(call, &exec)?;
-            checked(call, &container).map(drop)
+            checked(call, &container, &container).map(drop)
         }
         Target::Network(named) => {
             let (id, network) = look::network(call, &named.text)?;
@@ -124,7 +136,7 @@ fn check_target(call: &mut Call<'_>, target: Target) -> Result<(), Error> {
         }
         Target::Image(named) => check_image(call, named),
         Target::Service(named) => {
-            let id = checked_service(call, &named.text)?;
+            let id = checked_service(call, &named.text, &named.text)?;
             aim(call, named, id)
         }
         Target::Node(named) => {
@@ -162,8 +174,8 @@ fn aim(call: &mut Call<'_>, named: Named, id: String) -> Result<(), Error> {
     Err(Error::new(Kind::Internal, message))
 }
 
-/// Looks at a container, and gives its full id if nothing protects it, or the call sets that aside.
-fn checked(call: &Call<'_>, named: &str) -> Result<String, Error> {
+/// Looks at a container, and gives its full id if nothing protects it, or the call sets that aside. `shown` is what people call it.
+fn checked(call: &Call<'_>, named: &str, shown: &str) -> Result<String, Error> {
     let (id, container) = look::container(call, named)?;
     let rules = Rules::of(call);
     match overrides(call) {
@@ -172,13 +184,13 @@ fn checked(call: &Call<'_>, named: &str) -> Result<String, Error> {
                 call.overridden.replace(Some(rule.to_string()));
             }
         }
-        false => rules.refuse(&container, named)?,
+        false => rules.refuse(&container, shown)?,
     }
     Ok(id)
 }
 
 /// Looks at a service, and gives its id if neither it nor a task of it is protected, or the call sets that aside.
-fn checked_service(call: &Call<'_>, named: &str) -> Result<String, Error> {
+fn checked_service(call: &Call<'_>, named: &str, shown: &str) -> Result<String, Error> {
     let (id, service) = look::service(call, named)?;
     let rules = Rules::of(call);
     let protected = needs::protected(call)?;
@@ -191,8 +203,8 @@ fn checked_service(call: &Call<'_>, named: &str) -> Result<String, Error> {
         }
         return Ok(id);
     }
-    rules.refuse(&as_task(&service), named)?;
-    needs::refuse(&format!("service {named}"), &protected, |container| container.is_task_of(&id))?;
+    rules.refuse(&as_task(&service), shown)?;
+    needs::refuse(&format!("service {shown}"), &protected, |container| container.is_task_of(&id))?;
     Ok(id)
 }
 

@@ -124,6 +124,31 @@ impl Capture {
         capture.filled(body, framed, most, Flow::of(call, OUTPUT), |capture| !capture.truncated)
     }
 
+    /// As [`Capture::read`], of one of several streams: nobody takes it as it comes.
+    pub(crate) fn read_apart(body: Body, framed: bool, most: u64) -> Result<Self, Error> {
+        let mut capture = Self::default()
+            .filled(body, framed, most, Flow::new(None, OUTPUT), |capture| !capture.truncated)?;
+        match capture.broken_off.take() {
+            Some(error) => Err(error.into()),
+            None => Ok(capture),
+        }
+    }
+
+    /// How many bytes it has kept.
+    pub(crate) fn size(&self) -> u64 {
+        self.output.len() as u64
+    }
+
+    /// Whether there was more than was asked for.
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Whether the time was used up before the end.
+    pub(crate) fn is_timed_out(&self) -> bool {
+        self.timed_out
+    }
+
     /// Nothing came until the time was used up.
     pub(crate) fn of_nothing_in_time() -> Self {
         Self { timed_out: true, ..Self::default() }

@@ -1,6 +1,6 @@
 //! A container's logs: `GET /containers/{id}/logs`.
 
-use engine::{ApiVersion, Body, ErrorKind};
+use engine::{ApiVersion, Body, ErrorKind, Request};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -87,13 +87,22 @@ pub(crate) fn open(call: &Call<'_>, has_tty: fn(&Call<'_>) -> Result<bool, Error
         .query("stderr", &stderr.to_string())
         .silence(limit)
         .deadline(limit);
-    let looked = if call.engine.api_version()? < CONTENT_TYPE_TELLS { Some(has_tty(call)?) } else { None };
+    sent(call, request, || has_tty(call))
+}
+
+/// Asks for logs by this request.
+pub(crate) fn sent(
+    call: &Call<'_>,
+    request: Request,
+    has_tty: impl Fn() -> Result<bool, Error>,
+) -> Result<Opened, Error> {
+    let looked = if call.engine.api_version()? < CONTENT_TYPE_TELLS { Some(has_tty()?) } else { None };
     let reply = call.stream(request)?;
     let framed = match (looked, reply.header("content-type")) {
         (Some(has_tty), _) => !has_tty,
         (None, Some(FRAMED)) => true,
         (None, Some(RAW)) => false,
-        (None, _) => !has_tty(call)?,
+        (None, _) => !has_tty()?,
     };
     Ok(Opened { body: reply.into_body(), framed })
 }

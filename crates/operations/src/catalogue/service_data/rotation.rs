@@ -46,7 +46,10 @@ pub(super) fn rotate(call: &Call<'_>) -> Result<Output, Error> {
     let end = Instant::now() + call.time_limit();
     let data = Given::required(call, sort)?;
     let Some(rotation) = Rotation::look(call, sort)? else { return finished(call, sort, &data) };
-    guard::permit_services(call, rotation.services.iter().map(users::name))?;
+    guard::permit_services(
+        call,
+        rotation.services.iter().map(|service| (id(service), users::name(service))),
+    )?;
     let new = rotation.replacement(&data)?;
     let steps = rotation.update_services(&new, end)?;
     if steps.iter().any(|step| step.failure.is_some()) {
@@ -68,7 +71,11 @@ pub(super) fn dry_run(call: &Call<'_>) -> Result<Output, Error> {
     let sort = Sort::of(call);
     Given::read(call, sort)?;
     let Some(rotation) = Rotation::look(call, sort)? else { return absent(call, sort) };
-    let protection = guard::permit_services(call, rotation.services.iter().map(users::name)).err();
+    let protection = guard::permit_services(
+        call,
+        rotation.services.iter().map(|service| (id(service), users::name(service))),
+    )
+    .err();
     let obstacles = protection.map(|error| error.message().trim_end_matches('.').to_owned());
     let found = rotation.told(Value::Null, &rotation.new_name()?);
     let what = format!("rotate {} {{id}}", sort.noun);

@@ -1,6 +1,6 @@
 //! Kept output as a result shows it: the streams apart and together, and line by line.
 
-use std::fmt;
+use std::{convert::Infallible, fmt};
 
 use engine::StreamName;
 use jiff::Timestamp;
@@ -42,6 +42,17 @@ impl Capture {
             rest = after;
             (*stream, stretch)
         })
+    }
+
+    /// Shows each line with its stream, and the time that it begins with.
+    pub(crate) fn each_timed_line(&self, mut show: impl FnMut(&str, Option<&str>, &str)) {
+        let shown: Result<(), Infallible> = self.each_line(true, |line| {
+            show(line.stream, line.time, String::from_utf8_lossy(line.text).trim_end_matches(['\r', '\n']));
+            Ok(())
+        });
+        match shown {
+            Ok(()) => {}
+        }
     }
 
     /// Shows whole lines in the order in which they ended; a line may come in several stretches.

@@ -1,0 +1,188 @@
+//! Compose projects, and stacks of a swarm, by the labels that Docker gives to their containers.
+//!
+//! The engine knows neither: a project is what `docker compose` has labeled as one, a stack what `docker stack` has.
+//! <https://github.com/compose-spec/compose-spec/blob/main/spec.md>
+
+mod lifecycle;
+mod logs;
+mod order;
+mod projects;
+
+use engine::{ErrorKind, Path, Request};
+use serde_json::{Value, json};
+
+use crate::{
+    Effect, Error, Group, Operation, Output, Param, Schema,
+    catalogue::containers::{
+        capture::{INCOMPLETE, MAX_BYTES, STDERR, STDOUT},
+        lifecycle::DISABLE_RESTART,
+        logs::{SINCE, TAIL},
+    },
+    declare::{
+        param::{OVERRIDE_PROTECTION, TIME_LIMIT, choice, integer, text, time},
+        result::{Case, DONE, OVERRIDDEN, TEXTS, case},
+        target::Touch,
+    },
+    run::{
+        call::Call,
+        objects::{items, own_name},
+        redact::REDACT,
+        trim::{FIELDS, MAX_ITEMS, trim},
+    },
+};
+
+/// The labels of a project's containers.
+pub(crate) const PROJECT: &str = "com.docker.compose.project";
+const SERVICE: &str = "com.docker.compose.service";
+const NUMBER: &str = "com.docker.compose.container-number";
+const DEPENDS_ON: &str = "com.docker.compose.depends_on";
+const ONE_OFF: &str = "com.docker.compose.oneoff";
+const CONFIG_FILES: &str = "com.docker.compose.project.config_files";
+const WORKING_DIR: &str = "com.docker.compose.project.working_dir";
+/// The labels of a stack's services, and of their containers.
+pub(crate) const STACK: &str = "com.docker.stack.namespace";
+const STACK_SERVICE: &str = "com.docker.swarm.service.name";
+
+const NAME: Param = text("name")
+    .title("Project")
+    .about("The name of the Compose project or stack; list_projects shows what is there.")
+    .picked_from("pick_project")
+    .required()
+    .local();
+const FORMS: &[(&str, &str)] = &[("All", "all"), ("Text", "text"), ("Lines", "lines")];
+const LINES: Schema = Schema::Field(
+    "lines",
+    &Schema::List(&Schema::Fields(&["container", "service", "stream", "time", "text"])),
+);
+const READ: Schema = Schema::All(&[Schema::Field("errors", &TEXTS), INCOMPLETE]);
+const LOGS_BY_FORM: &[Case] = &[
+    case("form", "Text", Schema::All(&[Schema::Fields(&["output"]), READ])),
+    case("form", "Lines", Schema::All(&[LINES, READ])),
+];
+/// What became of each container.
+const EACH: Schema = Schema::Field(
+    "containers",
+    &Schema::List(&Schema::Fields(&["name", "id", "service", "outcome", "state", "error"])),
+);
+
+/// The group of this folder: add a file's list here.
+pub(crate) static GROUP: Group = Group::of("Compose", &[OPERATIONS]);
+
+/// The operations of this file.
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::get("list_projects", "/containers/json")
+        .title("List Projects")
+        .about("Lists the Compose projects and stacks that have containers on this engine, with how many are in which state. On a swarm's manager, lists all stacks.")
+        .params(&[FIELDS, MAX_ITEMS])
+        .gives(Schema::List(&Schema::All(&[
+            Schema::Fields(&["name", "kind", "containers", "running"]),
+            Schema::Field("states", &Schema::Fields(projects::STATES)),
+            Schema::Field("services", &TEXTS),
+            Schema::Field("config_files", &TEXTS),
+            Schema::Fields(&["working_dir"]),
+        ])))
+        .columns(&["name", "kind", "running", "containers", "services"])
+        .run(projects::list),
+    Operation::get("list_project_containers", "/containers/json")
+        .title("List Project Containers")
+        .about("Lists the containers of a Compose project or stack that are on this engine, whatever their state.")
+        .params(&[NAME, FIELDS, MAX_ITEMS, REDACT])
+        .gives(Schema::Answer("GET /containers/json"))
+        .columns(&["Id", "Image", "Status", "Names"])
+        .run(containers),
+    Operation::get("project_logs", "/containers/json")
+        .title("Get Project Logs")
+        .about("Gets what the containers of a Compose project or stack on this engine have written: one stream, in the order of time, each line with its container.")
+        .params(&[
+            NAME,
+            TAIL.about("Only this many lines from the end of each container; all is all.").local(),
+            SINCE.local(),
+            time("until").title("Until").about("Only what was written until then.").local(),
+            STDOUT,
+            STDERR,
+            TIME_LIMIT,
+            MAX_BYTES.about("The most output that is kept of all containers together. Each has its share; the rest is left out, and the result says truncated."),
+            choice("form", FORMS)
+                .title("Output Form")
+                .about("All gives the output twice: as text (output) and as lines. Text or Lines give one of them, for a smaller result.")
+                .default("All")
+                .local(),
+        ])
+        .gives(Schema::All(&[Schema::Fields(&["output"]), LINES, READ]))
+        .gives_for(LOGS_BY_FORM)
+        .run(logs::logs),
+    Operation::post("stop_project", "/containers/json")
+        .title("Stop Project")
+        .about("Stops the containers of a Compose project, those first that depend on others. A container that cannot be stopped does not keep the others running. If one of them is protected, nothing is stopped.")
+        .effect(Effect::Contain)
+        .touches(&[Touch::Found])
+        .params(&[
+            NAME,
+            integer("t")
+                .title("Grace Period (seconds)")
+                .about("How long each container has to stop before it is killed. If empty, the container's own.")
+                .local(),
+            DISABLE_RESTART.about("First set the restart policy of each container to no, so that it stays down when the engine starts again."),
+            OVERRIDE_PROTECTION,
+        ])
+        .gives(Schema::All(&[DONE, Schema::Fields(&["failed"]), EACH, OVERRIDDEN]))
+        .run(lifecycle::stop),
+    Operation::post("start_project", "/containers/json")
+        .title("Start Project")
+        .about("Starts the containers of a Compose project, those first that others depend on. Where one waits for another to be healthy or to complete, so does this.")
+        // As for a container: to get its work back harms no protected one.
+        .touches(&[Touch::Found])
+        .params(&[NAME, TIME_LIMIT.about("How long containers that others depend on have to become healthy or to complete. If empty, the configuration's timeout.")])
+        .gives(Schema::All(&[DONE, Schema::Fields(&["failed"]), EACH]))
+        .run(lifecycle::start),
+];
+
+/// A project's or stack's containers, in the order of their names.
+fn containers(call: &Call<'_>) -> Result<Output, Error> {
+    let mut found: Value = found(call)?.containers.into();
+    trim(&mut found, &call.arguments);
+    Ok(found.into())
+}
+
+/// What a name leads to.
+struct Found {
+    /// Of a list, in the order of their names.
+    containers: Vec<Value>,
+    is_stack: bool,
+}
+
+/// The containers of the project that the call names; of the stack, where there is no such project.
+fn found(call: &Call<'_>) -> Result<Found, Error> {
+    let name = call.arguments.text(NAME).unwrap_or_default();
+    for (label, is_stack) in [(PROJECT, false), (STACK, true)] {
+        let mut containers = labeled(call, &format!("{label}={name}"))?;
+        if !containers.is_empty() {
+            containers.sort_by(|one, other| own_name(one).cmp(own_name(other)));
+            return Ok(Found { containers, is_stack });
+        }
+    }
+    let message = format!("no container on this engine belongs to a Compose project or stack {name:?}");
+    let error = engine::Error::new(ErrorKind::NotFound, message).with_status(404);
+    Err(error.hint("Check the name with list_projects").into())
+}
+
+/// All containers with a label.
+fn labeled(call: &Call<'_>, label: &str) -> Result<Vec<Value>, Error> {
+    let filters = json!({"label": [label]}).to_string();
+    let request =
+        Request::get(Path::fixed("/containers/json")).query("all", "true").query("filters", &filters);
+    Ok(items(&call.send(request)?.json()?).cloned().collect())
+}
+
+/// A label of a container of a list.
+fn label<'c>(container: &'c Value, name: &str) -> &'c str {
+    container["Labels"][name].as_str().unwrap_or_default()
+}
+
+/// The service of a project or stack that a container belongs to.
+fn service(container: &Value) -> &str {
+    match label(container, SERVICE) {
+        "" => label(container, STACK_SERVICE),
+        service => service,
+    }
+}

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -185,7 +186,7 @@ class Collecting(EvidenceTestCase):
         result = self.run_operation("collect_evidence", id=name, kinds="Volumes")
         members = self.members(result)
         [tar] = [name for name in members if name.startswith("volumes/") and name.endswith(".tar")]
-        self.assertIn("data/loot", self.names(members[tar]))
+        self.assertTrue(any(name.endswith("/loot") for name in self.names(members[tar])))
         self.assertIn("host-folders", {entry["kind"] for entry in result["missing"]})
 
     def test_a_log_that_cannot_be_read_is_told(self) -> None:
@@ -244,6 +245,20 @@ class Collecting(EvidenceTestCase):
         self.assertTrue(self.item(result, "file-system.tar")["complete"])
         self.described("collect_evidence", params, result)
         self.run_operation("release_container", id=name)
+
+    def test_interrupted_it_unpauses_what_it_has_paused(self) -> None:
+        if "FSR_DOCKER" not in os.environ:
+            self.skipTest("fsr-docker is not built for this Python")
+        name, slow = container(self), Fault("slow")
+        with FaultProxy(given("ENGINE_SOCKET"), "GET /containers/[0-9a-f]{64}/export", slow) as proxy:
+            command = [given("FSR_DOCKER"), "--host", f"tcp://{proxy.address}", "run", "collect_evidence", f"id={name}"]
+            running = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while not state(name)["Paused"]:
+                time.sleep(0.01)
+            running.send_signal(signal.SIGINT)
+            self.assertEqual(130, running.wait(timeout=20))
+        self.assertFalse(state(name)["Paused"])
+        self.assertEqual([], list(self.folder.iterdir()))
 
 
 class Verifying(EvidenceTestCase):

@@ -47,8 +47,13 @@ impl Collection<'_, '_> {
             Ok(helper) => helper,
             Err(error) => {
                 let why = self.told(error)?;
-                let hint = "the image must be on the engine: name one with helper_image";
-                self.miss("helper", "what is in memory only", format!("{why} ({hint})"));
+                let is_absent = why.to_lowercase().contains("image");
+                let hint = if is_absent {
+                    " The image must be on the engine: name one with helper_image."
+                } else {
+                    ""
+                };
+                self.miss("helper", "what is in memory only", format!("{why}{hint}"));
                 return Ok(());
             }
         };

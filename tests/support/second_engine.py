@@ -36,6 +36,8 @@ class SecondEngine:
         self.socket = str(sockets / f"{self._name}.sock")
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the engine)
         self._process: subprocess.Popen[bytes] | None = None
+        # Its network, which stays what it is when it is started again, as a host's does.
+        self._network: int | None = None
         self._paused = 0
 
     def __enter__(self) -> SecondEngine:
@@ -65,12 +67,15 @@ class SecondEngine:
         command += " --bridge none --iptables=false --ip6tables=false --exec-opt native.cgroupdriver=cgroupfs"
         command += f" --cgroup-parent {cgroup} --shutdown-timeout 1 --config-file {folder}/none.json {self._options}"
         inside = ["nsenter", "--mount", "--pid", "--target", str(_listener(engine.SOCKET))]
+        apart = ["unshare", "--uts"]
+        if self._network is None:
+            apart.append("--net")
+        else:
+            inside.append(f"--net=/proc/self/fd/{self._network}")
         self._process = subprocess.Popen(
             [
                 *inside,
-                "unshare",
-                "--net",
-                "--uts",
+                *apart,
                 "sh",
                 "-c",
                 f"echo {self._hostname} > /proc/sys/kernel/hostname; mkdir -p {folder};"
@@ -78,6 +83,7 @@ class SecondEngine:
             ],
             stdout=self._log,
             stderr=subprocess.STDOUT,
+            pass_fds=[] if self._network is None else [self._network],
         )
         until = time.monotonic() + 60
         while not self._answers():
@@ -85,6 +91,8 @@ class SecondEngine:
                 self._log.seek(0)
                 raise RuntimeError(f"the second engine did not start:\n{self._log.read().decode()[-3000:]}")
             time.sleep(0.05)
+        if self._network is None:
+            self._network = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY)
 
     def kill(self) -> None:
         """Ends it as a crash would."""
@@ -100,6 +108,9 @@ class SecondEngine:
             os.kill(self.pid, signal.SIGTERM)
             self._process.wait(60)
         self._log.close()
+        if self._network is not None:
+            os.close(self._network)
+            self._network = None
 
     def pause(self) -> None:
         """Stops it from doing anything, while its connections stay."""

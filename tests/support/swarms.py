@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 import unittest
 from collections.abc import Callable
@@ -65,7 +64,6 @@ class Locked:
         self.key: str = self.engine.api("GET", "/swarm/unlockkey")["UnlockKey"]
         self.engine.kill()
         self.engine.start()
-        _ip(self.engine, "link set lo up")
         until = time.monotonic() + 20
         while self.engine.api("GET", "/info")["Swarm"]["LocalNodeState"] != "locked":
             if time.monotonic() > until:
@@ -84,7 +82,7 @@ class Cluster:
         _ip(self.engines[0], "link add br0 type bridge")
         _ip(self.engines[0], "link set br0 up")
         for number in (1, 2, 3):
-            self.connect(number)
+            self._connect(number)
         addresses = {"AdvertiseAddr": self.address(1), "ListenAddr": "0.0.0.0:2377"}
         self.engines[0].api("POST", "/swarm/init", addresses)
         token = self.engines[0].api("GET", "/swarm")["JoinTokens"]["Manager"]
@@ -102,11 +100,9 @@ class Cluster:
         """An engine's address in the network."""
         return f"10.77.0.{number}"
 
-    def connect(self, number: int) -> None:
-        """Puts an engine into the network: for the first time, or after it was started again."""
+    def _connect(self, number: int) -> None:
+        """Puts an engine into the network."""
         hub, engine, link = self.engines[0], self.engine(number), f"link{number}"
-        with suppress(subprocess.CalledProcessError):  # There is none yet.
-            _ip(hub, f"link delete {link}")
         _ip(hub, f"link add {link} type veth peer name far{number}")
         _ip(hub, f"link set {link} master br0 up")
         if engine is not hub:

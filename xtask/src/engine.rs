@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use crate::cluster;
 use crate::image;
 use crate::private_engine::{Engine, Life, TCP, TLS, names, sweep};
 use crate::system::System;
@@ -20,8 +21,11 @@ pub(crate) enum Task {
         /// Podman, which speaks Docker's API too. It has no TLS.
         #[arg(long, conflicts_with = "debian")]
         podman: bool,
+        /// As many engines, NAME-1, NAME-2 and so on, that are the managers of one swarm.
+        #[arg(long, value_name = "MANAGERS", value_parser = clap::value_parser!(u8).range(1..=7), conflicts_with = "podman")]
+        swarm: Option<u8>,
     },
-    /// Ends an engine with all its containers, and removes what it left.
+    /// Ends an engine, or all engines of a swarm, with all containers, and removes what is left.
     Stop(Name),
     /// Shows the engines that run and how to use them.
     Status,
@@ -47,8 +51,8 @@ fn plain(name: &str) -> Result<String, String> {
 
 pub(crate) fn run(task: &Task) -> Result<()> {
     match task {
-        Task::Start { name: Name { name }, debian, podman } => {
-            if Engine::find(name).is_some() {
+        Task::Start { name: Name { name }, debian, podman, swarm } => {
+            if Engine::find(name).is_some() || !cluster::engines(name).is_empty() {
                 println!("{name}: runs already");
             } else {
                 let system = match debian {
@@ -56,20 +60,26 @@ pub(crate) fn run(task: &Task) -> Result<()> {
                     None if *podman => System::podman()?,
                     None => System::this_machine()?,
                 };
-                Engine::start(name, Life::UntilStopped, &system)?;
+                match swarm {
+                    Some(managers) => cluster::start(name, usize::from(*managers), &system)?,
+                    None => drop(Engine::start(name, Life::UntilStopped, &system)?),
+                }
             }
-            show(name);
+            for engine in named(name) {
+                show(&engine);
+            }
             Ok(())
         }
         Task::Stop(Name { name }) => {
-            let found = Engine::find(name);
+            let found = named(name);
             sweep();
-            match found {
-                Some(engine) => {
-                    engine.stop()?;
-                    println!("{name}: stopped and removed");
-                }
-                None => println!("{name}: was not running"),
+            if found.is_empty() {
+                println!("{name}: was not running");
+            }
+            for engine in found {
+                let its_name = engine.name();
+                engine.stop()?;
+                println!("{its_name}: stopped and removed");
             }
             Ok(())
         }
@@ -79,16 +89,21 @@ pub(crate) fn run(task: &Task) -> Result<()> {
             if running.is_empty() {
                 println!("No private engine runs. To start one: cargo xtask engine start");
             }
-            for name in running {
-                show(&name);
+            for engine in running.iter().filter_map(|name| Engine::find(name)) {
+                show(&engine);
             }
             Ok(())
         }
     }
 }
 
-fn show(name: &str) {
-    let Some(engine) = Engine::find(name) else { return };
+/// The engine of this name, or those of the swarm of this name.
+fn named(name: &str) -> Vec<Engine> {
+    Engine::find(name).map_or_else(|| cluster::engines(name), |engine| vec![engine])
+}
+
+fn show(engine: &Engine) {
+    let name = engine.name();
     let socket = engine.socket().display().to_string();
     let certificates = engine.certificates().display().to_string();
     let pid = engine.pid().unwrap_or_default();
@@ -97,6 +112,9 @@ fn show(name: &str) {
         return;
     };
     println!("{name}: {version}, with the image {}", image::NAME);
+    if let Some(swarm) = engine.swarm() {
+        println!("  a manager of the swarm {swarm}");
+    }
     println!("  anywhere           export DOCKER_HOST=unix://{socket}");
     println!("  in its network     nsenter --net --target {pid} COMMAND, which may then use");
     println!("    plain TCP        DOCKER_HOST=tcp://{TCP}");

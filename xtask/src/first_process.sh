@@ -7,6 +7,9 @@
 set -eu
 base=$1 packages=$2 folder=$3 sockets=$4 daemon=$5 cgroup=$6
 
+# In a swarm, nodes are told apart by it.
+if [ -n "${HOST_NAME:-}" ]; then echo "$HOST_NAME" >/proc/sys/kernel/hostname; fi
+
 # Docker is told of the group. Podman takes the root of what it sees, which this makes the group.
 if [ "$daemon" = podman ] && [ -z "${JOINED:-}" ]; then
     for hierarchy in /sys/fs/cgroup/ /sys/fs/cgroup/*/; do

@@ -6,6 +6,7 @@ mod browser;
 mod build_progress;
 mod certificates;
 mod cgroups;
+mod cluster;
 mod command;
 mod counts;
 mod demo;

@@ -58,6 +58,22 @@ pub(crate) struct Engine {
 impl Engine {
     /// Starts an engine of this name, and waits until it answers and has its image.
     pub(crate) fn start(name: &str, life: Life, system: &System) -> Result<Self> {
+        Self::started(name, life, system, None)
+    }
+
+    /// An engine for a swarm, with a host name of its own. It ends with this process, unless it is left running.
+    pub(crate) fn start_in_swarm(name: &str, swarm: &str, system: &System) -> Result<Self> {
+        let mut engine = Self::started(name, Life::UntilStopped, system, Some(swarm))?;
+        engine.life = Life::Ours;
+        Ok(engine)
+    }
+
+    /// From now on it lives until it is stopped.
+    pub(crate) fn leave_running(mut self) {
+        self.life = Life::UntilStopped;
+    }
+
+    fn started(name: &str, life: Life, system: &System, swarm: Option<&str>) -> Result<Self> {
         sweep();
         let folder = paths::engines().join(name);
         fs::create_dir_all(paths::engines())?;
@@ -68,6 +84,7 @@ impl Engine {
             engine: None,
             sockets: sockets_folder(&folder, &token),
             cgroup: format!("private-engine-{token}"),
+            swarm: swarm.map(str::to_owned),
         };
         record.write(&folder)?;
         let mut engine = Self { folder, record, life, child: None };
@@ -104,6 +121,16 @@ impl Engine {
     /// The process to aim `nsenter` at.
     pub(crate) fn pid(&self) -> Option<u32> {
         self.record.engine.as_ref().map(Process::pid)
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The swarm that it was started for.
+    pub(crate) fn swarm(&self) -> Option<&str> {
+        self.record.swarm.as_deref()
     }
 
     /// What the engine calls itself.
@@ -179,6 +206,10 @@ impl Engine {
         if life == Life::Ours {
             command.args(["--pdeathsig", "KILL", "unshare"]);
         }
+        let host_name = self.record.swarm.as_ref().and_then(|_| self.folder.file_name());
+        if host_name.is_some() {
+            command.arg("--uts");
+        }
         command
             .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
             .arg("/bin/sh")
@@ -192,6 +223,7 @@ impl Engine {
                 ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
                 ("HOME", "/root"),
             ])
+            .envs(host_name.map(|name| ("HOST_NAME", name)))
             .current_dir("/")
             .process_group(0) // Ctrl-C in the terminal is not for it
             .stdin(Stdio::null())

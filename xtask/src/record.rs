@@ -19,6 +19,9 @@ pub(crate) struct Record {
     pub(crate) sockets: PathBuf,
     /// The control group of its containers.
     pub(crate) cgroup: String,
+    /// The swarm of private engines that it is a manager of, if it was started for one.
+    #[serde(default)]
+    pub(crate) swarm: Option<String>,
 }
 
 impl Record {

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::browser::Browser;
+use crate::cluster::IPROUTE;
 use crate::log::{self, Log};
 use crate::machine;
 use crate::once::remove;
@@ -62,9 +63,6 @@ pub(crate) const BESIDE: &[&str] = &[
 
 /// The web servers that people put in front of an engine.
 const INTERMEDIARIES: &[&str] = &["lighttpd", "haproxy", "apache2-bin", "caddy"];
-
-/// What connects the networks of several engines.
-pub(crate) const IPROUTE: &[&str] = &["iproute2"];
 
 /// The tests of what may differ from one Python to another.
 const OF_PYTHON: &[&str] = &[

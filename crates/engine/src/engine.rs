@@ -260,7 +260,7 @@ impl Engine {
         let may_pass = refusal::is_transient(status) && error.may_be_tried_again();
         let again = if repeatable && may_pass { Again::Later } else { Again::Never };
         let is_lost =
-            refusal::is_of_a_lost_answer(status) || error.swarm_state() == Some(SwarmState::LostLeader);
+            refusal::is_of_a_lost_answer(status) || error.swarm_state().is_some_and(SwarmState::leaves_open);
         Err(match is_lost {
             true if repeatable => Failure::lost(error, again),
             true => Failure::never(unknown_outcome(error).with_status(status.as_u16())),

@@ -25,6 +25,8 @@ pub enum SwarmState {
     NoLeader,
     /// The swarm lost its leader while a change was under way. The change may still be made.
     LostLeader,
+    /// Another manager, such as the leader, did not answer this one in time. A change may still be made.
+    NoAnswer,
     /// Somebody else changed the object after it was read. Read it again, and apply the change to what it is now.
     OutOfSequence,
     /// Podman answers, and Podman has no Swarm.
@@ -32,7 +34,7 @@ pub enum SwarmState {
 }
 
 /// The status, how the message begins, and what that means.
-const MESSAGES: [(u16, &str, SwarmState); 13] = [
+const MESSAGES: [(u16, &str, SwarmState); 14] = [
     (503, "This node is not a swarm manager", SwarmState::NotManager),
     (503, "This node is not part of a swarm", SwarmState::InNoSwarm),
     (503, "This node is already part of a swarm", SwarmState::InSwarm),
@@ -45,8 +47,11 @@ const MESSAGES: [(u16, &str, SwarmState); 13] = [
     (500, "The swarm does not have a leader", SwarmState::NoLeader),
     (500, "node lost leader status", SwarmState::LostLeader),
     (500, "failed to process the request: node lost leader status", SwarmState::LostLeader),
+    (500, NO_ANSWER, SwarmState::NoAnswer),
     (500, "update out of sequence", SwarmState::OutOfSequence),
 ];
+
+const NO_ANSWER: &str = "context deadline exceeded";
 
 /// How a manager's message begins that has just started. That passes by itself.
 const PASSING: &str = "This node is not a swarm manager. Manager is being prepared";
@@ -54,7 +59,12 @@ const PASSING: &str = "This node is not a swarm manager. Manager is being prepar
 impl SwarmState {
     /// What the `message` of Docker's own JSON means under this status.
     pub(crate) fn of(status: u16, message: &str) -> Option<Self> {
-        let message = without_code(message);
+        let bare = without_code(message);
+        // Go says so of anything that takes too long; only between managers gRPC does.
+        if bare.starts_with(NO_ANSWER) && bare.len() == message.len() {
+            return None;
+        }
+        let message = bare;
         if message.starts_with(PASSING) {
             return None;
         }
@@ -65,9 +75,14 @@ impl SwarmState {
     pub(crate) fn kind(self) -> ErrorKind {
         match self {
             Self::Podman => ErrorKind::Unsupported,
-            Self::Joining => ErrorKind::TimedOut,
+            Self::Joining | Self::NoAnswer => ErrorKind::TimedOut,
             _ => ErrorKind::Conflict,
         }
+    }
+
+    /// Whether a change may have been made all the same, or may yet be.
+    pub(crate) fn leaves_open(self) -> bool {
+        matches!(self, Self::LostLeader | Self::NoAnswer)
     }
 
     /// What to do about it.
@@ -92,6 +107,10 @@ impl SwarmState {
             Self::LostLeader => {
                 "Look at the present state before you repeat a change, since it may have been made. More than half of the \
                  managers must be there"
+            }
+            Self::NoAnswer => {
+                "Another manager of the swarm did not answer this one in time: check that more than half of the managers are there, \
+                 and reach each other"
             }
             Self::OutOfSequence => "Somebody else changed the object at the same time: call again",
             Self::Podman => "Swarm needs a Docker Engine",
@@ -135,6 +154,11 @@ mod tests {
             ),
             (
                 500,
+                "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+                SwarmState::NoAnswer,
+            ),
+            (
+                500,
                 "rpc error: code = Unknown desc = rpc error: code = Unknown desc = update out of sequence",
                 SwarmState::OutOfSequence,
             ),
@@ -156,6 +180,7 @@ mod tests {
                 "This node is not a swarm manager. Manager is being prepared or has trouble connecting to the cluster.",
             ),
             (503, "rpc error: code = "),
+            (500, "context deadline exceeded"),
             (503, ""),
         ] {
             assert_eq!(SwarmState::of(status, message), None, "{message}");

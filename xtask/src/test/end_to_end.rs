@@ -13,6 +13,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::browser::Browser;
+use crate::cluster::IPROUTE;
 use crate::counts::Counts;
 use crate::interrupt;
 use crate::log::Log;
@@ -24,7 +25,7 @@ use crate::pythons::Python;
 use crate::system::System;
 use crate::tools::PYFSR;
 
-use super::{BESIDE, INTERMEDIARIES, IPROUTE, OF_THE_ENGINE, Shared, results};
+use super::{BESIDE, INTERMEDIARIES, OF_THE_ENGINE, Shared, results};
 
 /// Tests that measure, or fill the machine: nothing else runs beside them.
 pub(super) const ALONE: &[&str] = &["test_flatness", "test_rate_limit"];

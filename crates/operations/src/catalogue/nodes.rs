@@ -11,7 +11,11 @@ use crate::{
     catalogue::labels::{self, ADD_LABELS, LABELS, REMOVE_LABELS},
     declare::{
         arguments::{Arguments, Named},
-        param::{ADDITIONAL_FIELDS, DRY_RUN, FILTERS, OVERRIDE_PROTECTION, choice, flag, id, integer, text},
+        operation::always,
+        param::{
+            ADDITIONAL_FIELDS, DRY_RUN, FILTERS, OVERRIDE_ISOLATION, OVERRIDE_PROTECTION, choice, flag, id,
+            integer, text,
+        },
         result::{DONE, OVERRIDDEN},
         target::{Reach, Target, Touch},
     },
@@ -83,7 +87,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             ADD_LABELS,
             REMOVE_LABELS,
             ADDITIONAL_FIELDS,
+            OVERRIDE_ISOLATION,
         ])
+        .upsets_isolation(always)
         .gives(DONE)
         .run(update),
     Operation::delete("remove_node", "/nodes/{id}")
@@ -96,7 +102,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .title("Force")
                 .about("Also where the node is up. Its own engine keeps believing that it is in the swarm."),
             DRY_RUN,
+            OVERRIDE_ISOLATION,
         ])
+        .upsets_isolation(always)
         .gives_for(removal::REMOVAL)
         .dry_run(removal::dry_run)
         .done("Removed node {id}", "Node {id} was removed already"),
@@ -109,7 +117,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             NODE,
             PATIENCE.about("How long the tasks may take to move. After that the call fails; the node stays drained."),
             OVERRIDE_PROTECTION,
+            OVERRIDE_ISOLATION,
         ])
+        .upsets_isolation(always)
         .gives(Schema::All(&[DONE, drain::MOVED, OVERRIDDEN]))
         .run(drain::drain),
     Operation::post("activate_node", "/nodes/{id}/update")

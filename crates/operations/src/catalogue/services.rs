@@ -21,7 +21,8 @@ use crate::{
     Group, Operation, Param, Schema,
     catalogue::dry_run::{self, DRY_RUN_RESULT},
     declare::{
-        param::{DRY_RUN, FILTERS, flag, id},
+        operation::always,
+        param::{DRY_RUN, FILTERS, OVERRIDE_ISOLATION, flag, id},
         result::case,
         target::Touch,
     },
@@ -89,7 +90,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Remove Service")
         .about("Removes a service and stops its tasks. Its containers are removed; volumes and networks stay.")
         .touches(&[Touch::Service("id")])
-        .params(&[SERVICE, DRY_RUN])
+        .params(&[SERVICE, DRY_RUN, OVERRIDE_ISOLATION])
+        .upsets_isolation(always)
         .gives_for(&[case(
             "dry_run",
             "true",

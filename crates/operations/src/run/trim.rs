@@ -31,6 +31,10 @@ pub(crate) fn trimmed(output: Output, arguments: &Arguments) -> Output {
             }
             Err(_) => Output::Raw(body),
         },
+        Output::Value(mut items) => {
+            trim(&mut items, arguments);
+            Output::Value(items)
+        }
         output => output,
     }
 }

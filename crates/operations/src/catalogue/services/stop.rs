@@ -13,7 +13,8 @@ use super::{
 use crate::{
     Effect, Error, Operation, Output, Param, Schema,
     declare::{
-        param::{OVERRIDE_PROTECTION, TIME_LIMIT},
+        operation::always,
+        param::{OVERRIDE_ISOLATION, OVERRIDE_PROTECTION, TIME_LIMIT},
         result::{DONE, OVERRIDDEN},
         target::Touch,
     },
@@ -33,7 +34,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Ends all tasks of a service, on all nodes, and keeps the service. Resume Service brings them back: a label of the service keeps how many there were.")
         .effect(Effect::Contain)
         .touches(&[Touch::Service("id")])
-        .params(&[SERVICE, LIMIT, OVERRIDE_PROTECTION])
+        .params(&[SERVICE, LIMIT, OVERRIDE_PROTECTION, OVERRIDE_ISOLATION])
+        .upsets_isolation(always)
         .gives(Schema::All(&[
             DONE,
             Schema::Fields(&["former", "running", "timed_out"]),

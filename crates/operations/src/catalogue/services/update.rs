@@ -18,7 +18,8 @@ use crate::{
     Error, Operation, Output, Param, Schema,
     catalogue::images::registry::{SIGN_IN, SignIn},
     declare::{
-        param::{TIME_LIMIT, choice, integer, joined},
+        operation::always,
+        param::{OVERRIDE_ISOLATION, TIME_LIMIT, choice, integer, joined},
         result::{DONE, TEXTS},
         target::Touch,
     },
@@ -62,7 +63,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                     + RARE.len()
                     + AS_THE_API_HAS_IT.len()
                     + SIGN_IN.len()
-                    + 4
+                    + 5
             },
         >(&[
             FIRST,
@@ -71,29 +72,33 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             RARE,
             AS_THE_API_HAS_IT,
             &SIGN_IN,
-            &[RESOLVE_IMAGE, REGISTRY_AUTH_FROM, VERSION, LIMIT],
+            &[RESOLVE_IMAGE, REGISTRY_AUTH_FROM, VERSION, LIMIT, OVERRIDE_ISOLATION],
         ]))
+        .upsets_isolation(always)
         .gives(UPDATED)
         .run(update),
     Operation::post("scale_service", "/services/{id}/update")
         .title("Scale Service")
         .about("Sets how many tasks a replicated service has. A service that was stopped by Stop Service runs again.")
         .touches(&[Touch::Service("id")])
-        .params(&[SERVICE, REPLICAS.required(), LIMIT])
+        .params(&[SERVICE, REPLICAS.required(), LIMIT, OVERRIDE_ISOLATION])
+        .upsets_isolation(always)
         .gives(UPDATED)
         .run(scale),
     Operation::post("rollback_service", "/services/{id}/update")
         .title("Roll Back Service")
         .about("Gives a service the settings back that it had before its last update. Wait for Service tells when its tasks have them.")
         .touches(&[Touch::Service("id")])
-        .params(&[SERVICE, REGISTRY_AUTH_FROM, LIMIT])
+        .params(&[SERVICE, REGISTRY_AUTH_FROM, LIMIT, OVERRIDE_ISOLATION])
+        .upsets_isolation(always)
         .gives(UPDATED)
         .run(rollback),
     Operation::post("force_update_service", "/services/{id}/update")
         .title("Force Update of Service")
         .about("Replaces all tasks of a service by new ones, though no setting changes.")
         .touches(&[Touch::Service("id")])
-        .params(&[SERVICE, LIMIT])
+        .params(&[SERVICE, LIMIT, OVERRIDE_ISOLATION])
+        .upsets_isolation(always)
         .gives(UPDATED)
         .run(force),
 ];

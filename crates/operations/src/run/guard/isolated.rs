@@ -36,6 +36,7 @@ pub(super) fn check(operation: &Operation, call: &Call<'_>, targets: &[Target]) 
             Target::Network(named) => network(call, &records, &named.text)?,
             Target::Volume(named) => volume(&records, &named.text)?,
             Target::Service(named) => service(call, &records, &named.text)?,
+            Target::Node(named) => node(call, &records, &named.text)?,
             Target::StoppedContainers => stopped(call, &records)?,
             Target::UnusedNetworks => unused_networks(&records)?,
             Target::UnusedVolumes => {
@@ -88,13 +89,19 @@ fn volume(records: &[Undo], named: &str) -> Result<(), Error> {
 
 fn service(call: &Call<'_>, records: &[Undo], named: &str) -> Result<(), Error> {
     let id = look(call, "/services/{id}", named)?["ID"].clone();
-    let is_a_task = |undo: &&Undo| id.is_string() && undo.shown()["service"] == id;
-    let record = records.iter().find(is_a_task);
+    task(records, "service", &id, &format!("A task of service {named}"))
+}
+
+fn node(call: &Call<'_>, records: &[Undo], named: &str) -> Result<(), Error> {
+    let id = look(call, "/nodes/{id}", named)?["ID"].clone();
+    task(records, "node", &id, &format!("A task on node {named}"))
+}
+
+/// Refuses what would end a task that is isolated. `of` is the record's field with the id of its service or node.
+fn task(records: &[Undo], of: &str, id: &Value, what: &str) -> Result<(), Error> {
+    let record = records.iter().find(|undo| id.is_string() && undo.shown()[of] == *id);
     let message = |undo: &Undo| {
-        format!(
-            "A task of service {named}, container {}, is isolated, and this would end it. {WAY_OUT}",
-            undo.name()
-        )
+        format!("{what}, container {}, is isolated, and this would end it. {WAY_OUT}", undo.name())
     };
     record.map_or(Ok(()), |undo| Err(Error::new(Kind::Isolated, message(undo))))
 }

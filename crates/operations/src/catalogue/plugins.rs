@@ -76,7 +76,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Disable Plugin")
         .about("Stops a plugin. It stays installed. The engine refuses this for a plugin that is in use, unless force is on.")
         .effect(Effect::Contain)
-        .touches(&[Touch::Nothing])
+        .touches(&[Touch::Plugin("name")])
         .params(&[PLUGIN, flag("force").title("Force").about("Also if it is in use. What uses it can fail.")])
         .gives(DONE)
         .run(disable),
@@ -91,7 +91,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::delete("remove_plugin", "/plugins/{name}")
         .title("Remove Plugin")
         .about("Removes a plugin, which must be disabled, unless force is on.")
-        .touches(&[Touch::Nothing])
+        .touches(&[Touch::Plugin("name")])
         .params(&[
             PLUGIN,
             flag("force").title("Force").about("Also if it is enabled or in use. What uses it can fail."),

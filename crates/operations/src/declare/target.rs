@@ -28,6 +28,8 @@ pub(crate) enum Touch {
     Volume(&'static str),
     /// The image that this parameter names. Its parameter `force` decides: without it the engine keeps what a container uses.
     Image(&'static str),
+    /// The plugin that this parameter names. Its parameter `force` decides: without it the engine keeps what is in use.
+    Plugin(&'static str),
     /// The service of a swarm that this parameter names, with its tasks.
     Service(&'static str),
     /// The node of a swarm that this parameter names, with the tasks on it.
@@ -66,6 +68,8 @@ pub(crate) enum Target {
     Volume(Named),
     /// An image, to be removed by force.
     Image(Named),
+    /// A plugin, to be disabled or removed by force.
+    Plugin(Named),
     /// A service of a swarm, with its tasks.
     Service(Named),
     /// A node of a swarm, with the tasks on it.
@@ -103,6 +107,7 @@ impl Touch {
             | Self::Place(param)
             | Self::Volume(param)
             | Self::Image(param)
+            | Self::Plugin(param)
             | Self::Service(param)
             | Self::Node(param)
             | Self::Namespace(param) => Some(param),
@@ -124,16 +129,18 @@ impl Touch {
             Self::Service(param) => Some(Target::Service(named(param))),
             Self::Node(param) => Some(Target::Node(named(param))),
             Self::OwnNode => Some(Target::OwnNode),
-            Self::Image(param) => {
-                let is_forced = arguments.if_declared("force").is_some_and(|force| *force == true);
-                is_forced.then(|| Target::Image(named(param)))
-            }
+            Self::Image(param) => is_forced(arguments).then(|| Target::Image(named(param))),
+            Self::Plugin(param) => is_forced(arguments).then(|| Target::Plugin(named(param))),
             Self::Namespace(param) => {
                 Named::by(param, arguments.text(param)?).after(NAMESPACE).map(Target::Container)
             }
             Self::Nothing | Self::Joins | Self::Unused | Self::Found | Self::Decided(_) => None,
         }
     }
+}
+
+fn is_forced(arguments: &Arguments) -> bool {
+    arguments.if_declared("force").is_some_and(|force| *force == true)
 }
 
 /// What a call does and touches, by the declaration of its operation.

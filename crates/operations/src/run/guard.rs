@@ -135,6 +135,15 @@ fn check_target(call: &mut Call<'_>, target: Target) -> Result<(), Error> {
             aim(call, named, name)
         }
         Target::Image(named) => check_image(call, named),
+        Target::Plugin(named) => {
+            let (id, name) = look::plugin(call, &named.text)?;
+            let networks = look::networks_of(call, &name)?;
+            let uses = |container: &needs::Protected| {
+                container.is_driven_by(&name) || networks.iter().any(|network| container.is_in(network))
+            };
+            needs::refuse(&format!("plugin {name}"), &needs::protected(call)?, uses)?;
+            aim(call, named, id)
+        }
         Target::Service(named) => {
             let id = checked_service(call, &named.text, &named.text)?;
             aim(call, named, id)

@@ -125,6 +125,10 @@ fn targets(
         // Without force the engine keeps what a container uses.
         (Delete, ["images", _, ..]) if !is_on(query, "force") => nothing(),
         (Delete, ["images", _, ..]) => one(Target::Image(name(0))),
+        (Post, ["plugins", _, .., "disable"]) if !is_on(query, "force") => nothing(),
+        (Post, ["plugins", _, .., "disable"]) => one(Target::Plugin(name(1))),
+        (Delete, ["plugins", _, ..]) if !is_on(query, "force") => nothing(),
+        (Delete, ["plugins", _, ..]) => one(Target::Plugin(name(0))),
         (Post, ["containers", "create"]) => one(Target::Joins(&["HostConfig"])),
         (Post, ["services", "create"]) => one(Target::Joins(SERVICE)),
         (Post, ["services", _, "update"]) => vec![Target::Service(name(1)), Target::Joins(SERVICE)],
@@ -145,6 +149,8 @@ fn targets(
             | ["images", "load"]
             | ["swarm", "init" | "join" | "update" | "unlock"]
             | ["images", _, .., "push" | "tag"]
+            | ["plugins", "create" | "pull"]
+            | ["plugins", _, .., "enable" | "push" | "set" | "upgrade"]
             | ["build", "cancel"]
             | ["auth"],
         ) => nothing(),
@@ -216,6 +222,7 @@ mod tests {
                 Volume(_) => "volume",
                 Image(_) => "image",
                 Target::Exec(_) => "exec",
+                Target::Plugin(_) => "plugin",
                 Service(_) => "service",
                 Node(_) => "node",
                 Target::OwnNode => "own node",
@@ -225,8 +232,16 @@ mod tests {
                 Target::Unclear(_) => "unclear",
             };
             let named = match target {
-                Container(named) | Member(named) | Network(named) | Place(named) | Volume(named)
-                | Image(named) | Resumed(named) | Service(named) | Node(named) => {
+                Container(named)
+                | Member(named)
+                | Network(named)
+                | Place(named)
+                | Volume(named)
+                | Image(named)
+                | Resumed(named)
+                | Service(named)
+                | Node(named)
+                | Target::Plugin(named) => {
                     let text = named.text.clone();
                     assert!(arguments.aim(named, "f00d".into()), "{text}");
                     text
@@ -286,7 +301,9 @@ mod tests {
             ("POST", "/swarm/leave", "own node"),
             ("POST", "/nodes/n/update", "node n"),
             ("POST", "/swarm/anything", "unclear"),
-            ("POST", "/plugins/p/disable", "unclear"),
+            ("POST", "/plugins/team/p/disable", ""),
+            ("POST", "/plugins/team/p/upgrade", ""),
+            ("POST", "/plugins/p/anything", "unclear"),
             ("DELETE", "/nodes/n", "node n"),
             ("POST", "/v1.40/v1.40/containers/web/stop", "unclear"),
             ("POST", "/session", "unclear"),
@@ -294,6 +311,16 @@ mod tests {
         ] {
             assert_eq!(told(method, path), expected, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn force_takes_a_plugin_from_those_who_use_it() {
+        let forced = |method: &str, path: &str| {
+            aimed(json!({"method": method, "path": path, "query": {"force": "1"}})).1
+        };
+        assert_eq!(forced("POST", "/plugins/r:5000/team/p:1/disable"), "plugin r:5000/team/p:1");
+        assert_eq!(forced("DELETE", "/plugins/r:5000/team/p:1"), "plugin r:5000/team/p:1");
+        assert_eq!(told("DELETE", "/plugins/p"), "");
     }
 
     #[test]

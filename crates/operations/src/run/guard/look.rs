@@ -50,6 +50,30 @@ pub(super) fn image(call: &Call<'_>, named: &str) -> Result<(String, Value), Err
     }
 }
 
+/// A plugin's id and its name.
+pub(super) fn plugin(call: &Call<'_>, named: &str) -> Result<(String, String), Error> {
+    let what = format!("plugin {named}");
+    let plugin = look(call, "/plugins/{name}/json", named, &what)?;
+    match (plugin["Id"].as_str(), plugin["Name"].as_str()) {
+        (Some(id), Some(name)) if is_full_id(id) && !name.is_empty() => Ok((id.to_owned(), name.to_owned())),
+        _ => Err(unchecked(&what, "has no Id and Name of a plugin", None)),
+    }
+}
+
+/// The networks of a driver.
+pub(super) fn networks_of(call: &Call<'_>, driver: &str) -> Result<Vec<Value>, Error> {
+    let what = format!("a network of plugin {driver}");
+    let answer =
+        call.send(Request::get(Path::fixed("/networks"))).map_err(|error| explained(error, &what))?;
+    let status = Some(answer.status);
+    match answer.json() {
+        Ok(Value::Array(networks)) if networks.iter().all(|network| network["Driver"].is_string()) => {
+            Ok(networks.into_iter().filter(|network| network["Driver"] == driver).collect())
+        }
+        _ => Err(unchecked(&what, "is no list of networks", status)),
+    }
+}
+
 /// The labels of an image; none where it is gone.
 pub(super) fn labels_of_image(call: &Call<'_>, named: &str) -> Result<Value, Error> {
     match image(call, named) {
@@ -159,8 +183,9 @@ pub(super) fn is_absence(error: &Error) -> bool {
 /// Whether the engine says that there is none of what was looked for.
 fn is_absent(error: &Error) -> bool {
     // `network web not found`
-    let is_named =
-        |said: &str| begins(said, &["network ", "service ", "node "]) && said.ends_with(" not found");
+    let is_named = |said: &str| {
+        begins(said, &["network ", "plugin ", "service ", "node "]) && said.ends_with(" not found")
+    };
     is_absence(error)
         || is_absent_volume(error)
         || says(error, &["no such exec", "no exec session with id", "no such image", "no such network"])

@@ -87,6 +87,16 @@ impl Protected {
         })
     }
 
+    /// Whether a plugin has its volumes, or takes its logs.
+    pub(crate) fn is_driven_by(&self, plugin: &str) -> bool {
+        let host = &self.container["HostConfig"];
+        let drivers = items(&self.container["Mounts"]).map(|mount| &mount["Driver"]);
+        let mut drivers = drivers.chain([&host["LogConfig"]["Type"], &host["VolumeDriver"]]);
+        // A driver may be written without the tag that is meant where there is none.
+        let plain = |name: &str| name.strip_suffix(":latest").unwrap_or(name).to_owned();
+        drivers.any(|driver| driver.as_str().is_some_and(|driver| plain(driver) == plain(plugin)))
+    }
+
     /// Names of volumes, and the folders of the host where they lie.
     fn volumes(&self) -> impl Iterator<Item = (&str, &str)> {
         let mounts = items(&self.container["Mounts"]).filter(|mount| mount["Type"] == "volume");
@@ -134,6 +144,20 @@ mod tests {
         }
         let other = json!({"NetworkSettings": {"Networks": {"web": {"NetworkID": "cd34"}}}});
         assert!(!protected(other).is_in(&network));
+    }
+
+    #[test]
+    fn a_plugin_is_known_as_a_driver() {
+        for container in [
+            json!({"Mounts": [{"Type": "volume", "Driver": "team/nfs:latest"}]}),
+            json!({"HostConfig": {"LogConfig": {"Type": "team/nfs"}}}),
+            json!({"HostConfig": {"VolumeDriver": "team/nfs:latest"}}),
+        ] {
+            assert!(protected(container.clone()).is_driven_by("team/nfs:latest"), "{container}");
+        }
+        let others =
+            json!({"Mounts": [{"Driver": "local"}], "HostConfig": {"LogConfig": {"Type": "team/nfs:2"}}});
+        assert!(!protected(others).is_driven_by("team/nfs:latest"));
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn write_operation(page: &mut String, operation: &Operation) -> fmt::Result {
     let first = if matches!(operation.shape, Shape::Run(_)) { "Begins with" } else { "Request" };
     match operation.is_offline() {
         true => writeln!(page, "\n- Needs no engine")?,
-        false => writeln!(page, "\n- {first}: `{} {}`", operation.method.as_str(), operation.path)?,
+        false => writeln!(page, "\n- {first}: `{}`", endpoints::first_request(operation))?,
     }
     writeln!(page, "- Effect: {}; category {}", effect(operation.effect), operation.category().as_str())?;
     if let Some(since) = operation.since {

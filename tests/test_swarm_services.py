@@ -60,6 +60,18 @@ class Updates(ServiceTestCase):
         before["TaskTemplate"]["ForceUpdate"] += 1
         self.assertEqual(before, services.inspect(name)["Spec"])
 
+    def test_a_rotation_keeps_the_rest(self) -> None:
+        name = services.equipped(self)
+        self.addCleanup(engine.remove, f"/secrets/{name}-new")
+        self.addCleanup(engine.remove, f"/services/{name}")
+        before = services.inspect(name)["Spec"]
+        config = {**over_unix(), "api_version": "v1.40"}
+        params = {"id": f"{name}-secret", "new_name": f"{name}-new", "data": "changed", "timeout": 60}
+        new = execute(config, "rotate_secret", **params)["new_id"]
+        used = before["TaskTemplate"]["ContainerSpec"]["Secrets"][0]
+        used |= {"SecretID": new, "SecretName": f"{name}-new"}
+        self.assertEqual(before, services.inspect(name)["Spec"])
+
     def test_what_an_older_engine_would_drop_is_refused_by_name(self) -> None:
         lacks: list[tuple[tuple[int, int], str, dict[str, Any]]] = [
             ((1, 44), "NoNewPrivileges", {"NoNewPrivileges": "On"}),
@@ -130,7 +142,7 @@ class Updates(ServiceTestCase):
         )
         spec = services.inspect(name)["Spec"]
         container = spec["TaskTemplate"]["ContainerSpec"]
-        self.assertEqual({"b": "2"}, spec["Labels"])
+        self.assertEqual({"b": "2", "updated": "1"}, spec["Labels"])
         self.assertEqual(["B=2", "C=3"], container["Env"])
         self.assertEqual(["/data", "/more"], [mount["Target"] for mount in container["Mounts"]])
         self.assertEqual(["second"], [secret["File"]["Name"] for secret in container["Secrets"]])
@@ -197,6 +209,23 @@ class Containment(ServiceTestCase):
                 with self.subTest(operation, rule=rule):
                     self.assertIn("[blocked_by_policy]", self.refusal_with(config, operation, id=name, **params))
         self.assertEqual(1, len(services.running(name)))
+
+    def test_a_service_does_not_mount_what_a_protected_container_has(self) -> None:
+        volume = unique("volume")
+        self.addCleanup(services.remove_when_free, f"/volumes/{volume}")
+        name = self.service()
+        owner = engine.container(self, HostConfig={"Binds": [f"{volume}:/data"]})
+        config = {**over_unix(), "protected_containers": owner}
+        mount = f"type=volume,source={volume},target=/data"
+        for operation, params in (
+            ("create_service", {"name": f"{name}-2", "image": IMAGE, "Mounts": mount}),
+            ("create_service", {"image": IMAGE, "TaskTemplate": {"containerspec": {"mounts": [{"Source": volume}]}}}),
+            ("update_service", {"id": name, "mounts_add": mount}),
+            ("update_service", {"id": name, "Mounts": mount}),
+        ):
+            with self.subTest(operation, **params):
+                self.assertIn("[blocked_by_policy]", self.refusal_with(config, operation, **params))
+        execute(config, "update_service", id=name, mounts_add=f"{mount},readonly")
 
 
 class Rollouts(ServiceTestCase):

@@ -470,6 +470,25 @@ class Scene:
             time.sleep(0.1)
         return name
 
+    def updated_service(self) -> str:
+        """A service with a virtual address whose update has ended."""
+        self["swarm"]
+        return services.updated(self._test)
+
+    def job_service(self) -> str:
+        """A job that has ended well."""
+        self["swarm"]
+        return services.job(self._test)
+
+    def broken_task(self) -> str:
+        """A task of `broken_service` that was rejected."""
+        broken = self["broken_service"]
+        return str(next(task["ID"] for task in services.tasks(broken) if task["Status"]["State"] == "rejected"))
+
+    def job_task(self) -> str:
+        """The task of `job_service`."""
+        return str(services.tasks(self["job_service"])[0]["ID"])
+
     def writing_task(self) -> str:
         """The task of `writing_service`."""
         return str(services.running(self["writing_service"])[0]["ID"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import unittest
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -115,8 +116,8 @@ def full_spec(name: str, version: tuple[int, ...], *, network: str, secret: str,
             "Runtime": "container",
         },
         "Mode": {"Replicated": {"Replicas": 1}},
-        "UpdateConfig": {**rollout, "Order": "start-first"},
-        "RollbackConfig": {**rollout, "Order": "stop-first"},
+        "UpdateConfig": {**rollout, "Order": "stop-first"},
+        "RollbackConfig": {**rollout, "Order": "start-first"},
         "EndpointSpec": {
             "Mode": "dnsrr",
             "Ports": [
@@ -148,6 +149,55 @@ def equipped(test: unittest.TestCase) -> str:
     version = tuple(map(int, api_version().split(".")))
     create(full_spec(name, version, network=network, secret=secret, config=config))
     wait_until_it_runs(name)
+    deadline = time.monotonic() + 30
+    while "PreviousSpec" not in (found := inspect(name)):  # which has all that it has now
+        labels = {**found["Spec"]["Labels"], "updated": "1"}
+        with suppress(RefusedError):
+            change = f"/services/{name}/update?version={found['Version']['Index']}"
+            api("POST", change, {**found["Spec"], "Labels": labels})
+        if time.monotonic() > deadline:
+            raise AssertionError(found)
+    return name
+
+
+def updated(test: unittest.TestCase) -> str:
+    """A service with a virtual address whose update has ended, with what it had before."""
+    name = unique("service")
+    test.addCleanup(remove_when_free, f"/networks/{name}-net")
+    test.addCleanup(remove, f"/services/{name}")
+    network = api("POST", "/networks/create", {"Name": f"{name}-net", "Driver": "overlay"})["Id"]
+    body = spec(name)
+    body["TaskTemplate"]["Networks"] = [{"Target": network}]
+    create({**body, "UpdateConfig": {"Parallelism": 1, "Monitor": 1_000_000}})
+    wait_until_it_runs(name)
+    deadline = time.monotonic() + 60
+    while inspect(name).get("UpdateStatus", {}).get("State") != "completed":
+        if time.monotonic() > deadline:
+            raise AssertionError(inspect(name))
+        force(name)
+        time.sleep(2)
+    return name
+
+
+def force(service: str) -> None:
+    """Replaces its tasks, if nothing else changes it right now."""
+    found = inspect(service)
+    if found.get("UpdateStatus", {}).get("State") == "updating":
+        return
+    found["Spec"]["TaskTemplate"]["ForceUpdate"] += 1
+    with suppress(RefusedError):
+        api("POST", f"/services/{service}/update?version={found['Version']['Index']}", found["Spec"])
+
+
+def job(test: unittest.TestCase) -> str:
+    """A job that has ended well."""
+    name = unique("service")
+    test.addCleanup(remove, f"/services/{name}")
+    body = spec(name, Command=["true"])
+    body["TaskTemplate"]["RestartPolicy"] = {"Condition": "none"}
+    create({**body, "Mode": {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}})
+    while not any(task["Status"]["State"] == "complete" for task in tasks(name)):
+        time.sleep(0.1)
     return name
 
 

@@ -7,7 +7,7 @@ mod containers;
 mod create;
 pub(crate) mod logs;
 mod names;
-mod newer;
+pub(crate) mod newer;
 mod pairs;
 mod pin;
 mod replicas;

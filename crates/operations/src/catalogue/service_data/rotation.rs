@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{KEEP_OLD, NEW_NAME, Sort, convergence::converge, make, naming, payload::Given, users};
 use crate::{
     Error, Kind, Output, Progress,
-    catalogue::dry_run::would,
+    catalogue::{dry_run::would, services::newer},
     run::{call::Call, guard, objects::items, progress::Watch, swarm_update::Versioned},
 };
 
@@ -168,6 +168,7 @@ impl<'c> Rotation<'c> {
     /// Updates every service to the replacement, and waits until all have converged. A service that fails stops no other.
     fn update_services(&self, new: &Value, end: Instant) -> Result<Vec<Step<'_>>, Error> {
         let others: Vec<&str> = self.others(new).map(id).collect();
+        let version = newer::version(self.call)?;
         let mut watch = Watch::of(self.call);
         let mut tell = |service: &str, text: &str, is_done| {
             if let Some(watch) = &mut watch {
@@ -178,9 +179,11 @@ impl<'c> Rotation<'c> {
         for service in &self.services {
             let step = users::name(service);
             tell(step, "Updating", false);
-            let updated = Versioned::of("services", id(service))?.update(self.call, Ok, |found| {
+            let versioned = Versioned::of("services", id(service))?.speaking(version);
+            let updated = versioned.update(self.call, Ok, |found| {
                 let mut spec = found["Spec"].clone();
                 users::replace(self.sort, &mut spec, &others, (id(new), name(new)));
+                newer::refuse_lost(&spec, version)?;
                 Ok((spec != found["Spec"]).then_some(spec))
             });
             let failure = updated.err().map(passing).transpose()?;

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any
 
-from support import engine, services
+from support import engine, registry, services
 from support.case import OperationTestCase
 from support.configurations import over_unix
 from support.engine import IMAGE, api, unique
@@ -261,6 +261,26 @@ class Rollouts(ServiceTestCase):
             self.assertRegex(text, r"its update failed and was rolled back")
             self.assertRegex(text, rf"{name}\.[12] rejected: [^;]*[Nn]o such image")
         self.assertEqual(IMAGE, services.inspect(name)["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"])
+
+
+class Images(ServiceTestCase):
+    def test_an_image_is_pinned_to_what_the_registry_has(self) -> None:
+        """The registry wants a sign-in, which goes along to the nodes."""
+        server = registry.Registry()
+        self.addCleanup(server.close)
+        image, name = self.scene["pushed"], self.scene["new_service"]
+        signed_in = {"registry_username": registry.USERNAME, "registry_password": registry.PASSWORD}
+        given = {"image": image, "Args": "sleep 600", "Init": "On", "StopGracePeriod": "1s", "update_monitor": "1s"}
+        made = self.run_operation("create_service", name=name, **given, **signed_in)
+        self.assertRegex(made["image"], rf"^{image}@sha256:[0-9a-f]{{64}}$")
+        self.assertEqual([], made["Warnings"])
+        self.assertEqual(1, self.run_operation("wait_for_service", id=name, timeout=60)["running"])
+        # An update of something else leaves the image as it is, also where no registry answers any more.
+        server.close()
+        updated = self.run_operation("update_service", id=name, labels_add="a=1")
+        self.assertEqual(made["image"], updated["image"])
+        unpinned = self.run_operation("update_service", id=name, image=image, **signed_in)
+        self.assertEqual((image, 1), (unpinned["image"], len(unpinned["Warnings"])))
 
 
 class Logs(ServiceTestCase):

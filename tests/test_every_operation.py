@@ -20,6 +20,7 @@ there is such an item; "*" is any value.
 from __future__ import annotations
 
 import json
+import re
 import time
 import unittest
 from collections.abc import Callable
@@ -34,6 +35,7 @@ from support.scene import Scene, leave_swarm
 Case = dict[str, Any]
 FIELDS = {"as", "with", "params", "result", "error", "then", "config", "engine", "why"}
 CASES: list[tuple[str, Case]] = list(operation_data.cases("real"))
+OF_SWARM = re.compile("swarm|node|service|task|secret|config$|configs$|join_tokens|unlock_key")
 # A process that was started takes a moment to end.
 PATIENCE_SECONDS = 5
 
@@ -72,9 +74,9 @@ class EveryOperation(OperationTestCase):
                 time.sleep(0.05)
             self.assert_holds(expected, value)
 
-    def runs_here(self, case: Case) -> bool:
-        """Whether a case is for the engine that is tested."""
-        engine = case.get("engine", self.engine)
+    def runs_here(self, operation: str, case: Case) -> bool:
+        """Whether a case is for the engine that is tested. Podman has no Swarm."""
+        engine = case.get("engine", "docker" if OF_SWARM.search(operation) else self.engine)
         if engine.isalpha():
             return bool(engine == self.engine)
         return self.engine == "docker" and self.version >= numbers(engine)
@@ -88,7 +90,7 @@ def carrying_out(operation: str, its: list[Case]) -> Callable[[EveryOperation], 
     """A test that carries out the cases of an operation."""
 
     def test(self: EveryOperation) -> None:
-        for case in filter(self.runs_here, its):
+        for case in (case for case in its if self.runs_here(operation, case)):
             with self.subTest(params=case.get("params"), why=case.get("why", "")):
                 self.carry_out(operation, case)
 

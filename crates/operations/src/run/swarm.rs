@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use engine::{Path, Request, SwarmState};
+use engine::{ErrorKind, Path, Request, SwarmState};
 use serde_json::Value;
 
 use crate::{
-    Error,
+    Error, Kind,
     run::{call::Call, objects::items},
 };
 
@@ -28,8 +28,17 @@ pub(crate) fn explained(call: &Call<'_>, error: Error) -> Error {
         Some(SwarmState::ManagerLeaves) => error.advise(
             "Make the node a worker first (update_node with the role worker), so that the other managers still agree; or set force",
         ),
+        _ if is_of_swarm(call.endpoint.path) && error.status() == Some(404) && error.said().is_none() => error
+            .advise("What answers knows nothing of Swarm: Podman has none, and a proxy may hide it")
+            .of_kind(Kind::Engine(ErrorKind::Unsupported)),
         _ => error,
     }
+}
+
+/// Whether an endpoint is one that only an engine with Swarm has. Docker's own 404s are JSON.
+fn is_of_swarm(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    matches!(first, "swarm" | "nodes" | "services" | "tasks" | "configs")
 }
 
 /// Where to turn instead: `GET /info` says whether the node is a worker, and of which managers.

@@ -59,6 +59,12 @@ class EvidenceTestCase(OperationTestCase):
         found: dict[str, Any] = next(item for item in result["items"] if item["name"] == name)
         return found
 
+    def await_pause(self, name: str) -> None:
+        deadline = time.monotonic() + 20
+        while not state(name)["Paused"]:
+            self.assertLess(time.monotonic(), deadline, "it was not paused")
+            time.sleep(0.01)
+
     def names(self, tar: bytes) -> list[str]:
         with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
             return archive.getnames()
@@ -235,8 +241,7 @@ class Collecting(EvidenceTestCase):
                 target=lambda: results.append(session.execute(config, "collect_evidence", **params))
             )
             collecting.start()
-            while not state(name)["Paused"]:
-                time.sleep(0.01)
+            self.await_pause(name)
             self.run_operation("isolate_container", id=name)
             collecting.join()
         [result] = results
@@ -253,8 +258,7 @@ class Collecting(EvidenceTestCase):
         with FaultProxy(given("ENGINE_SOCKET"), "GET /containers/[0-9a-f]{64}/export", slow) as proxy:
             command = [given("FSR_DOCKER"), "--host", f"tcp://{proxy.address}", "run", "collect_evidence", f"id={name}"]
             running = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            while not state(name)["Paused"]:
-                time.sleep(0.01)
+            self.await_pause(name)
             running.send_signal(signal.SIGINT)
             self.assertEqual(130, running.wait(timeout=20))
         self.assertFalse(state(name)["Paused"])

@@ -4,9 +4,12 @@
 
 use crate::{
     Group, Operation, Param,
-    catalogue::service_data::{
-        self, ADD_LABELS, ATTACHMENT, DATA, DATA_BASE64, KEEP_OLD, LABELS, NAME, NEW_LABELS, NEW_NAME,
-        REMOVE_LABELS, ROTATION_TIME, TEMPLATING,
+    catalogue::{
+        labels::{ADD_LABELS, LABELS, REMOVE_LABELS},
+        service_data::{
+            self, ATTACHMENT, DATA, DATA_BASE64, KEEP_OLD, NAME, NEW_LABELS, NEW_NAME, ROTATION_TIME,
+            TEMPLATING,
+        },
     },
     declare::param::{ADDITIONAL_FIELDS, DRY_RUN, id, json, secret},
     run::redact::REDACT,

@@ -17,7 +17,7 @@ use crate::{
     Category, Effect, Error, Operation, Output, Param, Schema, Secrecy,
     catalogue::dry_run::DRY_RUN_RESULT,
     declare::{
-        param::{FILTERS, flag, integer, json as any, list as texts, long_text, map, text},
+        param::{FILTERS, flag, integer, json as any, long_text, map, text},
         result::{Case, DONE, TEXTS, case},
         target::Touch,
     },
@@ -58,19 +58,6 @@ pub(crate) const TEMPLATING: Param = any("Templating")
     .title("Templating")
     .about("The template driver, by its name (golang) or as the API's Driver object: the engine fills in the placeholders in the data for each task.")
     .local();
-
-pub(crate) const LABELS: Param = map("Labels")
-    .secret(Secrecy::Values)
-    .title("Labels")
-    .about("These labels replace all present ones.")
-    .local();
-pub(crate) const ADD_LABELS: Param = map("labels_add")
-    .secret(Secrecy::Values)
-    .title("Add Labels")
-    .about("Labels to add or change, such as team=shop. Other labels stay.")
-    .local();
-pub(crate) const REMOVE_LABELS: Param =
-    texts("labels_remove").title("Remove Labels").about("The names of labels to remove.").local();
 
 pub(crate) const NEW_NAME: Param = text("new_name")
     .title("New Name")

@@ -103,12 +103,6 @@ impl PublicKey {
     }
 }
 
-#[allow(dead_code)] // the records of isolations are verified by it
-/// Whether this public key, in PEM or DER, verifies the signature of these bytes.
-pub(crate) fn verify(public_key: &[u8], bytes: &[u8], signature: &[u8]) -> bool {
-    PublicKey::read(public_key).is_ok_and(|key| key.verifies(bytes, signature))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +113,10 @@ mod tests {
     /// `openssl pkeyutl -sign -inkey ed25519-key.pem -rawin -in message | xxd -p`, of this message.
     const MESSAGE: &[u8] = b"{\"items\": []}\n";
     const BY_OPENSSL: &str = "50603bceef03afe6969e8855fd51a6180a868aac8251c5236a79038f80e720a8ef6a5ada8fa32b92b6e04254e3c9a04d1e750128ab87922c4d41007240922a0f";
+
+    fn verify(public_key: &[u8], bytes: &[u8], signature: &[u8]) -> bool {
+        PublicKey::read(public_key).is_ok_and(|key| key.verifies(bytes, signature))
+    }
 
     /// Ed25519 has one signature for each message: ours is OpenSSL's, byte for byte.
     #[test]

@@ -556,6 +556,11 @@ class Scene:
         services.wait_until_it_runs(f"{name}_web")
         return name
 
+    def stopped_stack(self) -> str:
+        """A stack whose service was stopped."""
+        self._run("stop_project", name=self["stack"])
+        return self["stack"]
+
     def example_project(self) -> str:
         """The Compose project `shop`, with names as Compose gives them."""
         for service, depends_on in (("db", ""), ("web", "db:service_started:false")):

@@ -113,7 +113,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(logs::logs),
     Operation::post("stop_project", "/containers/json")
         .title("Stop Project")
-        .about("Stops the containers of a Compose project, those first that depend on others. A container that cannot be stopped does not keep the others running. If one of them is protected, nothing is stopped.")
+        .about("Stops the containers of a Compose project, those first that depend on others; of a stack, stops its services on all nodes. What cannot be stopped does not keep the others running. If one of them is protected, nothing is stopped.")
         .effect(Effect::Contain)
         .touches(&[Touch::Found])
         .params(&[
@@ -129,7 +129,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(lifecycle::stop),
     Operation::post("start_project", "/containers/json")
         .title("Start Project")
-        .about("Starts the containers of a Compose project, those first that others depend on. Where one waits for another to be healthy or to complete, so does this.")
+        .about("Starts the containers of a Compose project, those first that others depend on. Where one waits for another to be healthy or to complete, so does this. Of a stack, resumes the services that Stop Project has stopped.")
         // As for a container: to get its work back harms no protected one.
         .touches(&[Touch::Found])
         .params(&[NAME, TIME_LIMIT.about("How long containers that others depend on have to become healthy or to complete. If empty, the configuration's timeout.")])

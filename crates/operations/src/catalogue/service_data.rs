@@ -2,7 +2,6 @@
 //!
 //! A secret's data comes from the engine never again; a config's does. All else is the same, so both are declared here.
 
-mod convergence;
 mod labels;
 mod naming;
 mod payload;

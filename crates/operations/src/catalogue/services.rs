@@ -2,20 +2,20 @@
 //!
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Service>
 
-mod change;
+pub(crate) mod change;
 mod containers;
 mod create;
 pub(crate) mod logs;
 mod names;
-pub(crate) mod newer;
+mod newer;
 mod pairs;
 mod pin;
 mod replicas;
 mod spec;
-mod stop;
+pub(crate) mod stop;
 mod tasks_of;
 mod update;
-mod wait;
+pub(crate) mod wait;
 
 use crate::{
     Group, Operation, Param, Schema,

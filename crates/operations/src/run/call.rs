@@ -133,12 +133,12 @@ impl Call<'_> {
     }
 
     /// Carries out another operation as a part of this call. The guard must have been asked already.
-    pub(crate) fn part(
+    pub(crate) fn part<T>(
         &self,
         name: &str,
         given: &Map<String, Value>,
-        run: fn(&Call<'_>) -> Result<Output, Error>,
-    ) -> Result<Output, Error> {
+        run: impl FnOnce(&Call<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let Some(operation) = find(name) else { return Err(catalogue::unknown(name)) };
         let part = Call {
             endpoint: operation.endpoint(),

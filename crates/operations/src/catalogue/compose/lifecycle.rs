@@ -6,15 +6,19 @@ use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Found, ONE_OFF, found, label,
+    Found, NAME, ONE_OFF, STACK, STACK_SERVICE, found, label,
     order::{Condition, by_dependency, dependencies},
+    projects::services_labeled,
     service,
 };
 use crate::{
     Error, Kind, Output, Progress,
-    catalogue::containers::{
-        lifecycle::{self, DISABLE_RESTART},
-        state::{REMOVED, State},
+    catalogue::{
+        containers::{
+            lifecycle::{self, DISABLE_RESTART},
+            state::{REMOVED, State},
+        },
+        services::stop::{resume as resume_service, stop as stop_service},
     },
     run::{
         call::Call,
@@ -35,10 +39,13 @@ struct Done {
 
 /// `stop_project`: those first that depend on others.
 pub(super) fn stop(call: &Call<'_>) -> Result<Output, Error> {
-    let mut containers = by_dependency(project(call, "stop_service stops a service")?);
+    let mut containers = match members(call)? {
+        Members::Containers(containers) => by_dependency(containers),
+        Members::Services(services) => return of_stack(call, "Stopped", &services),
+    };
     containers.reverse();
     guard::permit_containers(call, containers.iter().map(|container| (id(container), own_name(container))))?;
-    each(call, "Stopped", &containers, |container| {
+    each(call, "Stopped", "containers", &containers, |container| {
         let mut given = Map::from_iter([("id".to_owned(), id(container).into())]);
         for name in ["t", DISABLE_RESTART.name] {
             given.extend(call.arguments.get(name).map(|value| (name.to_owned(), value.clone())));
@@ -52,10 +59,13 @@ pub(super) fn stop(call: &Call<'_>) -> Result<Output, Error> {
 
 /// `start_project`: those first that others depend on. What `docker compose run` has made is not started again.
 pub(super) fn start(call: &Call<'_>) -> Result<Output, Error> {
-    let mut containers = by_dependency(project(call, "resume_service starts a service again")?);
+    let mut containers = match members(call)? {
+        Members::Containers(containers) => by_dependency(containers),
+        Members::Services(services) => return of_stack(call, "Started", &services),
+    };
     containers.retain(|container| !label(container, ONE_OFF).eq_ignore_ascii_case("true"));
     let end = Instant::now() + call.time_limit();
-    each(call, "Started", &containers, |container| {
+    each(call, "Started", "containers", &containers, |container| {
         for (needed, condition) in dependencies(container) {
             for other in containers.iter().filter(|other| service(other) == needed) {
                 wait_for(call, other, condition, end)?;
@@ -68,23 +78,57 @@ pub(super) fn start(call: &Call<'_>) -> Result<Output, Error> {
     })
 }
 
-/// The containers of a project. A stack's containers are the swarm's to start and stop.
-fn project(call: &Call<'_>, instead: &str) -> Result<Vec<Value>, Error> {
-    match found(call)? {
-        Found { containers, is_stack: false } => Ok(containers),
-        _ => Err(Error::new(
-            Kind::Failed,
-            call.arguments.fill(&format!(
-                "{{name}} is a stack, whose containers the swarm starts and stops. {instead}; list_projects names the services. Nothing was done."
-            )),
-        )),
-    }
+/// What a name stands for.
+enum Members {
+    Containers(Vec<Value>),
+    /// Those of a stack, each with what a container of a list has: an id, a name and labels.
+    Services(Vec<Value>),
 }
 
-/// Does one thing to each container. One that fails keeps no other from it.
+/// A project has containers. A stack has services, whose containers the swarm starts and stops, also on other nodes.
+fn members(call: &Call<'_>) -> Result<Members, Error> {
+    let found = match found(call) {
+        Ok(Found { containers, is_stack: false }) => return Ok(Members::Containers(containers)),
+        found => found.map(|_| Members::Services(Vec::new())),
+    };
+    let name = call.arguments.text(NAME).unwrap_or_default();
+    let services = match (services_labeled(call, &format!("{STACK}={name}")), found) {
+        (Ok(services), Err(error)) if services.is_empty() => return Err(error),
+        (Err(_), Err(error)) => return Err(error),
+        (services, _) => services?,
+    };
+    let as_listed = |service: &Value| {
+        let name = service["Spec"]["Name"].as_str().unwrap_or_default();
+        json!({"Id": service["ID"], "Names": [name], "Labels": {STACK_SERVICE: name}})
+    };
+    Ok(Members::Services(services.iter().map(as_listed).collect()))
+}
+
+/// Stops the services of a stack, or resumes them.
+fn of_stack(call: &Call<'_>, done: &str, services: &[Value]) -> Result<Output, Error> {
+    guard::permit_services(call, services.iter().map(|service| (id(service), own_name(service))))?;
+    let stops = done == "Stopped";
+    each(call, done, "services", services, |service| {
+        let its = Map::from_iter([("id".to_owned(), id(service).into())]);
+        let output = match stops {
+            true => call.part("stop_service", &its, stop_service)?,
+            false => call.part("resume_service", &its, resume_service)?,
+        };
+        let told: Value = serde_json::from_slice(&output.into_json()?).unwrap_or_default();
+        let state = match (stops, told["running"].as_u64()) {
+            (false, _) => "resumed",
+            (true, Some(0)) => "stopped",
+            (true, _) => "stopping",
+        };
+        Ok(Done { was_so: told["outcome"] == "already", state: state.to_owned() })
+    })
+}
+
+/// Does one thing to each container, or each service of a stack. One that fails keeps no other from it.
 fn each(
     call: &Call<'_>,
     done: &str,
+    what: &str,
     containers: &[Value],
     act: impl Fn(&Value) -> Result<Done, Error>,
 ) -> Result<Output, Error> {
@@ -115,14 +159,14 @@ fn each(
     let (all, failed) = (told.len(), failures.len());
     if failed > 0 && failed == all {
         let message =
-            format!("No container of the project could be {}: {}.", done.to_lowercase(), failures.join("; "));
+            format!("None of the {what} could be {}: {}.", done.to_lowercase(), failures.join("; "));
         return Err(Error::new(Kind::Failed, message));
     }
     let sentence = match failures.as_slice() {
-        [] if !changed => format!("The containers of project {{name}} were {} already", done.to_lowercase()),
-        [] => format!("{done} the containers of project {{name}}: {all}"),
+        [] if !changed => format!("The {what} of project {{name}} were {} already", done.to_lowercase()),
+        [] => format!("{done} the {what} of project {{name}}: {all}"),
         failures => format!(
-            "{done} {} of {all} containers of project {{name}}. Failed: {}",
+            "{done} {} of {all} {what} of project {{name}}. Failed: {}",
             all - failed,
             failures.join("; ")
         ),

@@ -49,12 +49,19 @@ pub(super) fn list(call: &Call<'_>) -> Result<Output, Error> {
 
 /// The services of all stacks; none, where the engine is no manager or knows no swarm.
 fn stack_services(call: &Call<'_>) -> Result<Vec<Value>, Error> {
-    let filters = json!({"label": [STACK]}).to_string();
-    match call.send(Request::get(Path::fixed("/services")).query("filters", &filters)) {
-        Ok(answer) => Ok(items(&answer.json()?).cloned().collect()),
+    match services_labeled(call, STACK) {
+        Ok(services) => Ok(services),
         Err(error) if error.swarm_state().is_some() || error.status() == Some(404) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
+}
+
+/// All services with a label.
+pub(super) fn services_labeled(call: &Call<'_>, label: &str) -> Result<Vec<Value>, Error> {
+    let filters = json!({"label": [label]}).to_string();
+    let services: Value =
+        call.send(Request::get(Path::fixed("/services")).query("filters", &filters))?.json()?;
+    Ok(items(&services).cloned().collect())
 }
 
 impl Project {

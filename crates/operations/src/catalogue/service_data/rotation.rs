@@ -9,10 +9,13 @@ use std::{collections::HashSet, time::Instant};
 use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
-use super::{KEEP_OLD, NEW_NAME, Sort, convergence::converge, make, naming, payload::Given, users};
+use super::{KEEP_OLD, NEW_NAME, Sort, make, naming, payload::Given, users};
 use crate::{
     Error, Kind, Output, Progress,
-    catalogue::{dry_run::would, services::newer},
+    catalogue::{
+        dry_run::would,
+        services::{change::Change, wait::wait},
+    },
     run::{call::Call, guard, objects::items, progress::Watch, swarm_update::Versioned},
 };
 
@@ -168,7 +171,6 @@ impl<'c> Rotation<'c> {
     /// Updates every service to the replacement, and waits until all have converged. A service that fails stops no other.
     fn update_services(&self, new: &Value, end: Instant) -> Result<Vec<Step<'_>>, Error> {
         let others: Vec<&str> = self.others(new).map(id).collect();
-        let version = newer::version(self.call)?;
         let mut watch = Watch::of(self.call);
         let mut tell = |service: &str, text: &str, is_done| {
             if let Some(watch) = &mut watch {
@@ -179,19 +181,22 @@ impl<'c> Rotation<'c> {
         for service in &self.services {
             let step = users::name(service);
             tell(step, "Updating", false);
-            let versioned = Versioned::of("services", id(service))?.speaking(version);
-            let updated = versioned.update(self.call, Ok, |found| {
-                let mut spec = found["Spec"].clone();
-                users::replace(self.sort, &mut spec, &others, (id(new), name(new)));
-                newer::refuse_lost(&spec, version)?;
-                Ok((spec != found["Spec"]).then_some(spec))
+            let its = Map::from_iter([("id".to_owned(), id(service).into())]);
+            let updated = self.call.part("update_service", &its, |call| {
+                Change::of(call)?.make(|_, spec| {
+                    users::replace(self.sort, spec, &others, (id(new), name(new)));
+                    Ok(())
+                })
             });
             let failure = updated.err().map(passing).transpose()?;
             steps.push(Step { service: step, is_updated: failure.is_none(), failure });
         }
         for (step, service) in steps.iter_mut().zip(&self.services).filter(|(step, _)| step.is_updated) {
             tell(step.service, "Converging", false);
-            step.failure = converge(self.call, id(service), end).err().map(passing).transpose()?;
+            let left = end.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
+            let its = [("id".to_owned(), id(service).into()), ("timeout".to_owned(), left.into())];
+            let waited = self.call.part("wait_for_service", &Map::from_iter(its), wait);
+            step.failure = waited.err().map(passing).transpose()?;
             tell(step.service, if step.failure.is_none() { "Converged" } else { "Not converged" }, true);
         }
         Ok(steps)

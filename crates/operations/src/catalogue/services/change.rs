@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A change of the service that the parameter `id` names.
-pub(super) struct Change<'c, 'a> {
+pub(crate) struct Change<'c, 'a> {
     call: &'c Call<'a>,
     api: ApiVersion,
     /// The image that it gets.
@@ -29,14 +29,14 @@ pub(super) struct Change<'c, 'a> {
 }
 
 impl<'c, 'a> Change<'c, 'a> {
-    pub(super) fn of(call: &'c Call<'a>) -> Result<Self, Error> {
+    pub(crate) fn of(call: &'c Call<'a>) -> Result<Self, Error> {
         let api = newer::version(call)?;
         Ok(Self { call, api, pinned: None, insists: false, query: Vec::new(), version: None })
     }
 
     /// Makes it. `change` gets the service and its specification, which it changes; it is called anew for each try. Where the
     /// specification stays as it was, nothing is sent.
-    pub(super) fn make(
+    pub(crate) fn make(
         &self,
         mut change: impl FnMut(&Value, &mut Value) -> Result<(), Error>,
     ) -> Result<Updated, Error> {

@@ -35,7 +35,7 @@ const SETTINGS: &[(ApiVersion, &str)] = &[
 
 /// The version to read and write specifications with: the newest that the engine and the connector know. One that the
 /// configuration pins could lose what the service has; it counts where the engine does not tell its own.
-pub(crate) fn version(call: &Call<'_>) -> Result<ApiVersion, Error> {
+pub(super) fn version(call: &Call<'_>) -> Result<ApiVersion, Error> {
     let spoken = call.engine.api_version()?;
     match call.engine.newest_version() {
         Ok(newest) => Ok(newest.max(spoken)),
@@ -45,7 +45,7 @@ pub(crate) fn version(call: &Call<'_>) -> Result<ApiVersion, Error> {
 }
 
 /// Refuses a specification with settings that a request of this version would lose.
-pub(crate) fn refuse_lost(spec: &Value, version: ApiVersion) -> Result<(), Error> {
+pub(super) fn refuse_lost(spec: &Value, version: ApiVersion) -> Result<(), Error> {
     let is_lost = |(since, path): &&(ApiVersion, &str)| *since > version && is_set(spec, path);
     let lost: Vec<String> = SETTINGS
         .iter()

@@ -52,7 +52,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(resume),
 ];
 
-fn stop(call: &Call<'_>) -> Result<Output, Error> {
+pub(crate) fn stop(call: &Call<'_>) -> Result<Output, Error> {
     let end = Instant::now() + call.time_limit();
     let (updated, former) = change(call, replicas::stop)?;
     let is_already = former.is_none();
@@ -70,7 +70,7 @@ fn stop(call: &Call<'_>) -> Result<Output, Error> {
     Ok(result.into())
 }
 
-fn resume(call: &Call<'_>) -> Result<Output, Error> {
+pub(crate) fn resume(call: &Call<'_>) -> Result<Output, Error> {
     let (_, former) = change(call, replicas::resume)?;
     let is_already = former.is_none();
     let sentence = if is_already { "Service {id} was not stopped" } else { "Resumed service {id}" };

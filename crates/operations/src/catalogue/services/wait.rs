@@ -38,7 +38,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("wait_for_service"
     .gives(Schema::All(&[DONE, Schema::Fields(&["running", "desired", "update_state", "seconds"])]))
     .run(wait)];
 
-fn wait(call: &Call<'_>) -> Result<Output, Error> {
+pub(crate) fn wait(call: &Call<'_>) -> Result<Output, Error> {
     let started = Instant::now();
     let end = started + call.time_limit();
     let mut watch = Watch::of(call);

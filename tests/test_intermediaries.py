@@ -33,10 +33,11 @@ def every_operation_behind(name: str) -> type[unittest.TestCase]:
             cls.addClassCleanup(server.close)
             cls.config = server.config()
 
-        def runs_here(self, case: test_every_operation.Case) -> bool:
+        def runs_here(self, operation: str, case: test_every_operation.Case) -> bool:
             # The address is the server's, and not the case's.
             elsewhere = "server_address" in case.get("config", {})
-            return super().runs_here(case) and not elsewhere and "stdin_text" not in case.get("params", {})
+            usual = super().runs_here(operation, case)
+            return usual and not elsewhere and "stdin_text" not in case.get("params", {})
 
     Behind.__name__ = Behind.__qualname__ = f"EveryOperationBehind{name.title()}"
     return Behind

@@ -58,7 +58,7 @@ const FOUNDING: [Param; 8] = [
         .about("Subnets of which overlay networks get theirs, such as 10.10.0.0/16.")
         .body(),
     integer("SubnetSize")
-        .title("Subnet Size")
+        .title("Subnet Size (bits)")
         .about("The length of the prefix of each network's subnet within the pools, such as 24.")
         .body(),
     AVAILABILITY,

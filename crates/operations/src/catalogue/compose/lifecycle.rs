@@ -45,7 +45,9 @@ pub(super) fn stop(call: &Call<'_>) -> Result<Output, Error> {
     };
     containers.reverse();
     guard::permit_containers(call, containers.iter().map(|container| (id(container), own_name(container))))?;
+    let isolated = guard::isolated::records(call)?;
     each(call, "Stopped", "containers", &containers, |container| {
+        guard::isolated::refuse(&isolated, id(container), own_name(container))?;
         let mut given = Map::from_iter([("id".to_owned(), id(container).into())]);
         for name in ["t", DISABLE_RESTART.name] {
             given.extend(call.arguments.get(name).map(|value| (name.to_owned(), value.clone())));
@@ -65,7 +67,9 @@ pub(super) fn start(call: &Call<'_>) -> Result<Output, Error> {
     };
     containers.retain(|container| !label(container, ONE_OFF).eq_ignore_ascii_case("true"));
     let end = Instant::now() + call.time_limit();
+    let isolated = guard::isolated::records(call)?;
     each(call, "Started", "containers", &containers, |container| {
+        guard::isolated::refuse(&isolated, id(container), own_name(container))?;
         for (needed, condition) in dependencies(container) {
             for other in containers.iter().filter(|other| service(other) == needed) {
                 wait_for(call, other, condition, end)?;

@@ -105,7 +105,7 @@ impl Findings {
     }
 }
 
-/// Verifies a file, as `fsr-docker verify` does: what [`verify_evidence`](self) gives.
+/// Verifies a file, as `fsr-docker verify` does: what `verify_evidence` gives.
 pub fn verify_file(
     path: &Path,
     public_key: Option<&[u8]>,

@@ -21,13 +21,10 @@ pub(super) fn check(operation: &Operation, call: &Call<'_>, targets: &[Target]) 
     if is_overridden || !operation.upsets_isolation.is_some_and(|upsets| upsets(&call.arguments)) {
         return Ok(());
     }
-    let records = match isolation::all(call) {
-        Ok(records) if records.is_empty() => return Ok(()),
-        Ok(records) => records,
-        // Who may not look at volumes cannot have kept a record among them.
-        Err(error) if error.status().is_some() => return Ok(()),
-        Err(error) => return Err(error),
-    };
+    let records = records(call)?;
+    if records.is_empty() {
+        return Ok(());
+    }
     for target in targets {
         match target {
             Target::Container(named) | Target::Member(named) | Target::Resumed(named) => {
@@ -57,10 +54,24 @@ pub(super) fn check(operation: &Operation, call: &Call<'_>, targets: &[Target]) 
     Ok(())
 }
 
-fn container(call: &Call<'_>, records: &[Undo], named: &str) -> Result<(), Error> {
-    let id = look(call, "/containers/{id}/json", named)?["Id"].clone();
-    let record = records.iter().find(|undo| id == undo.container());
+/// The records of the engine, for what is to spare isolated containers.
+pub(crate) fn records(call: &Call<'_>) -> Result<Vec<Undo>, Error> {
+    match isolation::all(call) {
+        // Who may not look at volumes cannot have kept a record among them.
+        Err(error) if error.status().is_some() => Ok(Vec::new()),
+        records => records,
+    }
+}
+
+/// Refuses a change to a container, by its full id, if one of the records is about it.
+pub(crate) fn refuse(records: &[Undo], id: &str, named: &str) -> Result<(), Error> {
+    let record = records.iter().find(|undo| undo.container() == id);
     record.map_or(Ok(()), |undo| Err(refused(undo, &format!("Container {named}"))))
+}
+
+fn container(call: &Call<'_>, records: &[Undo], named: &str) -> Result<(), Error> {
+    let found = look(call, "/containers/{id}/json", named)?;
+    refuse(records, found["Id"].as_str().unwrap_or_default(), named)
 }
 
 fn network(call: &Call<'_>, records: &[Undo], named: &str) -> Result<(), Error> {

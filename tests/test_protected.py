@@ -16,7 +16,7 @@ from support.engine import RefusedError, api, container, network, remove, unique
 from support.protected import CONTAINERS, EFFECTS, FIELDS, TABLE, ProtectedTestCase
 from support.recorder import CONTAINER_ID, Recorder
 from support.recorder import Answer as Recorded
-from support.recording_proxy import RecordingProxy, Request
+from support.recording_proxy import RecordingProxy, Request, is_look_for_isolation
 from support.session import CONNECTOR, ConnectorError, execute, given
 
 NETWORK_ID = "beef" + 60 * "2"
@@ -179,6 +179,11 @@ class Protected(ProtectedTestCase):
             self.assert_untouched(proxy.requests)
 
 
+def is_call(request: Request) -> bool:
+    """Whether a request is more than the question for the version, and the look for isolated containers."""
+    return request.path != "/_ping" and not is_look_for_isolation(request.target)
+
+
 class Table(ProtectedTestCase):
     """Each row of the table in the documents, and no operation without one."""
 
@@ -202,7 +207,7 @@ class Table(ProtectedTestCase):
         api("POST", f"/containers/{self.identity}/stop?t=0")
         with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
             execute(self.guarding(proxy), "start_container", id=self.protected)
-            self.assertEqual(["POST"], [request.method for request in proxy.requests if request.path != "/_ping"])
+            self.assertEqual(["POST"], [request.method for request in proxy.requests if is_call(request)])
             self.assertTrue(self.inspect()["State"]["Running"])
             api("POST", f"/containers/{self.identity}/pause")
             execute(self.guarding(proxy), "unpause_container", id=self.identity[:12])
@@ -256,7 +261,7 @@ class FullIds(OperationTestCase):
     """F39: what is checked is what is acted on. After the look, the name is sent no more."""
 
     def assert_aimed(self, requests: list[Request], name: str) -> None:
-        sent = [request for request in requests if request.path != "/_ping"]
+        sent = [request for request in requests if is_call(request)]
         self.assertEqual("GET", sent[0].method)
         self.assertIn(name, sent[0].target)
         changes = [request for request in sent if request.method != "GET"]
@@ -322,12 +327,14 @@ class FullIds(OperationTestCase):
             params.update({"filename": "f"} if operation == "copy_to_container" else {})
             with self.subTest(operation), Recorder("1.54", self.answers()) as recorder, suppress(ConnectorError):
                 CONNECTOR.execute({**over_unix(recorder.socket), "timeout": 5}, operation, params)
-                sent = [request for request in recorder.requests if request.path != "/_ping"]
+                sent = [request for request in recorder.requests if is_call(request)]
                 looks_itself = operation in (
                     "container_attach",
                     "attach_container",
                     "stop_container",
                     "restart_container",
+                    "isolate_container",
+                    "collect_evidence",
                 )
                 if not looks_itself:
                     self.assertNotEqual("GET", sent[0].method, sent)

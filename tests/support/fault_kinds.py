@@ -59,7 +59,7 @@ class Target:
                 return None if reader is None else reader.read()
 
     def seen(self) -> str:
-        """What the container itself sees where marks are, what the engine copies from there, and whether it was started again."""
+        """What the container sees where marks are, what the engine copies from there, and how often it was started."""
         state = self.engine.api("GET", f"/containers/{self.id}/json")
         made = self.engine.api(
             "POST", f"/containers/{self.id}/exec", {"AttachStdout": True, "Tty": True, "Cmd": ["ls", "-la", "/marks"]}
@@ -71,7 +71,8 @@ class Target:
             way.request("GET", f"/containers/{self.id}/archive?path=/marks")
             with tarfile.open(fileobj=io.BytesIO(way.getresponse().read())) as archive:
                 copied = archive.getnames()
-        return f"{state['State']}, {state['RestartCount']} restarts, {state['GraphDriver']}; inside {inside}; copied {copied}"
+        told = (state["State"], state["RestartCount"], state["GraphDriver"])
+        return f"{told}; inside {inside}; copied {copied}"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,11 @@ class Request:
         return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query, True).items()}
 
 
+def is_look_for_isolation(target: str) -> bool:
+    """Whether a request only looks for isolated containers, which comes before what could undo an isolation."""
+    return "/volumes?filters=" in target and "fortisoar.isolation" in target
+
+
 class RecordingProxy:
     """Listens on a unix socket of its own and relays to the engine's."""
 

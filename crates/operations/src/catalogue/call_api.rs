@@ -13,7 +13,6 @@ use crate::{
     Category, Error, Kind, Operation, Output, Schema, Secrecy, ValueKind,
     declare::{
         arguments::Arguments,
-        operation::always,
         param::{OVERRIDE_ISOLATION, TIME_LIMIT, choice, flag, json, map, text},
         result::case,
         target::Touch,
@@ -94,7 +93,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
         REDACT,
         OVERRIDE_ISOLATION,
     ])
-    .upsets_isolation(always)
+    .upsets_isolation(may_upset)
     .touches(&[Touch::Decided(reach)])
     .gives(Schema::All(&[
         Schema::Fields(&["status_code", "content_type"]),
@@ -107,6 +106,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
         Schema::All(&[ATTACHMENT, Schema::Fields(&["status_code", "content_type"])]),
     )])
     .run(call_api)];
+
+/// Whether the request is of a kind that can undo an isolation, whatever it names.
+fn may_upset(arguments: &Arguments) -> bool {
+    let path = arguments.text("path").unwrap_or_default();
+    let verb = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let verbs = ["start", "stop", "restart", "kill", "unpause", "update", "connect", "disconnect", "prune"];
+    arguments.text("method") == Some("DELETE") || verbs.contains(&verb)
+}
 
 fn call_api(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;

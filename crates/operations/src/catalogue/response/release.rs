@@ -141,6 +141,19 @@ fn undo(call: &Call<'_>, suspect: &Suspect) -> Result<Option<Undo>, Error> {
 fn nothing_to_do(call: &Call<'_>, suspect: &Suspect, is_preview: bool) -> Result<Output, Error> {
     let is_cut = suspect.has_a_network() && suspect.mode() != "none" && suspect.places.is_empty();
     if is_cut || !suspect.has_a_network() && suspect.is_paused() {
+        if is_preview {
+            return Ok(json!({
+                "result": call.arguments.fill("Could not release container {id}: there is no record of what it was"),
+                "id": call.arguments.shown("id"),
+                "outcome": "preview",
+                "dry_run": true,
+                "before": suspect.summary(),
+                "restored": [],
+                "differs": [],
+                "warnings": ["Give the undo of isolate_container's result, or connect and unpause it by hand."],
+            })
+            .into());
+        }
         return Err(Error::new(
             Kind::Failed,
             "The container is isolated, and the engine keeps no record of what it was before. Give the undo of isolate_container's \

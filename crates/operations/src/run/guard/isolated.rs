@@ -2,7 +2,7 @@
 //!
 //! One look at the records comes before such a change. Where there are none, it is the only one.
 
-use engine::{Path, Request, Segment};
+use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::Value;
 
 use crate::{
@@ -57,8 +57,10 @@ pub(super) fn check(operation: &Operation, call: &Call<'_>, targets: &[Target]) 
 /// The records of the engine, for what is to spare isolated containers.
 pub(crate) fn records(call: &Call<'_>) -> Result<Vec<Undo>, Error> {
     match isolation::all(call) {
-        // Who may not look at volumes cannot have kept a record among them.
-        Err(error) if error.status().is_some() => Ok(Vec::new()),
+        // Who may not look at volumes cannot have kept a record among them, and an answer that is none tells of none.
+        Err(error) if error.status().is_some() || error.kind() == Kind::Engine(ErrorKind::Protocol) => {
+            Ok(Vec::new())
+        }
         records => records,
     }
 }

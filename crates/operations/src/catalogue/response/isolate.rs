@@ -87,6 +87,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("isolate_containe
 
 /// So long a step may take to be seen, and so often it is looked for.
 const PAUSE: Duration = Duration::from_millis(100);
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// `dry_run`: what would be done, and nothing is changed.
 fn preview(call: &Call<'_>) -> Result<Output, Error> {
@@ -245,10 +246,7 @@ fn cut(call: &Call<'_>, id: &str, suspect: &Suspect, until: Instant) -> Result<S
     if pauses_first && suspect.is_running() && !suspect.is_paused() {
         pause(call, id)?;
     }
-    if suspect.policy() != "no" && !suspect.is_removed_when_it_ends() {
-        let policy = json!({"RestartPolicy": {"Name": "no"}});
-        tolerate(call.send(Request::post(of(id, "/containers/{id}/update")?).json(&policy)))?;
-    }
+    stay_down(call, suspect)?;
     let mut now = if pauses_first { settled(call, id, until)? } else { Suspect::look(call, id)? };
     while now.has_a_network() && !now.is_cut() {
         for place in now.open_places() {
@@ -266,7 +264,14 @@ fn cut(call: &Call<'_>, id: &str, suspect: &Suspect, until: Instant) -> Result<S
         pause(call, id)?;
         now = Suspect::look(call, id)?;
     }
-    if now.policy() != "no" && !now.is_removed_when_it_ends() {
+    // While the engine starts it again, it may refuse to change its policy.
+    let soon = Instant::now() + SETTLING;
+    while comes_back(&now) && Instant::now() < soon.min(until) {
+        stay_down(call, &now)?;
+        engine::sleep(PAUSE)?;
+        now = Suspect::look(call, id)?;
+    }
+    if comes_back(&now) {
         let message = "The engine did not set the restart policy to no. The container is cut, and comes back to life when the engine starts.";
         return Err(Error::new(Kind::Failed, message));
     }
@@ -309,6 +314,20 @@ fn evidence(call: &Call<'_>, id: &str, plan: &mut Plan) -> Option<Map<String, Va
     }
 }
 
+/// Sets the restart policy to no, if it is another.
+fn stay_down(call: &Call<'_>, suspect: &Suspect) -> Result<(), Error> {
+    if !comes_back(suspect) {
+        return Ok(());
+    }
+    let policy = json!({"RestartPolicy": {"Name": "no"}});
+    tolerate(call.send(Request::post(of(suspect.id(), "/containers/{id}/update")?).json(&policy)))
+}
+
+/// Whether the engine may start it again. One that is removed when it ends has no policy that could be set.
+fn comes_back(suspect: &Suspect) -> bool {
+    suspect.policy() != "no" && !suspect.is_removed_when_it_ends()
+}
+
 /// Waits until a container that the engine starts again and again has come to rest: paused, or at its end.
 fn settled(call: &Call<'_>, id: &str, until: Instant) -> Result<Suspect, Error> {
     loop {
@@ -319,6 +338,7 @@ fn settled(call: &Call<'_>, id: &str, until: Instant) -> Result<Suspect, Error> 
         if now.is_running() && !now.is_paused() {
             pause(call, id)?;
         }
+        stay_down(call, &now)?;
         check_time(until, "the engine still starts it again and again")?;
         engine::sleep(PAUSE)?;
     }

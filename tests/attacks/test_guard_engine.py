@@ -225,6 +225,7 @@ class Services(PolicyTestCase):
         (task,) = self.tasks(name)
         identity, spec = api("GET", f"/services/{name}")["ID"], api("GET", f"/services/{name}")
         scaled = {**spec["Spec"], "Mode": {"Replicated": {"Replicas": 0}}}
+        node = api("GET", "/info")["Swarm"]["NodeID"]
         version = {"version": str(spec["Version"]["Index"])}
         for rule in (task["Names"][0].lstrip("/"), task["Id"][:12], "label=tier=db", name):
             for method, path, more in (
@@ -233,7 +234,7 @@ class Services(PolicyTestCase):
                 ("DELETE", f"/v1.41/services/{identity[:8]}", {}),
                 ("POST", f"/services/{name}/update", {"query": version, "body": scaled}),
                 ("POST", "/swarm/leave", {"query": {"force": "1"}}),
-                ("DELETE", "/nodes/self", {}),
+                ("DELETE", f"/nodes/{node}", {}),
             ):
                 with self.subTest(path, rule=rule), RecordingProxy(given("ENGINE_SOCKET")) as proxy:
                     config = {**over_unix(proxy.socket), "protected_containers": rule}

@@ -1,6 +1,8 @@
 //! Signatures by Ed25519 (RFC 8032): what this connector signs, anyone can check with OpenSSL and the public key.
 //!
-//!     openssl pkeyutl -verify -pubin -inkey public.pem -rawin -in manifest.json -sigfile manifest.sig
+//! ```text
+//! openssl pkeyutl -verify -pubin -inkey public.pem -rawin -in manifest.json -sigfile manifest.sig
+//! ```
 
 use std::fmt;
 

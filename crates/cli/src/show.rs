@@ -79,6 +79,7 @@ pub(crate) fn result(result: &Value, operation: &Operation, format: &Format, fie
             (Some(both), _) => output(text("stdout").unwrap_or(both), text("stderr").unwrap_or_default()),
             (None, Some(sentence)) if IN_FULL.iter().all(|name| result.get(*name).is_none()) => {
                 out::line(clean::line(sentence));
+                remarks(result);
             }
             (None, _) if is_list && format::is_terminal() => {
                 out::line(table::of(result, operation.table, fields));
@@ -87,6 +88,20 @@ pub(crate) fn result(result: &Value, operation: &Operation, format: &Format, fie
         },
     }
     notes(result);
+}
+
+/// What a person must know beside the sentence: what stays open, what was lost, what differs, and why.
+fn remarks(result: &Value) {
+    let items = |name: &str| result[name].as_array().into_iter().flatten();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let open = items("not_cut").map(|way| format!("Still open: {}", text(&way["why"])));
+    let lost = items("lost").map(|lost| format!("Lost: {}", text(lost)));
+    let differs = items("differs").map(|it| format!("Differs: {}: {}", text(&it["what"]), text(&it["why"])));
+    let warnings =
+        items("warnings").chain(items("Warnings")).map(|warning| format!("Warning: {}", text(warning)));
+    for remark in open.chain(lost).chain(differs).chain(warnings) {
+        out::note(clean::line(&remark));
+    }
 }
 
 /// What a result says of itself, for what it lists was printed already.

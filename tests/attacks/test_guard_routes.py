@@ -139,7 +139,7 @@ class Routes(unittest.TestCase):
                 ("POST", "/swarm/new"),
                 ("POST", "/containers/web/new"),
                 ("PUT", "/new"),
-                ("DELETE", "/nodes/n/new"),
+                ("DELETE", "/new/n"),
                 ("GET", "/libpod/containers/web/healthcheck"),
                 ("GET", "/v4.0.0/libpod/containers/web/healthcheck"),
                 ("GET", "/v4.0.0-dev/libpod/containers/web/mount"),

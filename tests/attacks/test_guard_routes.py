@@ -44,7 +44,7 @@ PROTECTED = {
     Change("service", "svc"),
 }
 # What nobody can tell the reach of.
-UNCLEAR = {"swarm", "node"}
+UNCLEAR = {"node"}
 
 
 def path(chance: random.Random) -> str:

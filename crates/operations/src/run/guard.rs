@@ -44,10 +44,16 @@ pub(crate) fn permit(operation: &Operation, call: &mut Call<'_>, is_dry_run: boo
             "override_protection needs access level Full. An administrator can raise access_level in the configuration.".into(),
         ));
     }
+    let refused = targets.iter().find_map(|target| match target {
+        Target::Unclear(form) if policy.restricts() => Some(unclear(form)),
+        _ => None,
+    });
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
     isolated::check(operation, call, &targets)?;
     for target in targets {
         match target {
-            Target::Unclear(form) if policy.restricts() => return Err(unclear(form)),
             Target::Unclear(_) => {}
             _ if !policy.protects() => {}
             target => check_target(call, target)?,

@@ -9,7 +9,7 @@ use super::{
     set,
 };
 use crate::{
-    Category, Error, Operation, Output, Param, Schema,
+    Category, Error, Operation, Output, Param, Schema, Secrecy,
     catalogue::images::{
         messages::{MOVED, Messages, PROGRESS_LIMIT},
         registry::{SIGN_IN, SignIn},
@@ -46,6 +46,7 @@ const UPGRADE: [Param; 8] = joined(&[
     &[
         PLUGIN,
         image("remote")
+            .secret(Secrecy::SignIn)
             .title("Remote")
             .about("The plugin's name at its registry; the one that it was installed from, if empty."),
     ],

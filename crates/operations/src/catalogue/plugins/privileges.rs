@@ -14,6 +14,7 @@ use crate::{
 };
 
 pub(super) const REMOTE: Param = reference("remote")
+    .secret(Secrecy::SignIn)
     .title("Plugin")
     .about("The plugin's name at its registry, such as vieux/sshfs or registry:5000/team/plugin:1.0.");
 

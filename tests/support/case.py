@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from support import configurations, results, session
-from support.recording_proxy import RecordingProxy, Request
+from support.recording_proxy import RecordingProxy, Request, is_look_for_isolation
 from support.session import given
 
 
@@ -44,11 +44,12 @@ class OperationTestCase(unittest.TestCase):
             session.CONNECTOR.on_delete_config(config)
 
     def wire(self, operation: str, /, **params: Any) -> list[Request]:
-        """The requests that an operation sends, the question for the API version left out; whatever comes of them."""
+        """The requests that an operation sends, whatever comes of them; but for the question for the API version and the
+        look for isolated containers."""
         with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
             with suppress(session.ConnectorError):
                 session.execute(configurations.over_unix(proxy.socket), operation, **params)
-            return proxy.calls
+            return [request for request in proxy.calls if not is_look_for_isolation(request.target)]
 
     def described(self, operation: str, params: dict[str, Any], result: Any) -> Any:
         """A real engine's result, of which a playbook's author must have been offered every path."""

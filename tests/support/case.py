@@ -44,8 +44,8 @@ class OperationTestCase(unittest.TestCase):
             session.CONNECTOR.on_delete_config(config)
 
     def wire(self, operation: str, /, **params: Any) -> list[Request]:
-        """The requests that an operation sends, whatever comes of them; but for the question for the API version and the
-        look for isolated containers."""
+        """The requests that an operation sends, whatever comes of them, but for the question for the API version and
+        the look for isolated containers."""
         with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
             with suppress(session.ConnectorError):
                 session.execute(configurations.over_unix(proxy.socket), operation, **params)

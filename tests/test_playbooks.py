@@ -95,6 +95,26 @@ class Containing(StoryTestCase):
         self.assertIn("2 ran, 0 still run", run.report)
         self.assertIn("none ran", self.run_story("Stop All from a Bad Image", image=bad.replace(":1", ":2")).report)
 
+    def test_stop_a_compromised_service(self) -> None:
+        self.addCleanup(leave_swarm)
+        service = Scene(self)["service"]
+        run = self.run_story("Stop a Compromised Service", service=service, case="C-1")
+        (collected,) = run.vars["steps"]["Collect_Evidence"]
+        found = collected["data"]
+        self.assertEqual("C-1", found["case_id"])
+        self.assertTrue(execute(self.config, "verify_evidence", attachment=found["attachment"])["valid"])
+        self.assertEqual([], services.running(service))
+        self.assertRegex(
+            run.report, f"^Stopped service {service}. It ran in 1 containers, 0 of them on other nodes: .*"
+        )
+
+    def test_drain_a_host(self) -> None:
+        self.addCleanup(leave_swarm)
+        node = Scene(self)["swarm"]
+        run = self.run_story("Drain a Host", node=node)
+        self.assertEqual("drain", api("GET", f"/nodes/{node}")["Spec"]["Availability"])
+        self.assertRegex(run.report, f"^Drained node {node}: 0 tasks moved, 0 are left")
+
     def test_rotate_a_leaked_secret(self) -> None:
         self.addCleanup(leave_swarm)
         scene = Scene(self)

@@ -147,6 +147,50 @@ pub(super) const STORIES: &[Story] = &[
         ],
     },
     Story {
+        title: "Stop a Compromised Service",
+        about: "Collects the evidence of each container of a service that runs on this engine, and then stops the service on all \
+                nodes. The service stays, with its settings; Resume Service brings its tasks back. For containers on other nodes, \
+                collect their evidence by a configuration of their engine before.",
+        asks: &[
+            ask("service", "Service", "The name or id of the service."),
+            ask("case", "Case", "The case that this is for. It is written down in the evidence.").or("none"),
+        ],
+        on_alert: false,
+        steps: &[
+            run("Find Its Containers", "list_service_containers", &[("id", "{{vars.input.params.service}}")]),
+            run(
+                "Collect Evidence",
+                "collect_evidence",
+                &[("id", "{{vars.item.container_id}}"), ("case_id", "{{vars.input.params.case}}")],
+            )
+            .for_each("{{vars.steps.Find_Its_Containers.data | selectattr('is_here') | list}}")
+            .may_fail(),
+            run("Stop It", "stop_service", &[("id", "{{vars.input.params.service}}"), ("timeout", "120")]),
+            report(&[(
+                "report",
+                "{{vars.steps.Stop_It.data.result}}. It ran in {{vars.steps.Find_Its_Containers.data | length}} containers, \
+                 {{vars.steps.Find_Its_Containers.data | rejectattr('is_here') | list | length}} of them on other nodes: \
+                 {{vars.steps.Find_Its_Containers.data | map(attribute='node') | join(', ')}}. Resume Service brings it back.",
+            )]),
+        ],
+    },
+    Story {
+        title: "Drain a Host",
+        about: "Takes all work of a swarm from a host, as before maintenance or where the host is compromised, and waits until \
+                other hosts have it. Activate Node is the way back.",
+        asks: &[ask("node", "Node", "The host's name or id in the swarm.")],
+        on_alert: false,
+        steps: &[
+            run("Drain", "drain_node", &[("id", "{{vars.input.params.node}}")]),
+            run("See What Is Left", "list_tasks", &[("filters", "{\"node\": [\"{{vars.input.params.node}}\"], \"desired-state\": [\"running\"]}")]),
+            report(&[(
+                "report",
+                "{{vars.steps.Drain.data.result}}: {{vars.steps.Drain.data.tasks_moved}} tasks moved, \
+                 {{vars.steps.See_What_Is_Left.data | length}} are left. {{vars.steps.Drain.data.note}}",
+            )]),
+        ],
+    },
+    Story {
         title: "Rotate a Leaked Secret",
         about: "Replaces a secret of a swarm that has leaked: finds the services that use it, gives all of them the new data in the \
                 same file, and removes the old secret when they run with the new one. The report names the services, and what \

@@ -19,7 +19,7 @@ use crate::{
         result::{TEXTS, case},
         target::Touch,
     },
-    run::{call::Call, isolation},
+    run::{call::Call, guard, isolation},
 };
 
 /// From this version on, what a prune of the build cache keeps is called reserved space.
@@ -148,9 +148,7 @@ fn prune_images(call: &Call<'_>) -> Result<Output, Error> {
 /// The records of isolated containers are volumes that no container uses. They are spared by their label.
 fn prune_volumes(call: &Call<'_>) -> Result<Output, Error> {
     Filters::read(call, Pruned::Volumes)?;
-    // Who may not look at volumes cannot have kept a record among them.
-    let are_kept = isolation::all(call).is_ok_and(|records| !records.is_empty());
-    if !are_kept {
+    if guard::isolated::records(call)?.is_empty() {
         return send(call, call.request()?);
     }
     let mut filters = call.arguments.get("filters").cloned().unwrap_or_else(|| json!({}));

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Kind,
-    run::{call::Call, objects::items},
+    run::{
+        call::Call,
+        objects::{items, text},
+    },
 };
 
 /// The label of every record's volume: the container's full id.
@@ -58,14 +61,14 @@ impl Undo {
             return Err(refused("it has no form that this connector knows (\"form\": 1)"));
         }
         if value["container"] != container {
-            return Err(refused(&format!("it is of container {}", short(field(value, "container")))));
+            return Err(refused(&format!("it is of container {}", short(text(value, "container")))));
         }
         let is_policy = matches!(
             value["restart_policy"]["Name"].as_str(),
             Some("no" | "always" | "unless-stopped" | "on-failure")
         );
         let is_place = |place: &Value| {
-            is_an_id(field(place, "id")) && place["endpoint"].is_object() && place["name"].is_string()
+            is_an_id(text(place, "id")) && place["endpoint"].is_object() && place["name"].is_string()
         };
         let networks = value["networks"].as_array().filter(|networks| networks.iter().all(is_place));
         match is_policy && value["paused"].is_boolean() && value["status"].is_string() && networks.is_some() {
@@ -80,15 +83,15 @@ impl Undo {
     }
 
     pub(crate) fn container(&self) -> &str {
-        field(&self.0, "container")
+        text(&self.0, "container")
     }
 
     pub(crate) fn name(&self) -> &str {
-        field(&self.0, "name")
+        text(&self.0, "name")
     }
 
     pub(crate) fn at(&self) -> &str {
-        field(&self.0, "at")
+        text(&self.0, "at")
     }
 
     pub(crate) fn was_paused(&self) -> bool {
@@ -97,7 +100,12 @@ impl Undo {
 
     /// Whether its processes ran, or the engine was starting them again and again.
     pub(crate) fn was_running(&self) -> bool {
-        matches!(field(&self.0, "status"), "running" | "paused" | "restarting")
+        matches!(text(&self.0, "status"), "running" | "paused" | "restarting")
+    }
+
+    /// Whether its processes ran, and were not paused: then they run on after a release, or where only its networks are cut.
+    pub(crate) fn ran(&self) -> bool {
+        self.was_running() && !self.was_paused()
     }
 
     pub(crate) fn policy(&self) -> &Value {
@@ -207,12 +215,8 @@ pub(crate) fn remove(call: &Call<'_>, container: &str) -> Result<(), Error> {
 }
 
 /// The first digits of an id, as Docker's own lists show them.
-pub(crate) fn short(id: &str) -> &str {
+fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
-}
-
-fn field<'v>(value: &'v Value, name: &str) -> &'v str {
-    value[name].as_str().unwrap_or_default()
 }
 
 fn path(container: &str) -> Result<Path, Error> {

@@ -7,6 +7,11 @@ pub(crate) fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
+/// A field that is a text; nothing, where it is none.
+pub(crate) fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+    value[field].as_str().unwrap_or_default()
+}
+
 /// The id of a container, an image or a network.
 pub(crate) fn id(object: &Value) -> &str {
     object["Id"].as_str().unwrap_or_default()

@@ -13,18 +13,19 @@ use super::{
     evidence::{CASE_ID, COLLECTED, REASON, Wanted, collect},
     plan::{Method, Plan},
     record::record,
-    suspect::{Suspect, everyone, text},
+    suspect::{Suspect, everyone},
 };
 use crate::{
     Effect, Error, Kind, Operation, Output, Param, Schema,
     declare::{
         param::{CONTAINER, DRY_RUN, OVERRIDE_PROTECTION, choice, flag, integer},
-        result::{OVERRIDDEN, TEXTS},
+        result::{OVERRIDDEN, TEXTS, case},
         target::Touch,
     },
     run::{
         call::Call,
         isolation::{self, Found, Kept, UNTRUSTED, Undo},
+        objects::text,
     },
 };
 
@@ -81,7 +82,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("isolate_containe
         Schema::Field("evidence", &COLLECTED),
         OVERRIDDEN,
     ]))
-    .gives_for(&[crate::declare::result::case("dry_run", "true", Schema::All(&[FOUND, Schema::Fields(&["dry_run"])]))])
+    .gives_for(&[case("dry_run", "true", Schema::All(&[FOUND, Schema::Fields(&["dry_run"])]))])
     .dry_run(preview)
     .run(isolate)];
 
@@ -91,7 +92,7 @@ const SETTLING: Duration = Duration::from_secs(2);
 
 /// `dry_run`: what would be done, and nothing is changed.
 fn preview(call: &Call<'_>) -> Result<Output, Error> {
-    let suspect = Suspect::look(call, &full_id(call)?)?;
+    let suspect = named(call)?;
     let plan = Plan::of(call, &suspect)?;
     let sharers = suspect.sharers(&everyone(call)?);
     let is_done = is_isolated(&suspect, plan.method);
@@ -116,8 +117,8 @@ fn preview(call: &Call<'_>) -> Result<Output, Error> {
 
 fn isolate(call: &Call<'_>) -> Result<Output, Error> {
     let until = Instant::now() + call.time_limit();
-    let id = full_id(call)?;
-    let suspect = Suspect::look(call, &id)?;
+    let mut suspect = named(call)?;
+    let id = suspect.id().to_owned();
     let mut plan = Plan::of(call, &suspect)?;
     let standing = match isolation::find(call, &id)? {
         Found::Nothing => None,
@@ -131,7 +132,7 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
     if standing.is_none() && suspect.mode() != "none" && is_isolated(&suspect, plan.method) {
         return already_unknown(call, &suspect, plan);
     }
-    let runs_on = |undo: &Undo| plan.method == Method::Network && undo.was_running() && !undo.was_paused();
+    let runs_on = |undo: &Undo| plan.method == Method::Network && undo.ran();
     let is_already = standing
         .as_ref()
         .is_some_and(|undo| is_isolated(&suspect, plan.method) && !(runs_on(undo) && suspect.is_paused()));
@@ -144,7 +145,6 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
     };
     let is_asked_for_more = call.arguments.text(EVIDENCE) != Some("none");
     let mut collected = None;
-    let mut suspect = suspect;
     if !is_already || is_asked_for_more {
         suspect = cut(call, &id, &suspect, until).map_err(in_part)?;
         collected = evidence(call, &id, &mut plan);
@@ -230,7 +230,7 @@ fn record_of(call: &Call<'_>, suspect: &Suspect, plan: &mut Plan) -> Result<(Und
 /// Whether everything that a method wants is so.
 fn is_isolated(suspect: &Suspect, method: Method) -> bool {
     let is_cut = suspect.is_cut() || !suspect.has_a_network() && method == Method::Freeze;
-    let is_still = !suspect.is_running() || suspect.is_paused();
+    let is_still = !suspect.is_active();
     is_cut && !suspect.is_in_a_loop() && suspect.policy() == "no" && (method == Method::Network || is_still)
 }
 
@@ -243,7 +243,7 @@ fn cut(call: &Call<'_>, id: &str, suspect: &Suspect, until: Instant) -> Result<S
                        (unpause_container), and isolate it at once.";
         return Err(Error::new(Kind::Failed, message));
     }
-    if pauses_first && suspect.is_running() && !suspect.is_paused() {
+    if pauses_first && suspect.is_active() {
         pause(call, id)?;
     }
     stay_down(call, suspect)?;
@@ -260,7 +260,7 @@ fn cut(call: &Call<'_>, id: &str, suspect: &Suspect, until: Instant) -> Result<S
             engine::sleep(PAUSE)?;
         }
     }
-    if !pauses_first && now.is_running() && !now.is_paused() {
+    if !pauses_first && now.is_active() {
         pause(call, id)?;
         now = Suspect::look(call, id)?;
     }
@@ -281,10 +281,10 @@ fn cut(call: &Call<'_>, id: &str, suspect: &Suspect, until: Instant) -> Result<S
 /// The last step: the container runs on, where only its networks were to be cut, or stays frozen.
 fn come_to_rest(call: &Call<'_>, now: Suspect, undo: &Undo, method: Method) -> Result<Suspect, Error> {
     let id = now.id();
-    let is_to_run_on = method == Method::Network && undo.was_running() && !undo.was_paused();
+    let is_to_run_on = method == Method::Network && undo.ran();
     if is_to_run_on && now.is_paused() {
         unpause(call, id)?;
-    } else if method == Method::Freeze && now.is_running() && !now.is_paused() {
+    } else if method == Method::Freeze && now.is_active() {
         pause(call, id)?;
     } else {
         return Ok(now);
@@ -335,7 +335,7 @@ fn settled(call: &Call<'_>, id: &str, until: Instant) -> Result<Suspect, Error> 
         if !now.is_in_a_loop() && (!now.is_running() || now.is_paused()) {
             return Ok(now);
         }
-        if now.is_running() && !now.is_paused() {
+        if now.is_active() {
             pause(call, id)?;
         }
         stay_down(call, &now)?;
@@ -394,10 +394,9 @@ fn proof(suspect: &Suspect) -> Value {
     })
 }
 
-/// The full id of the container that the parameter names.
-pub(super) fn full_id(call: &Call<'_>) -> Result<String, Error> {
-    let container = super::suspect::inspect(call, call.arguments.text("id").unwrap_or_default())?;
-    Ok(text(&container, "Id").to_owned())
+/// The container that the parameter names.
+pub(super) fn named(call: &Call<'_>) -> Result<Suspect, Error> {
+    Suspect::look(call, call.arguments.text("id").unwrap_or_default())
 }
 
 pub(super) fn of(id: &str, template: &str) -> Result<Path, Error> {

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::suspect::{Suspect, text};
+use super::suspect::Suspect;
 use crate::{
     Error, Operation, Output, Schema,
     declare::result::TEXTS,
     run::{
         call::Call,
         isolation::{self, Undo},
+        objects::text,
         trim::{FIELDS, MAX_ITEMS, trimmed},
     },
 };
@@ -71,7 +72,7 @@ fn inconsistent(undo: &Undo, suspect: Option<&Suspect>) -> Vec<String> {
     if suspect.policy() != "no" && !suspect.is_removed_when_it_ends() {
         found.push(format!("Its restart policy is {}: isolate it again.", suspect.policy()));
     }
-    if undo.shown()["method"] == "freeze" && suspect.is_running() && !suspect.is_paused() {
+    if undo.shown()["method"] == "freeze" && suspect.is_active() {
         found.push("It was frozen and runs: isolate it again.".into());
     }
     if suspect.is_running() && suspect.container["State"]["StartedAt"] != undo.shown()["started_at"] {

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::suspect::{Place, Suspect, Way, text};
-use crate::{Error, Kind, run::call::Call};
+use super::suspect::{Place, Suspect, Way};
+use crate::{
+    Error, Kind,
+    run::{call::Call, objects::text},
+};
 
 /// How a container is isolated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

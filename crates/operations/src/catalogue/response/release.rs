@@ -10,9 +10,9 @@ use engine::{Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
 use super::{
-    isolate::{LIMIT, STATE, check_time, full_id, of, pause, tolerate, unpause},
+    isolate::{LIMIT, STATE, check_time, named, of, pause, tolerate, unpause},
     restoration::{Restoration, compare, compare_ports},
-    suspect::{Suspect, text},
+    suspect::Suspect,
 };
 use crate::{
     Effect, Error, Kind, Operation, Output, Param, Schema, Secrecy,
@@ -24,10 +24,11 @@ use crate::{
     run::{
         call::Call,
         isolation::{self, Found, UNTRUSTED, Undo},
+        objects::text,
     },
 };
 
-pub(super) const UNDO: Param = object("undo")
+const UNDO: Param = object("undo")
     .secret(Secrecy::Within)
     .title("Undo Record")
     .about("The undo of isolate_container's result. If empty, the record on the engine counts.")
@@ -58,8 +59,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("release_containe
     .run(release)];
 
 fn preview(call: &Call<'_>) -> Result<Output, Error> {
-    let id = full_id(call)?;
-    let suspect = Suspect::look(call, &id)?;
+    let suspect = named(call)?;
     let Some(undo) = undo(call, &suspect)? else { return nothing_to_do(call, &suspect, true) };
     let plan = Restoration::of(call, &suspect, &undo)?;
     let sentence = match plan.has_conflicts() {
@@ -81,15 +81,16 @@ fn preview(call: &Call<'_>) -> Result<Output, Error> {
 
 fn release(call: &Call<'_>) -> Result<Output, Error> {
     let until = Instant::now() + call.time_limit();
-    let id = full_id(call)?;
-    let before = Suspect::look(call, &id)?;
+    let before = named(call)?;
+    let id = before.id().to_owned();
     let Some(undo) = undo(call, &before)? else { return nothing_to_do(call, &before, false) };
     let mut plan = Restoration::of(call, &before, &undo)?;
     // A record that is still there is something to be done with.
-    let is_recorded = call.arguments.get(UNDO).is_none();
+    let is_recorded = given(call).is_none();
     let is_already =
         !is_recorded && plan.connect.is_empty() && plan.differs.is_empty() && is_as_it_was(&before, &undo);
-    let after = replay(call, &id, &before, &undo, &mut plan, until).map_err(|error| {
+    let found = before.summary();
+    let after = replay(call, before, &undo, &mut plan, until).map_err(|error| {
         error.and("The container may be released in part. The same call made again goes on; its record is still there.")
     })?;
     let outcome = match (plan.has_conflicts(), is_already) {
@@ -111,7 +112,7 @@ fn release(call: &Call<'_>) -> Result<Output, Error> {
         "result": call.arguments.fill(sentence),
         "id": call.arguments.shown("id"),
         "outcome": outcome,
-        "before": before.summary(),
+        "before": found,
         "after": after.summary(),
         "restored": plan.restored,
         "differs": plan.differs,
@@ -120,13 +121,16 @@ fn release(call: &Call<'_>) -> Result<Output, Error> {
     .into())
 }
 
+/// The record that the call brings along, if it does.
+pub(super) fn given<'c>(call: &'c Call<'_>) -> Option<&'c Value> {
+    call.arguments.get(UNDO).filter(|given| given.as_object().is_some_and(|fields| !fields.is_empty()))
+}
+
 /// The record to follow: the one that was given, or else the one on the engine.
 fn undo(call: &Call<'_>, suspect: &Suspect) -> Result<Option<Undo>, Error> {
-    match call.arguments.get(UNDO) {
-        Some(given) if given.as_object().is_some_and(|given| !given.is_empty()) => {
-            Undo::read(given, suspect.id()).map(Some)
-        }
-        _ => match isolation::find(call, suspect.id())? {
+    match given(call) {
+        Some(given) => Undo::read(given, suspect.id()).map(Some),
+        None => match isolation::find(call, suspect.id())? {
             Found::Nothing => Ok(None),
             Found::Record(undo) => Ok(Some(undo)),
             Found::Untrusted => Err(Error::new(
@@ -179,17 +183,18 @@ fn nothing_to_do(call: &Call<'_>, suspect: &Suspect, is_preview: bool) -> Result
 /// The steps: pause, connect, look, restart policy, unpause.
 fn replay(
     call: &Call<'_>,
-    id: &str,
-    before: &Suspect,
+    before: Suspect,
     undo: &Undo,
     plan: &mut Restoration,
     until: Instant,
 ) -> Result<Suspect, Error> {
-    let mut now = Suspect::look(call, id)?;
+    let id = &before.id().to_owned();
+    let had_processes = before.is_running();
+    let mut now = before;
     let is_to_change = plan.has_conflicts() || !plan.connect.is_empty();
     // Podman makes no interface for a paused container.
     let pauses_first = !is_to_change || !call.is_podman();
-    if is_to_change && pauses_first && now.is_running() && !now.is_paused() {
+    if is_to_change && pauses_first && now.is_active() {
         pause(call, id)?;
     } else if !pauses_first && now.is_paused() && undo.was_running() {
         unpause(call, id)?;
@@ -242,7 +247,7 @@ fn replay(
     }
     compare_ports(&now, undo, plan);
     let may_run = !plan.has_conflicts() || call.arguments.is_on(RESUME_PARTIAL);
-    if may_run && now.is_paused() && undo.was_running() && !undo.was_paused() {
+    if may_run && now.is_paused() && undo.ran() {
         unpause(call, id)?;
         now = Suspect::look(call, id)?;
         if now.is_paused() {
@@ -250,7 +255,7 @@ fn replay(
         } else {
             plan.restored.push("it runs on".into());
         }
-    } else if (undo.was_paused() || !may_run) && before.is_running() && !now.is_paused() {
+    } else if (undo.was_paused() || !may_run) && had_processes && !now.is_paused() {
         pause(call, id)?;
         now = Suspect::look(call, id)?;
     }

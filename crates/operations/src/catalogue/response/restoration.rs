@@ -4,12 +4,16 @@ use engine::{Path, Request, Segment};
 use serde_json::{Value, json};
 
 use super::{
-    release::UNDO,
-    suspect::{Place, Suspect, everyone, text},
+    release::given,
+    suspect::{Place, Suspect, everyone},
 };
 use crate::{
     Error,
-    run::{call::Call, isolation::Undo, objects::items},
+    run::{
+        call::Call,
+        isolation::Undo,
+        objects::{items, text},
+    },
 };
 
 /// What is to be done to release a container, and what cannot be had.
@@ -70,7 +74,7 @@ impl Restoration {
             plan.warnings
                 .push("It was started again since it was isolated: what was in its memory is lost.".into());
         }
-        if call.arguments.get(UNDO).is_none() && !undo.is_signed() {
+        if given(call).is_none() && !undo.is_signed() {
             let names: Vec<&str> = undo.networks().map(|place| text(place, "name")).collect();
             plan.warnings.push(format!("The record on the engine is not signed: whoever can call the engine can have written it. It names the networks {}.", names.join(", ")));
         }

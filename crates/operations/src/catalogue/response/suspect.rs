@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use crate::{
     Error, Kind,
     declare::target::NAMESPACE,
-    run::{call::Call, objects::items},
+    run::{
+        call::Call,
+        objects::{items, text},
+    },
 };
 
 /// The label that a task's container has of its service.
@@ -39,9 +42,9 @@ pub(crate) struct Way {
 }
 
 impl Suspect {
-    /// Looks at a container by its full id, and asks every network of the engine for it.
-    pub(crate) fn look(call: &Call<'_>, id: &str) -> Result<Self, Error> {
-        let container = inspect(call, id)?;
+    /// Looks at a container, by its id or name, and asks every network of the engine for it.
+    pub(crate) fn look(call: &Call<'_>, named: &str) -> Result<Self, Error> {
+        let container = inspect(call, named)?;
         let settings = container["NetworkSettings"]["Networks"].as_object();
         let mut shown: Vec<(&String, &Value)> = settings.into_iter().flatten().collect();
         let mut places = Vec::new();
@@ -54,7 +57,7 @@ impl Suspect {
                 Err(error) if error.status() == Some(404) => continue,
                 Err(error) => return Err(error),
             };
-            let is_live = network["Containers"].get(id).is_some();
+            let is_live = network["Containers"].get(text(&container, "Id")).is_some();
             let at = shown.iter().position(|(name, place)| is_place_in(name, place, &network));
             if let Some((_, place)) = at.map(|at| shown.remove(at)) {
                 places.push(Place { network, settings: place.clone(), is_live });
@@ -91,6 +94,11 @@ impl Suspect {
     /// Whether it has processes, also when they are paused.
     pub(crate) fn is_running(&self) -> bool {
         self.has_processes() && !self.is_in_a_loop()
+    }
+
+    /// Whether its processes run, and are not paused.
+    pub(crate) fn is_active(&self) -> bool {
+        self.is_running() && !self.is_paused()
     }
 
     fn has_processes(&self) -> bool {
@@ -288,11 +296,6 @@ pub(crate) fn everyone(call: &Call<'_>) -> Result<Vec<Value>, Error> {
         }
     }
     Ok(all)
-}
-
-/// A field that is a text, or nothing.
-pub(crate) fn text<'v>(value: &'v Value, field: &str) -> &'v str {
-    value[field].as_str().unwrap_or_default()
 }
 
 pub(crate) fn is_default_bridge(network: &Value) -> bool {

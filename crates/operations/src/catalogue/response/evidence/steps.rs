@@ -17,7 +17,11 @@ use super::{
 use crate::{
     Error, Kind as ErrorOf,
     catalogue::{containers::processes::stat, response::zip::layout::Method as Packing},
-    run::{call::Call, objects::items, signing::Signer},
+    run::{
+        call::Call,
+        objects::{items, text},
+        signing::Signer,
+    },
 };
 
 /// The kind of what describes the engine, which every collection has.
@@ -513,10 +517,6 @@ fn files_wanted<'w>(wanted: &Wanted<'w>) -> Vec<(&'static str, &'w str)> {
 
 fn named(kind: &'static str, name: &str, what: &str) -> Named {
     Named { kind, name: name.to_owned(), what: what.to_owned() }
-}
-
-fn text<'v>(value: &'v Value, field: &str) -> &'v str {
-    value[field].as_str().unwrap_or_default()
 }
 
 fn is_interrupted(error: &Error) -> bool {

@@ -257,7 +257,8 @@ class Examples(unittest.TestCase):
         self.assertEqual(shown - operation_data.out_of_reach(), set(EXAMPLES), "`cargo xtask examples` records them")
 
     def test_the_reference_has_them(self) -> None:
-        reference = (FOLDER / "docs" / "operations.md").read_text(encoding="utf-8")
+        pages = (FOLDER / "docs" / "operations").glob("*.md")
+        reference = "\n".join(page.read_text(encoding="utf-8") for page in pages)
         shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", reference, re.DOTALL)]
         for name, example in EXAMPLES.items():
             self.assertTrue(example["result"] in shown, name)
@@ -267,7 +268,7 @@ class Documents(unittest.TestCase):
     """The pages in the package, as whoever has only that reads them."""
 
     def test_links_lead_somewhere_within_the_package(self) -> None:
-        for page in (*FOLDER.glob("*.md"), *FOLDER.glob("docs/*.md")):
+        for page in (*FOLDER.glob("*.md"), *FOLDER.glob("docs/**/*.md")):
             for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
                 path, _, anchor = link.partition("#")
                 if "://" in link:

@@ -11,7 +11,7 @@ use crate::system::System;
 use crate::test::BESIDE;
 
 const RECORD: &str = "crates/package/data/examples.json";
-const REFERENCE: &str = "docs/operations.md";
+const DOCUMENTS: &str = "docs";
 
 /// Records the results on a private engine, and writes the reference with them.
 pub(crate) fn record() -> Result<()> {
@@ -29,7 +29,7 @@ pub(crate) fn record() -> Result<()> {
     )?;
     engine.stop()?;
     // With the features of all other builds: `cargo run --package package` would compile most dependencies anew.
-    show(cargo().args(["run", "--quiet", "--bin", "package", "--", "--reference", REFERENCE]))?;
-    println!("{RECORD} and {REFERENCE} are written.");
+    show(cargo().args(["run", "--quiet", "--bin", "package", "--", "--documents", DOCUMENTS]))?;
+    println!("{RECORD} and the reference in docs/operations are written.");
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, Identity, archive, icons, info, playbooks, python, reference, stories};
+use crate::{Error, Identity, archive, documents, icons, info, playbooks, python};
 
 /// Pages about the repository, which stay there.
 const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md", "style.md", "tested.md"];
@@ -101,8 +101,9 @@ fn documents(repository: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result
         files.insert(format!("docs/{}", name_of(page)), read(page)?);
     }
     // Whoever installs it has none of the tests.
-    files.insert("docs/operations.md".into(), reference().into_bytes());
-    files.insert("docs/playbooks.md".into(), stories::page().into_bytes());
+    for page in documents::pages() {
+        files.insert(format!("docs/{}", page.path), page.text.into_bytes());
+    }
     Ok(())
 }
 
@@ -143,7 +144,7 @@ mod tests {
             ("LICENSE", "may"),
             ("CHANGELOG.md", "news"),
             ("docs/trouble.md", "cure"),
-            ("docs/operations.md", "stale"),
+            ("docs/playbooks.md", "stale"),
             ("docs/adding-an-operation.md", "code"),
             ("docs/page.png", "picture"),
             ("docs/page.xcf", "what the picture was made with"),
@@ -192,6 +193,9 @@ mod tests {
         assert_eq!(package.file_name, format!("docker-{}.tgz", Identity::VERSION));
         let files = unpacked(&package);
         let names: BTreeSet<&str> = files.keys().map(|path| path.strip_prefix("docker/").unwrap()).collect();
+        let (reference, names): (BTreeSet<&str>, BTreeSet<&str>) =
+            names.into_iter().partition(|path| path.starts_with("docs/operations/"));
+        assert!(reference.contains("docs/operations/README.md") && reference.len() > 10, "{reference:?}");
         let expected = [
             "LICENSE",
             "_engine.sha256",
@@ -200,7 +204,6 @@ mod tests {
             "_engine/__init__.pyi",
             "build.json",
             "connector.py",
-            "docs/operations.md",
             "docs/page.png",
             "docs/playbooks.md",
             "docs/sbom.cdx.json",
@@ -215,7 +218,7 @@ mod tests {
         ];
         assert_eq!(names, expected.into());
         assert_eq!(files["docker/_engine.sha256"].trim(), hex::encode(Sha256::digest("native")));
-        assert_ne!(files["docker/docs/operations.md"], "stale");
+        assert_ne!(files["docker/docs/playbooks.md"], "stale");
         let info: Value = serde_json::from_str(&files["docker/info.json"]).unwrap();
         for icon in ["icon_small_name", "icon_large_name"] {
             assert!(names.contains(format!("images/{}", info[icon].as_str().unwrap()).as_str()), "{icon}");

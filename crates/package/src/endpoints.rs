@@ -68,7 +68,7 @@ static DESCRIBED: LazyLock<Described> =
 pub(crate) fn write_table(page: &mut String, link: impl Fn(&Operation) -> String) -> fmt::Result {
     writeln!(
         page,
-        "\n## Endpoints of the API\n\nThe Docker Engine API, 1.40 to 1.56, has {} endpoints. For each, these operations begin with it, or \
+        "# Endpoints of the API\n\nThe Docker Engine API, 1.40 to 1.56, has {} endpoints. For each, these operations begin with it, or \
          this is why none does. An operation that takes several requests calls further ones.\n",
         DESCRIBED.endpoints.len()
     )?;

@@ -1,11 +1,12 @@
 //! Derives from the catalogue what FortiSOAR installs: the description, the samples, the reference, the `.tgz`.
 //!
 //! Nothing here is said twice: an operation is declared in `operations`, and this crate puts the declarations into
-//! FortiSOAR's words. [`build`] makes the package and [`reference()`] the operation reference.
+//! FortiSOAR's words. [`build`] makes the package and [`write_documents`] the documents.
 
 mod archive;
 mod build_info;
 mod contents;
+mod documents;
 mod endpoints;
 mod error;
 mod examples;
@@ -26,9 +27,8 @@ mod workflow;
 
 pub use build_info::build_info;
 pub use contents::{Package, build};
+pub use documents::{Page, check as check_documents, write as write_documents};
 pub use error::Error;
 pub use identity::Identity;
 pub use paths::paths;
-pub use reference::reference;
 pub use sbom::sbom;
-pub use stories::page as playbooks_page;

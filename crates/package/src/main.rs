@@ -1,4 +1,4 @@
-//! `package`: writes the FortiSOAR package, or the operation reference.
+//! `package`: writes the FortiSOAR package, or the documents that are generated.
 #![allow(clippy::print_stdout, reason = "what was written goes to standard output")]
 
 use std::{
@@ -9,15 +9,15 @@ use std::{
 };
 
 use clap::Parser;
-use package::{Identity, build, build_info, paths, playbooks_page, reference, sbom};
+use package::{Identity, build, build_info, check_documents, paths, sbom, write_documents};
 use serde_json::Value;
 
-/// Derives from the catalogue the package that FortiSOAR installs, or the reference of its operations.
+/// Derives from the catalogue the package that FortiSOAR installs, or the documents that describe it.
 #[derive(Parser)]
 #[command(version)]
 struct Options {
     /// The native module, as cargo built it.
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["reference", "paths"])]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["documents", "paths"])]
     module: Option<PathBuf>,
     /// The folder with the connector's Python; licence and documents are looked for around it.
     #[arg(long, value_name = "FOLDER", default_value = "connector")]
@@ -37,14 +37,14 @@ struct Options {
     /// How the module was built, such as profile=release; may be given several times. It is in the package's build.json.
     #[arg(long = "build", value_name = "KEY=VALUE", value_parser = fact)]
     facts: Vec<(String, String)>,
-    /// Write the operation reference to this file and the playbooks' page beside it, and no package.
-    #[arg(long, value_name = "FILE", conflicts_with = "module")]
-    reference: Option<PathBuf>,
-    /// Only see whether they are what would be written.
-    #[arg(long, requires = "reference")]
+    /// Write the generated documents into this folder (docs), and no package.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "module")]
+    documents: Option<PathBuf>,
+    /// Only check that the documents are up to date.
+    #[arg(long, requires = "documents")]
     check: bool,
     /// Only print the paths of every operation's result, as JSON.
-    #[arg(long, conflicts_with_all = ["module", "reference"])]
+    #[arg(long, conflicts_with_all = ["module", "documents"])]
     paths: bool,
 }
 
@@ -63,9 +63,9 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         println!("{:#}", paths());
         return Ok(());
     }
-    if let Some(path) = &options.reference {
-        let pages = [(path.clone(), reference()), (path.with_file_name("playbooks.md"), playbooks_page())];
-        return pages.iter().try_for_each(|(path, page)| write_page(path, page, options));
+    if let Some(folder) = &options.documents {
+        let act = if options.check { check_documents } else { write_documents };
+        return Ok(act(folder)?);
     }
     let Some(module) = &options.module else { return Err("Which native module? Give --module FILE.".into()) };
     let mut identity = Identity::new(&options.name, options.label.as_deref())?;
@@ -87,22 +87,6 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     println!("{}\n{} bytes, sha256 {}", path.display(), package.contents.len(), package.sha256());
     Ok(())
-}
-
-/// Writes a generated page, or only sees whether it is what would be written.
-fn write_page(path: &Path, page: &str, options: &Options) -> Result<(), Box<dyn Error>> {
-    if !options.check {
-        return fs::write(path, page)
-            .map_err(|error| format!("Cannot write {}: {error}.", path.display()).into());
-    }
-    match fs::read_to_string(path) {
-        Ok(current) if current == page => Ok(()),
-        _ => {
-            let (path, reference) = (path.display(), options.reference.as_deref().unwrap_or(path).display());
-            Err(format!("{path} is stale. Make it anew: cargo run --bin package -- --reference {reference}")
-                .into())
-        }
-    }
 }
 
 /// What the native module is made of, as Cargo says.

@@ -12,7 +12,7 @@ mod housekeeping;
 mod investigating;
 mod page;
 
-pub use page::page;
+pub(crate) use page::page;
 
 /// A story, as data.
 #[derive(Debug, Clone, Copy)]

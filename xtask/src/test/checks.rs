@@ -53,9 +53,9 @@ pub(super) fn of_builds() -> Lane<Shared> {
             log.run(kind(cargo()).args(["test", "--workspace", "--bench", "*", "--no-fail-fast"]))
         }),
         Step::new("integration tests", 60, integration),
-        Step::new("reference", 10, |_, log| {
+        Step::new("generated documents", 10, |_, log| {
             let program = paths::target().join("debug/package");
-            log.run(at_root(program).args(["--reference", "docs/operations.md", "--check"]))
+            log.run(at_root(program).args(["--documents", "docs", "--check"]))
         }),
         Step::new("package is valid", 30, validate),
     ]

@@ -58,10 +58,10 @@ class Proxied(OperationTestCase):
     def test_signing_in_at_the_proxy(self) -> None:
         with Tinyproxy(SIGN_IN) as proxy, self.assertLogs("connectors", "DEBUG") as log:
             self.assert_works(through(proxy.url(f"fortisoar:{PASSWORD}")))
-            self.assert_refused(through(proxy.url()), "unauthorised 407", proxy.url(), "wants a sign-in")
+            self.assert_refused(through(proxy.url()), "unauthorized 407", proxy.url(), "wants a sign-in")
             wrong = through(proxy.url(f"fortisoar:{PASSWORD}-no"))
             # tinyproxy says 401 then, where the others say 407.
-            self.assert_refused(wrong, "unauthorised 401", proxy.url(), "refuses the sign-in")
+            self.assert_refused(wrong, "unauthorized 401", proxy.url(), "refuses the sign-in")
             self.assertNotIn(PASSWORD, "\n".join(log.output))
 
     def test_the_proxys_refusals_are_told_from_the_engines(self) -> None:

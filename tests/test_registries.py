@@ -103,7 +103,7 @@ class Odd(OperationTestCase):
                     ("pull_image", {"fromImage": f"{name}:1"}),
                 ):
                     text = self.refusal_with({**over_unix(), "registries": registries}, operation, **params)
-                    self.assertRegex(text, rf"^\[unauthorised.*{expected}")
+                    self.assertRegex(text, rf"^\[unauthorized.*{expected}")
 
 
 if __name__ == "__main__":

@@ -77,14 +77,14 @@ class SignIn(OperationTestCase):
                 way = over_tls(proxy.address) if tls else over_http(proxy.address)
                 self.assert_signs_in({**way, **basic()})
                 for wrong in (NOBODY, basic(password="wrong"), basic(user="other"), token(), header()):
-                    self.assert_refused(proxy, {**way, **wrong}, "unauthorised 401")
+                    self.assert_refused(proxy, {**way, **wrong}, "unauthorized 401")
 
     def test_bearer_token(self) -> None:
         with Nginx(BY_TOKEN) as proxy:
             self.assert_signs_in(over(proxy, token()))
             self.assert_signs_in(over(proxy, token(f" {TOKEN}\n")))
             for wrong in (NOBODY, token("wrong"), basic(), header()):
-                self.assert_refused(proxy, over(proxy, wrong), "unauthorised 401")
+                self.assert_refused(proxy, over(proxy, wrong), "unauthorized 401")
 
     def test_header(self) -> None:
         with Nginx(BY_HEADER) as proxy:

@@ -241,13 +241,13 @@ class SignIn(SshTestCase):
         for user, key in (("fortisoar", stranger), ("nobody-known", self.server.key)):
             with self.subTest(user):
                 config = self.server.config(ssh_username=user, ssh_key=str(key))
-                text = self.assert_refused(config, "unauthorised", user, "ssh_username", "authorized_keys")
+                text = self.assert_refused(config, "unauthorized", user, "ssh_username", "authorized_keys")
                 self.assertEqual(key is stranger, fingerprint in text)
                 self.assertNotIn("tried", text)
 
     def test_a_server_that_wants_more_than_a_key(self) -> None:
         with Sshd("AuthenticationMethods publickey,password\nPasswordAuthentication yes") as server:
-            self.assert_refused(server.config(), "unauthorised", "takes the key", "password besides")
+            self.assert_refused(server.config(), "unauthorized", "takes the key", "password besides")
 
     def test_what_is_old_and_unsafe_is_refused_by_name(self) -> None:
         for options, part in (

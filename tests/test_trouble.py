@@ -158,7 +158,7 @@ class Statuses(OperationTestCase):
 
     KINDS = (
         (400, "bad_request"),
-        (401, "unauthorised"),
+        (401, "unauthorized"),
         (403, "forbidden"),
         (404, "not_found"),
         (409, "conflict"),

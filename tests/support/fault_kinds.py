@@ -17,7 +17,7 @@ from support.session import module
 # Seconds, of the operations that have a bound of their own.
 TIMEOUT = 5
 # Codes that say that nothing was done: docs/errors.md.
-NOTHING_DONE = {"unreachable", "tls", "rate_limited", "forbidden", "unauthorised", "not_found", "invalid_parameters"}
+NOTHING_DONE = {"unreachable", "tls", "rate_limited", "forbidden", "unauthorized", "not_found", "invalid_parameters"}
 LAST_LINE = "a line 300\n"
 TEXT = "".join(f"line {number}\n" for number in range(20_000))
 

@@ -18,7 +18,7 @@ pub enum ErrorKind {
     /// 400: the engine did not understand the request.
     BadRequest,
     /// 401, or 407 from a proxy, or an SSH server's refusal: signing in failed.
-    Unauthorised,
+    Unauthorized,
     /// 403: signed in, but not allowed.
     Forbidden,
     /// 404: there is no such object.
@@ -55,7 +55,7 @@ impl ErrorKind {
         match self {
             Self::InvalidRequest => "invalid_request",
             Self::BadRequest => "bad_request",
-            Self::Unauthorised => "unauthorised",
+            Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",

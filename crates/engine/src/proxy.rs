@@ -167,12 +167,12 @@ impl Proxy {
             StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED
                 if self.credentials.is_some() =>
             {
-                refusal(ErrorKind::Unauthorised, "refuses the sign-in")
+                refusal(ErrorKind::Unauthorized, "refuses the sign-in")
                     .mend(Remedy::Check(self.named_by))
                     .hint("The user or the password is wrong, or the proxy does not take basic credentials")
             }
             StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED => {
-                refusal(ErrorKind::Unauthorised, "wants a sign-in").mend(Remedy::SignInToProxy(self.named_by))
+                refusal(ErrorKind::Unauthorized, "wants a sign-in").mend(Remedy::SignInToProxy(self.named_by))
             }
             _ if status.is_server_error() => {
                 refusal(ErrorKind::Unavailable, &format!("cannot reach {target} ({status})"))
@@ -306,7 +306,7 @@ mod tests {
             read(url).unwrap().refused(StatusCode::from_u16(status).unwrap(), "engine:2376")
         };
         for (status, kind) in [
-            (407, ErrorKind::Unauthorised),
+            (407, ErrorKind::Unauthorized),
             (403, ErrorKind::Forbidden),
             (405, ErrorKind::Forbidden),
             (502, ErrorKind::Unavailable),

@@ -85,7 +85,7 @@ fn said(text: &str) -> Option<String> {
 fn meaning(status: StatusCode) -> (ErrorKind, &'static str) {
     match status.as_u16() {
         400 => (ErrorKind::BadRequest, "The engine does not accept these parameters"),
-        401 => (ErrorKind::Unauthorised, "The engine, or a proxy in front of it, does not know this user"),
+        401 => (ErrorKind::Unauthorized, "The engine, or a proxy in front of it, does not know this user"),
         403 => (
             ErrorKind::Forbidden,
             "The engine, or a proxy or plugin in front of it, does not allow this call",

@@ -148,7 +148,7 @@ impl Session {
         let (server, user) = (&target.server, target.user);
         match farewell {
             Some(why) => Error::new(
-                ErrorKind::Unauthorised,
+                ErrorKind::Unauthorized,
                 format!("{server} ended the session of {user}: {}", plain(&why)),
             )
             .mend(Remedy::CheckSshSignIn)
@@ -163,13 +163,13 @@ fn not_let_in(key: &PublicKey, target: &Target<'_>, partly: bool, methods: &[&st
     let (user, server, key, methods) = (target.user, &target.server, fingerprint(key), methods.join(", "));
     if partly {
         return Error::new(
-            ErrorKind::Unauthorised,
+            ErrorKind::Unauthorized,
             format!("{server} takes the key ({key}) of {user}, and wants {methods} besides"),
         )
         .hint("Let this user in by its key alone: AuthenticationMethods in the server's sshd_config");
     }
     let error = Error::new(
-        ErrorKind::Unauthorised,
+        ErrorKind::Unauthorized,
         format!("{server} does not let {user} in with this key ({key}); it offers {methods}"),
     );
     error.mend(Remedy::Check(Subject::SshUser)).hint(format!(

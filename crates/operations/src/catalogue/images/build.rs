@@ -219,7 +219,7 @@ fn explain(error: Error, call: &Call<'_>, own: &Registries) -> Error {
     let faults = own.faults().chain(call.configuration.registries().faults());
     faults
         .fold(error, |error, fault| error.and(&format!("{fault}.")))
-        .of_kind(Kind::Engine(ErrorKind::Unauthorised))
+        .of_kind(Kind::Engine(ErrorKind::Unauthorized))
 }
 
 /// The id of what was built: told to programs, or in words.

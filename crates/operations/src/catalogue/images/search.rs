@@ -116,7 +116,7 @@ fn check_credentials(call: &Call<'_>) -> Result<Output, Error> {
         }
         let error = sign_in.explain(error);
         return Err(match error.kind() {
-            Kind::Engine(ErrorKind::Unauthorised) => error,
+            Kind::Engine(ErrorKind::Unauthorized) => error,
             _ => error.and(&format!("Whether {registry} accepts the credentials is not known.")),
         });
     }

@@ -182,7 +182,7 @@ fn permissions(
             }
             Err(error) => match error.kind() {
                 ErrorKind::Interrupted => return Err(error.into()),
-                ErrorKind::Unauthorised | ErrorKind::Forbidden => {
+                ErrorKind::Unauthorized | ErrorKind::Forbidden => {
                     refused.push(name);
                     Value::Bool(false)
                 }
@@ -215,7 +215,7 @@ fn permissions(
 /// Why nothing works.
 fn of_error(error: &Error) -> Finding {
     let check = match error.kind() {
-        Kind::Engine(ErrorKind::Unauthorised | ErrorKind::Forbidden | ErrorKind::Ssh) => Check::SignIn,
+        Kind::Engine(ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Ssh) => Check::SignIn,
         Kind::Engine(ErrorKind::Tls) => Check::Verification,
         Kind::Engine(ErrorKind::Unsupported) => Check::ApiVersion,
         _ => Check::Reach,

@@ -93,7 +93,7 @@ impl SignIn {
             ),
             (Some(_), None, _) => format!("The call signed in at {registry} with an identity token: check it"),
         });
-        if refused { error.of_kind(Kind::Engine(ErrorKind::Unauthorised)) } else { error }
+        if refused { error.of_kind(Kind::Engine(ErrorKind::Unauthorized)) } else { error }
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
         };
         let explained = |json: &str| of(json).explain(failed("Head: no basic auth credentials")).to_string();
         let nobody = explained("{}");
-        assert!(nobody.starts_with("[unauthorised 500] Head"), "{nobody}");
+        assert!(nobody.starts_with("[unauthorized 500] Head"), "{nobody}");
         assert!(nobody.contains("The call did not sign in at a:5000: give registry_username"), "{nobody}");
         let signed_in = explained(r#"{"server": "a:5000", "username": "u", "password": "s3cret"}"#);
         assert!(signed_in.contains("as u:") && !signed_in.contains("s3cret"), "{signed_in}");

@@ -83,7 +83,7 @@ fn answers_otherwise(error: &Error) -> bool {
         error.kind(),
         Kind::Engine(
             ErrorKind::Forbidden
-                | ErrorKind::Unauthorised
+                | ErrorKind::Unauthorized
                 | ErrorKind::NotFound
                 | ErrorKind::EngineError
                 | ErrorKind::Unsupported

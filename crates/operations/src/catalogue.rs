@@ -7,6 +7,7 @@ pub(crate) mod configs;
 pub(crate) mod containers;
 pub(crate) mod dry_run;
 pub(crate) mod images;
+pub(crate) mod investigate;
 mod labels;
 pub(crate) mod networks;
 pub(crate) mod nodes;
@@ -30,6 +31,7 @@ use crate::{Error, Group, Kind, Operation};
 static CATALOGUE: &[&Group] = &[
     &containers::GROUP,
     &response::GROUP,
+    &investigate::GROUP,
     &images::GROUP,
     &networks::GROUP,
     &volumes::GROUP,

@@ -11,7 +11,6 @@ use crate::{Remedy, Subject, SwarmState, Wording};
 
 /// What went wrong, for code to match on. [`ErrorKind::code`] is the same as stable text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum ErrorKind {
     /// The caller's own fault, found before anything was sent.
     InvalidRequest,

@@ -1,8 +1,12 @@
 //! The one error type of this crate. Its text is what a playbook's author reads.
 
+mod meaning;
+
 use std::fmt;
 
 use engine::SwarmState;
+
+pub use meaning::{Done, Meaning};
 
 use crate::{
     configuration::wording::wording,
@@ -12,7 +16,6 @@ use crate::{
 
 /// What went wrong, for code to match on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Kind {
     /// A parameter is missing, ill-typed or unknown. Nothing was sent.
     InvalidParameters,

@@ -37,7 +37,7 @@ pub use declare::param::{Param, Pattern, Place, ShownFor, ValueKind};
 pub use declare::result::{Case, Schema};
 pub use declare::secrecy::Secrecy;
 pub use engine::ApiVersion;
-pub use error::{Error, Kind};
+pub use error::{Done, Error, Kind, Meaning};
 pub use finding::{Check, Finding, Level};
 pub use run::connector::{Connector, Report};
 pub use run::health::Health;

@@ -204,6 +204,7 @@ mod tests {
             "_engine/__init__.pyi",
             "build.json",
             "connector.py",
+            "docs/errors.md",
             "docs/page.png",
             "docs/playbooks.md",
             "docs/sbom.cdx.json",

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{reference, stories};
+use crate::{errors, reference, stories};
 
 /// How the documents are made again.
 const COMMAND: &str = "cargo run --bin package -- --documents docs";
@@ -29,6 +29,7 @@ pub struct Page {
 pub(crate) fn pages() -> Vec<Page> {
     let mut pages = reference::pages();
     pages.push(Page { path: "playbooks.md".into(), text: stories::page() });
+    pages.push(Page { path: "errors.md".into(), text: errors::page() });
     pages
 }
 

@@ -9,6 +9,7 @@ mod contents;
 mod documents;
 mod endpoints;
 mod error;
+mod errors;
 mod examples;
 mod form;
 mod icons;

@@ -176,6 +176,11 @@ impl Engine {
         self.stream(request)?.converse(input)
     }
 
+    /// Whether somebody takes what this thread's calls trace.
+    pub fn is_traced(&self) -> bool {
+        tracing::enabled!(tracing::Level::DEBUG)
+    }
+
     /// Whether the rate limit, if there is one, is shared with other processes.
     pub fn shares_rate_limit(&self) -> bool {
         self.rate_limit.as_ref().is_none_or(|limit| limit.is_shared())

@@ -1,7 +1,11 @@
 //! Lets a program break off a wait, as on Ctrl-C.
 
 use std::{
-    sync::OnceLock,
+    cell::RefCell,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -12,14 +16,26 @@ pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 
 static CHECK: OnceLock<fn() -> bool> = OnceLock::new();
 
+thread_local! {
+    /// What else breaks off the waits of this thread.
+    static ENDED: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
 /// Sets the question that every waiting call asks ten times a second, on its own thread: `true` breaks it off with
 /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted). The first call counts; later ones change nothing.
 pub fn set_interrupt(check: fn() -> bool) {
     let _first_counts = CHECK.set(check);
 }
 
+/// From now on `ended` breaks off the waits of this thread, too: one that helps another thread ends with that one.
+pub fn also_interrupted_by(ended: Arc<AtomicBool>) {
+    ENDED.set(Some(ended));
+}
+
 pub(crate) fn is_interrupted() -> bool {
-    CHECK.get().is_some_and(|check| check())
+    let is_ended =
+        ENDED.with_borrow(|ended| ended.as_ref().is_some_and(|ended| ended.load(Ordering::Relaxed)));
+    is_ended || CHECK.get().is_some_and(|check| check())
 }
 
 pub(crate) fn interrupted() -> Error {

@@ -54,7 +54,7 @@ pub use engine::{Answer, Engine};
 pub use error::{Error, ErrorKind};
 pub use frames::{Frame, FrameDecoder, StreamName};
 pub use http::Method;
-pub use interrupt::{go_on, set_interrupt, sleep};
+pub use interrupt::{also_interrupted_by, go_on, set_interrupt, sleep};
 pub use json::{MOST_OF_A_LOOK, parse};
 pub use lines::JsonLines;
 pub use path::{Path, Segment, decoded};

@@ -19,6 +19,7 @@ pub(crate) mod redact;
 pub(crate) mod request;
 pub(crate) mod secrets;
 pub(crate) mod services;
+pub(crate) mod side_by_side;
 pub(crate) mod signing;
 pub(crate) mod storable;
 pub(crate) mod stream;

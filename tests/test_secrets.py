@@ -22,7 +22,7 @@ from urllib.parse import quote
 from support.case import OperationTestCase
 from support.certificates import KEYS
 from support.configurations import CERTIFICATES, Config, over_http, over_tls, over_unix
-from support.engine import IMAGE, container, unique
+from support.engine import IMAGE, api, container, unique
 from support.marked import Marked
 from support.raw_server import PING, RawServer, dribbles, hangs_up, is_silent, refuses, resets, says
 from support.replying import Replying, http
@@ -338,6 +338,57 @@ class Redact(OperationTestCase):
         self.assertNotIn("s3cret-value", str(self.run_operation("call_api", redact=True, **call)))
         text = self.refusal("call_api", redact=True, output="Attachment", **call)
         self.assertRegex(text, r"^\[invalid_parameters\] call_api: .*redact")
+
+    def test_in_volumes_networks_lists_events_and_processes(self) -> None:
+        secret = "s3cret-value"
+        name = container(self, Cmd=["sh", "-c", f"echo {secret} >/dev/null; sleep 600"], Labels={"note": secret})
+        own = {"Name": unique("own"), "Labels": {"note": secret}}
+        api("POST", "/volumes/create", {**own, "DriverOpts": {"type": "tmpfs", "device": secret}})
+        self.addCleanup(api, "DELETE", f"/volumes/{own['Name']}")
+        api("POST", "/networks/create", {**own, "Options": {"com.docker.network.bridge.name": secret}})
+        self.addCleanup(api, "DELETE", f"/networks/{own['Name']}")
+        asked: list[tuple[str, dict[str, Any]]] = [
+            ("inspect_volume", {"name": own["Name"]}),
+            ("list_volumes", {}),
+            ("list_volumes", {"fields": "Labels"}),
+            ("inspect_network", {"id": own["Name"]}),
+            ("list_networks", {}),
+            ("list_containers", {}),
+            ("list_processes", {"id": name}),
+            ("system_df", {}),
+            ("system_events", {"since": "2m", "filters": f"container={name}"}),
+        ]
+        for operation, params in asked:
+            with self.subTest(operation, **params):
+                self.assertIn(secret, str(self.run_operation(operation, **params)))
+                self.assertNotIn(secret, str(self.run_operation(operation, redact=True, **params)))
+
+    def test_what_looks_and_shows_such_fields_can_redact_them(self) -> None:
+        names = {
+            "labels",
+            "options",
+            "env",
+            "command",
+            "cmd",
+            "args",
+            "arguments",
+            "entrypoint",
+            "jointokens",
+            "attributes",
+        }
+
+        def has_one(value: Any) -> bool:
+            if isinstance(value, dict):
+                return any(name.lower() in names or has_one(inner) for name, inner in value.items())
+            return isinstance(value, list) and any(map(has_one, value))
+
+        info = json.loads((FOLDER / "info.json").read_text())
+        looks = [one for one in info["operations"] if one["category"] == "investigation"]
+        can = {one["operation"] for one in looks if any(p["name"] == "redact" for p in _fields(one["parameters"]))}
+        should = {one["operation"] for one in looks if has_one(one.get("output_schema"))}
+        self.assertGreater(len(should), 20)
+        # Tokens and a key that are asked for, and shown because of it.
+        self.assertEqual(set(), should - can - {"get_unlock_key", "rotate_join_tokens"})
 
     def test_every_secret_field_is_known_here(self) -> None:
         """A configuration's field that hides its value in the form is one that the test above plants a secret in."""

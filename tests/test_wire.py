@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import tempfile
 import unittest
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from support import configurations, operation_data, session
-from support.recorder import Recorder, tar
+from support.recorder import Recorder
 from support.recording_proxy import Request
-from support.wire import Case, cases
+from support.wire import Case, cases, with_files
 
-RECORDS = importlib.import_module("integrations.records")
 CASES = cases()
 
 
@@ -110,28 +107,6 @@ def shows(case: Case, field: dict[str, Any]) -> bool:
     if value in (None, "") or str(value).lower() == str(field.get("value", "")).lower():
         return False
     return bool(case.sends) or field["name"] in (case.error or "")
-
-
-def with_files(params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a case, with files of FortiSOAR's where it has the place for them."""
-    text = json.dumps(params)
-    if "{file}" in text:
-        text = text.replace("{file}", file(b"text")["@id"])
-    for name, contents in (("{attachment}", b"text"), ("{archive}", tar())):
-        if name in text:
-            record = RECORDS.create_attachment("Note", file(contents))
-            text = text.replace(name, record["@id"].rpartition("/")[2])
-    filled: dict[str, Any] = json.loads(text)
-    return filled
-
-
-def file(contents: bytes) -> dict[str, Any]:
-    """A file that FortiSOAR keeps."""
-    with tempfile.NamedTemporaryFile() as source:
-        source.write(contents)
-        source.flush()
-        record: dict[str, Any] = RECORDS.create_file(source.name, "note.txt")
-    return record
 
 
 if __name__ == "__main__":

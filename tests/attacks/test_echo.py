@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+import socket
 import unittest
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +22,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from support import wire
-from support.configurations import Config, over_http
-from support.raw_server import PING
-from support.replying import Replying, http
+from support.configurations import Config, over_unix
+from support.recorder import CONTAINER_ID, Answer, Recorder
+from support.recording_proxy import Request
 from support.session import CONNECTOR, FOLDER, ConnectorError
 
 ALL = bool(os.environ.get("FSR_TEST_ALL"))
@@ -86,30 +87,58 @@ TEXT: Plant = lambda secret: secret.text  # noqa: E731
 COMMAND: Plant = lambda secret: ["run", "--with", secret.text]  # noqa: E731
 INSTRUCTION: Plant = lambda secret: f"ENV NAME={secret.words[0]}"  # noqa: E731
 URL: Plant = lambda secret: f"https://me:{secret.words[0]}@host.test/x"  # noqa: E731
+MOUNTS: Plant = lambda secret: [  # noqa: E731
+    {
+        "Type": "volume",
+        "Source": "v",
+        "Target": "/d",
+        "VolumeOptions": {"DriverConfig": {"Name": "local", "Options": {"o": f"username=u,password={secret.text}"}}},
+    }
+]
+DRIVER: Plant = lambda secret: {"Name": "some", "Options": {"a": secret.text}}  # noqa: E731
+# What an isolation's record tells of a network's endpoint.
+UNDO: Plant = lambda secret: {  # noqa: E731
+    "form": 1,
+    "container": CONTAINER_ID,
+    "name": "web",
+    "status": "running",
+    "paused": False,
+    "restart_policy": {"Name": "no"},
+    "networks": [
+        {
+            "id": "beef22222222",
+            "name": "dmz",
+            "driver": "bridge",
+            "endpoint": {"DriverOpts": {"a": secret.text}},
+            "observed": {},
+        }
+    ],
+}
 # Where in each parameter a secret is.
 PLANTS: dict[str, Plant] = {
     "Env": LINE,
+    "env_add": LINE,
     **dict.fromkeys(("Labels", "labels", "buildargs", "log_options", "DriverOpts", "Options"), MAP),
-    **dict.fromkeys(("ipam_options", "Annotations"), MAP),
-    **dict.fromkeys(("Cmd", "Entrypoint"), COMMAND),
+    **dict.fromkeys(("ipam_options", "Annotations", "labels_add", "container_labels", "container_labels_add"), MAP),
+    "settings": LINE,
+    **dict.fromkeys(("Cmd", "Entrypoint", "Command"), COMMAND),
+    "Args": lambda secret: [f"--password={secret.text}"],
+    "DeviceRequests": lambda secret: [{"Driver": "d", "Capabilities": [["gpu"]], "Options": {"a": secret.text}}],
     **dict.fromkeys(("stdin_text", "value", "registry_password", "registry_token"), TEXT),
     **dict.fromkeys(("data", "UnlockKey", "JoinToken", "SigningCAKey"), TEXT),
-    **dict.fromkeys(("changes", "OnBuild", "dockerfile_content"), INSTRUCTION),
+    "data_base64": lambda secret: base64.b64encode(secret.text.encode()).decode(),
+    **dict.fromkeys(("OnBuild", "dockerfile_content"), INSTRUCTION),
+    "changes": lambda secret: f'CMD ["run", "--with", "{secret.words[0]}"]',
     **dict.fromkeys(("remote", "fromSrc"), URL),
     "Healthcheck": lambda secret: {"Test": ["CMD", "check", secret.text]},
     "registries": lambda secret: [{"server": "r.test", "username": "u", "password": secret.text}],
     "HostConfig": lambda secret: {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": secret.text}}},
     "NetworkingConfig": lambda secret: {"EndpointsConfig": {"n": {"DriverOpts": {"a": secret.text}}}},
-    "Mounts": lambda secret: [
-        {
-            "Type": "volume",
-            "Source": "v",
-            "Target": "/d",
-            "VolumeOptions": {
-                "DriverConfig": {"Name": "local", "Options": {"o": f"username=u,password={secret.text}"}}
-            },
-        }
-    ],
+    **dict.fromkeys(("Mounts", "mounts_add"), MOUNTS),
+    **dict.fromkeys(("LogDriver", "Driver", "Templating"), DRIVER),
+    "ExternalCAs": lambda secret: [{"Protocol": "cfssl", "URL": "https://ca.test", "Options": {"a": secret.text}}],
+    "TaskTemplate": lambda secret: {"ContainerSpec": {"Image": "app:1", "Env": [f"A={secret.text}"]}},
+    "undo": UNDO,
     "IPAM": lambda secret: {"Driver": "default", "Options": {"a": secret.text}},
     "additional_fields": lambda secret: {"password": secret.text},
     "body": lambda secret: {"password": secret.text, "Env": [f"A={secret.text}"]},
@@ -133,7 +162,7 @@ OPEN = {
         "ulimits",
         "Ulimits",
     ),
-    *("Binds", "SecurityOpt", "DeviceCgroupRules", "DeviceRequests", "ExtraHosts", "Links", "Sysctls", "StorageOpt"),
+    *("Binds", "SecurityOpt", "DeviceCgroupRules", "ExtraHosts", "Links", "Sysctls", "StorageOpt"),
     *(
         "AuxiliaryAddresses",
         "Subnet",
@@ -157,31 +186,52 @@ OPEN = {
     *("UpdateConfig", "RollbackConfig", "RemoteAddrs", "DefaultAddrPool", "SigningCACert", "privileges"),
     *("attachment", "public_key", "type", "paths"),
 }
-# What may hold a secret and is declared so, and what this file has no plant for yet. An update's service is looked at
-# first, which an echo refuses.
-UNPLANTED = {
-    *("env_add", "labels_add", "container_labels_add", "container_labels", "mounts_add", "LogDriver", "TaskTemplate"),
-    *("settings", "Driver", "Templating", "ExternalCAs", "data_base64", "undo"),
-}
 
 
-class Echo(Replying):
-    """Refuses each request, or fails within a success, with what it was sent: line, headers and body."""
+class Echo(Recorder):
+    """Answers as an engine does until it is sent the secret. From then on it refuses each request, or fails within a
+    success, with all that it was sent: lines, headers, bodies, and input."""
 
-    def __init__(self, encode: Callable[[str], str], secret: Secret) -> None:
+    def __init__(self, case: wire.Case, encode: Callable[[str], str], secret: Secret) -> None:
         self._encode, self._secret = encode, secret
-        self.was_reached = False
-        super().__init__()
+        self._said: list[str] = []
+        self.was_reached = self.has_quoted = False
+        super().__init__(case.api, case.answers)
 
-    def answer(self, request: str) -> bytes:
-        path = request.split(" ")[1]
-        if path == "/_ping":
-            return PING
-        self.was_reached |= any(word in request for word in self._secret.words) or self._secret.is_in(request)
-        quoted = self._encode(request)
-        if path.split("?")[0].endswith(("/images/create", "/push", "/build")) and len(request) % 2:
-            return http(200, json.dumps({"error": quoted}) + "\r\n")
-        return http(400, json.dumps({"message": quoted}))
+    def answer_to(self, request: Request) -> Answer:
+        if not request.path.endswith("_ping"):
+            head = [f"{request.method} {request.target} HTTP/1.1", *(f"{k}: {v}" for k, v in request.headers.items())]
+            self.heard("\r\n".join(head) + "\r\n\r\n" + request.body.decode("utf-8", "replace"))
+        if not self.was_reached:
+            return super().answer_to(request)
+        self.has_quoted = True
+        quoted = self._encode("\r\n".join(self._said))
+        if len(self._said) % 2 and re.search("^/(images/create|.*/(push|pull|upgrade|load)|build)$", request.path):
+            return Answer(200, json.dumps({"error": quoted}) + "\r\n")
+        return Answer(400, {"message": quoted})
+
+    def take_leave(self, connection: socket.socket) -> None:
+        connection.settimeout(1)
+        with suppress(OSError):
+            while piece := connection.recv(65536):
+                self.heard(piece.decode("utf-8", "replace"))
+        super().take_leave(connection)
+
+    def heard(self, text: str) -> None:
+        self._said.append(text)
+        self.was_reached |= self._secret.is_in(text)
+
+
+def planted(name: str, secret: Secret) -> dict[str, Any]:
+    """What a call is given for a parameter with a secret in it, and what goes with it."""
+    if name == "attachment":
+        return {}  # The contents of each file are the secret.
+    params = {name: PLANTS[name](secret)}
+    if name in ("registry_password", "registry_token"):
+        params |= {"registry_username": "u", "registry_password": "", "registry_token": "", **params}
+    if name in ("data", "data_base64"):
+        params |= {"data": "", "data_base64": "", "attachment": "", **params}
+    return params
 
 
 def _fields(fields: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -198,16 +248,16 @@ PARAMETERS = {
 }
 
 
+# The types of fields that may carry a secret.
+WIDE = ("password", "textarea", "json")
+AUTH = wire.Case("call_api", "call_api", {}, [], "1.41", {}, {}, None)
+
+
 class Echoes(unittest.TestCase):
     def test_every_parameter_is_judged(self) -> None:
-        """One that may carry a secret has one planted, or is known to hold none."""
-        wide = {
-            name
-            for fields in PARAMETERS.values()
-            for name, kind in fields.items()
-            if kind in ("password", "textarea", "json")
-        }
-        self.assertEqual(set(), wide - PLANTS.keys() - OPEN - UNPLANTED)
+        """One that may carry a secret has one planted, or is known to hold none, and the exceptions are ones still."""
+        wide = {name for fields in PARAMETERS.values() for name, kind in fields.items() if kind in WIDE}
+        self.assertEqual(set(), wide - PLANTS.keys() - OPEN)
 
     def test_nothing_that_is_quoted_is_told(self) -> None:
         turns = count()
@@ -219,10 +269,11 @@ class Echoes(unittest.TestCase):
             ]
             outcomes = [one.result() for one in tries]
         leaks = [f"{what}, {secret.text!r}: {text[-600:]}" for what, text, secret, _ in outcomes if secret.is_in(text)]
-        self.assertFalse(leaks, "\n".join([f"{len(leaks)} of {len(outcomes)}", *leaks[:10]]))
+        if leaks:
+            self.fail("\n".join([f"{len(leaks)} of {len(outcomes)}", *leaks[:10]]))
         quoted = {what.split(" in ")[0] for what, _, _, was_reached in outcomes if was_reached}
         never = {what.split(" in ")[0] for what, _, _, _ in outcomes} - quoted
-        self.assertEqual(set(), never - UNQUOTED, "no request had the secret, so this shows nothing")
+        self.assertEqual(set(), never - UNQUOTED.keys(), "no request had the secret, so this shows nothing")
 
     def test_a_cut_leaves_no_head(self) -> None:
         """However much stands before the secret: what is told has a bound, and what is read of a refusal too."""
@@ -233,38 +284,37 @@ class Echoes(unittest.TestCase):
                 def padded(request: str, before: int = before, encode: Callable[[str], str] = encode) -> str:
                     return before * "x" + encode(request[request.index('"password"') :])
 
-                with Echo(padded, secret) as echo:
-                    params = {"method": "POST", "path": "/auth", "body": {"password": secret.text}}
-                    text = self.ended(over_http(echo.address), "call_api", params)
-                self.assertTrue(echo.was_reached)
+                params = {"method": "POST", "path": "/auth", "body": {"password": secret.text}}
+                with Echo(AUTH, padded, secret) as echo:
+                    text = self.ended(over_unix(echo.socket), "call_api", params)
+                self.assertTrue(echo.has_quoted)
                 self.assertNotIn(secret.words[0][:4], text, before)
 
     def planted(self) -> Iterator[tuple[str, str]]:
         for operation, fields in sorted(PARAMETERS.items()):
-            yield from ((operation, name) for name in fields if name in PLANTS)
+            for name, kind in fields.items():
+                # A driver is a name alone in the forms of networks and volumes.
+                has_plant = name in PLANTS and (name != "Driver" or kind in WIDE)
+                if has_plant or (name == "attachment" and "data_base64" in fields):
+                    yield operation, name
 
     def encodings(self, turn: int) -> list[str]:
         names = list(ENCODINGS)
         return names if ALL else [names[(turn + step * 5) % len(names)] for step in range(SECRETS_EACH)]
 
     def told(self, operation: str, name: str, encoding: str) -> tuple[str, str, Secret, bool]:
-        """What a call says of itself, with a secret in a parameter; whether a request had it."""
-        told, was_reached = "", False
+        """What a call says of itself, with a secret in a parameter; whether an answer quoted it."""
+        told = ""
         secret = Secret()
         for case in wire.cases():
-            needs_a_file = re.search(r"{(file|attachment|archive)}", json.dumps(case.params))
-            if case.of != operation or case.error or needs_a_file:
+            if case.of != operation or case.error:
                 continue
-            with Echo(ENCODINGS[encoding], secret) as echo:
-                params = {**case.params, name: PLANTS[name](secret)}
-                if name == "registry_password":
-                    params = {key: value for key, value in params.items() if key != "registry_token"}
-                    params.setdefault("registry_username", "u")
-                told += self.ended(over_http(echo.address), case.operation, params)
-                was_reached |= echo.was_reached
-            if was_reached:
-                break
-        return f"{operation}.{name} in {encoding}", told, secret, was_reached
+            with Echo(case, ENCODINGS[encoding], secret) as echo:
+                params = {**wire.with_files(case.params, secret.text.encode()), **planted(name, secret)}
+                told += self.ended({**over_unix(echo.socket), **case.config}, case.operation, params)
+            if echo.has_quoted or secret.is_in(told):
+                return f"{operation}.{name} in {encoding}", told, secret, True
+        return f"{operation}.{name} in {encoding}", told, secret, False
 
     def ended(self, config: Config, operation: str, params: dict[str, Any]) -> str:
         config = {**config, "authentication_type": "None", "retry_attempts": 0, "timeout": 5}
@@ -276,23 +326,16 @@ class Echoes(unittest.TestCase):
             CONNECTOR.on_delete_config(config)
 
 
-# What is sent after a connection was taken over, after an answer that no echo gives, or by a newer API only.
+# Nothing quotes these, and why.
 UNQUOTED = {
-    *(
-        "exec_container.stdin_text",
-        "container_attach.stdin_text",
-        "attach_container.stdin_text",
-        "run_container.stdin_text",
+    **dict.fromkeys(
+        ("container_attach.stdin_text", "attach_container.stdin_text"),
+        "input goes out after the answer's head; nothing is asked after it",
     ),
-    *("run_container.HostConfig", "run_container.NetworkingConfig", "update_volume.additional_fields"),
-    *("create_container.Annotations", "run_container.Annotations"),
-    # What is looked at first, or refused by its form.
-    *(f"update_service.{name}" for name in ("Labels", "Mounts", "Env", "Healthcheck", "log_options")),
-    *(f"update_service.{name}" for name in ("additional_fields", "registry_password", "registry_token")),
-    *(f"update_swarm.{name}" for name in ("Labels", "SigningCAKey", "additional_fields")),
-    *("update_node.Labels", "update_node.additional_fields", "update_config.Labels", "update_secret.Labels"),
-    *("rotate_config.data", "rotate_secret.data", "get_plugin_privileges.remote", "install_plugin.remote"),
-    *("upgrade_plugin.remote", "upgrade_plugin.registry_password", "upgrade_plugin.registry_token"),
+    **dict.fromkeys(
+        ("upgrade_plugin.remote", "install_plugin.remote", "get_plugin_privileges.remote"),
+        "an image's name has no place for a password: it is refused before anything is sent",
+    ),
 }
 
 

@@ -20,9 +20,11 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from support.recording_proxy import Request
+
+_Recorder = TypeVar("_Recorder", bound="Recorder")
 
 ID = "0123456789ab" + 52 * "0"
 # Of every container that is looked at, whatever its name.
@@ -68,20 +70,31 @@ class Recorder:
             def answer(self) -> None:
                 request = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, self.body())
                 recorder.requests.append(request)
-                self.send(recorder.answer_to(request))
+                if self.send(recorder.answer_to(request)):
+                    self.close_connection = True
+                    self.wfile.flush()
+                    with suppress(OSError):
+                        recorder.take_leave(self.connection)
 
             do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 (the base class names them)
 
         self._server = _Server(self.socket, Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self: _Recorder) -> _Recorder:
         return self
 
     def __exit__(self, *_: Any) -> None:
         self._server.shutdown()
         self._server.server_close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def take_leave(self, connection: socket.socket) -> None:
+        """Ends a connection that was taken over. Closed with input unread, it would be a reset to the other side."""
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(5)
+        while connection.recv(65536):
+            pass
 
     def answer_to(self, request: Request) -> Answer:
         """What is answered: by the case, else as usual."""
@@ -123,8 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return whole
 
-    def send(self, answer: Answer) -> None:
-        """Sends an answer; where the connection is to be taken over, what comes until its end was sent too."""
+    def send(self, answer: Answer) -> bool:
+        """Sends an answer; whether the connection is taken over now."""
         takes_over = self.headers.get("Upgrade") is not None
         body = answer.body if isinstance(answer.body, bytes) else _text(answer.body).encode()
         self.send_response(101 if takes_over else answer.status)
@@ -138,18 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
-        if takes_over:
-            self.take_leave()
-
-    def take_leave(self) -> None:
-        """Ends a connection that was taken over. Closed with input unread, it would be a reset to the other side."""
-        self.close_connection = True
-        self.wfile.flush()
-        with suppress(OSError):
-            self.connection.shutdown(socket.SHUT_WR)
-            self.connection.settimeout(5)
-            while self.connection.recv(65536):
-                pass
+        return takes_over
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass

@@ -26,10 +26,12 @@ from __future__ import annotations
 
 import base64
 import fnmatch
+import importlib
 import io
 import json
 import re
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -37,7 +39,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from support import operation_data
-from support.recorder import CONTAINER_ID, Answer
+from support.recorder import CONTAINER_ID, Answer, tar
 from support.recording_proxy import Request
 
 
@@ -96,6 +98,32 @@ def contents(request: Request) -> Any:
             readers = {entry.name: archive.extractfile(entry) for entry in archive}
             return {name: reader.read().decode() if reader else "" for name, reader in readers.items()}
     return request.body.decode("utf-8", "replace")
+
+
+def with_files(params: dict[str, Any], contents: bytes = b"text") -> dict[str, Any]:
+    """The parameters of a case, with files of FortiSOAR's where it has the place for them."""
+    text = json.dumps(params)
+    if "{file}" in text:
+        text = text.replace("{file}", _file(contents)["@id"])
+    for name, its in (("{attachment}", contents), ("{archive}", tar())):
+        if name in text:
+            record = _records().create_attachment("Note", _file(its))
+            text = text.replace(name, record["@id"].rpartition("/")[2])
+    filled: dict[str, Any] = json.loads(text)
+    return filled
+
+
+def _file(contents: bytes) -> dict[str, Any]:
+    """A file that FortiSOAR keeps."""
+    with tempfile.NamedTemporaryFile() as source:
+        source.write(contents)
+        source.flush()
+        record: dict[str, Any] = _records().create_file(source.name, "note.txt")
+    return record
+
+
+def _records() -> Any:
+    return importlib.import_module("integrations.records")
 
 
 def _case(of: str, case: dict[str, Any]) -> Case:

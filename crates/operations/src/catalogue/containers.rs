@@ -94,6 +94,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("Also the size of each container's files; this takes the engine time."),
             FIELDS,
             MAX_ITEMS,
+            REDACT,
         ])
         .columns(&["Id", "Image", "Command", "Created", "Status", "Ports", "Names"])
         .list(),

@@ -73,6 +73,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             flag("identity").title("Identity").about("Also who built and signed them.").since(1, 54),
             FIELDS,
             MAX_ITEMS,
+            REDACT,
         ])
         .columns(&["RepoTags", "Id", "Created", "Size"])
         .list(),

@@ -26,6 +26,7 @@ use crate::{
     },
     run::{
         call::Call,
+        redact::REDACT,
         request::{body, merge},
         trim::{FIELDS, MAX_ITEMS},
     },
@@ -47,7 +48,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_networks", "/networks")
         .title("List Networks")
         .about("Lists the networks that the engine knows.")
-        .params(&[FILTERS, FIELDS, MAX_ITEMS])
+        .params(&[FILTERS, FIELDS, MAX_ITEMS, REDACT])
         .columns(&["Id", "Name", "Driver", "Scope"])
         .list(),
     Operation::get("inspect_network", "/networks/{id}")
@@ -57,6 +58,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             NETWORK,
             flag("verbose").title("Verbose").about("Also what is known of services and tasks in it."),
             text("scope").title("Scope").about("Only a network of this scope: swarm, global or local."),
+            REDACT,
         ]),
     Operation::post("create_network", "/networks/create")
         .title("Create Network")

@@ -56,6 +56,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .params(&[
             choices("type", DISK_USERS).title("Type").about("Only these kinds of objects.").since(1, 42),
             flag("verbose").title("Verbose").about("Every object, not only the sums.").since(1, 52),
+            REDACT,
         ]),
 ];
 

@@ -20,6 +20,7 @@ use crate::{
     },
     run::{
         call::Call,
+        redact::REDACT,
         trim::{FIELDS, MAX_ITEMS, is_wanted, trim},
     },
 };
@@ -34,14 +35,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_volumes", "/volumes")
         .title("List Volumes")
         .about("Lists the engine's volumes, with what it warns of.")
-        .params(&[FILTERS, FIELDS, MAX_ITEMS])
+        .params(&[FILTERS, FIELDS, MAX_ITEMS, REDACT])
         .gives(Schema::Answer("GET /volumes"))
         .table("Volumes", &["Name", "Driver", "Scope", "Mountpoint"])
         .run(list),
     Operation::get("inspect_volume", "/volumes/{name}")
         .title("Inspect Volume")
         .about("Gets everything that the engine knows of a volume.")
-        .params(&[VOLUME]),
+        .params(&[VOLUME, REDACT]),
     Operation::post("create_volume", "/volumes/create")
         .title("Create Volume")
         .about("Creates a volume. One that has this name and driver already is left as it is.")

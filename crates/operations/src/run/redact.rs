@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     Error, Output, Param, Secrecy,
     declare::{arguments::Arguments, param::flag},
-    run::secrets::{MASK, fields::of_field},
+    run::secrets::{MASK, after_the_program, fields::of_field},
 };
 
 /// For operations whose results may hold secrets.
@@ -35,7 +35,7 @@ fn mask(parent: &str, value: &mut Value) {
         Value::Object(fields) => mask_fields(parent, fields),
         Value::Array(items) => items.iter_mut().for_each(|item| mask(parent, item)),
         Value::String(text) => {
-            if let Some(masked) = instruction(text).or_else(|| address(text)) {
+            if let Some(masked) = instruction(text).or_else(|| exec(text)).or_else(|| address(text)) {
                 *text = masked;
             }
         }
@@ -44,12 +44,55 @@ fn mask(parent: &str, value: &mut Value) {
 }
 
 fn mask_fields(parent: &str, fields: &mut Map<String, Value>) {
+    processes(fields);
     for (name, value) in fields {
         match of_field(parent, name) {
+            _ if name == "Attributes" && parent == "Actor" => attributes(value),
             None | Some(Secrecy::Open) => mask(name, value),
             Some(Secrecy::Values) => values(value),
             Some(Secrecy::Words) => words(value),
             Some(_) => all(value),
+        }
+    }
+}
+
+/// Masks the labels among an event's attributes, which stand there with nothing that tells them from the engine's own.
+fn attributes(value: &mut Value) {
+    const OF_THE_ENGINE: &[&str] = &[
+        "container",
+        "destination",
+        "driver",
+        "execDuration",
+        "execID",
+        "exitCode",
+        "image",
+        "name",
+        "oldName",
+        "propagation",
+        "read/write",
+        "reclaimed",
+        "signal",
+        "type",
+    ];
+    let Value::Object(attributes) = value else { return };
+    let given = attributes.iter_mut().filter(|(name, _)| !OF_THE_ENGINE.contains(&name.as_str()));
+    given.for_each(|(_, value)| all(value));
+}
+
+/// Masks the arguments in a list of processes: a table, with the titles of its columns.
+fn processes(fields: &mut Map<String, Value>) {
+    let titles = fields.get("Titles").and_then(Value::as_array).into_iter().flatten();
+    let commands: Vec<usize> = titles
+        .enumerate()
+        .filter(|(_, title)| title.as_str().is_some_and(|title| ["CMD", "COMMAND", "ARGS"].contains(&title)))
+        .map(|(at, _)| at)
+        .collect();
+    let rows = fields.get_mut("Processes").and_then(Value::as_array_mut).into_iter().flatten();
+    for row in rows {
+        for at in &commands {
+            if let Some(command) = row.get_mut(at) {
+                words(command);
+            }
         }
     }
 }
@@ -89,23 +132,23 @@ fn values(value: &mut Value) {
     }
 }
 
-/// Masks what follows the first word of a command.
+/// Masks what follows the program of a command.
 fn words(value: &mut Value) {
-    fn after_the_first(text: &mut String) {
-        if let Some((first, _)) = text.trim_start().split_once(char::is_whitespace) {
-            *text = format!("{first} {MASK}");
+    fn after(text: &mut String) {
+        if let Some(at) = after_the_program(text) {
+            *text = format!("{}{MASK}", &text[..at]);
         }
     }
     match value {
         Value::Array(words) => {
             for (at, word) in words.iter_mut().enumerate() {
                 match word {
-                    Value::String(text) if at == 0 => after_the_first(text),
+                    Value::String(text) if at == 0 => after(text),
                     word => all(word),
                 }
             }
         }
-        Value::String(line) => after_the_first(line),
+        Value::String(line) => after(line),
         other => all(other),
     }
 }
@@ -128,6 +171,13 @@ fn instruction(text: &str) -> Option<String> {
     let kept = text.len() - begun.len() + begun.find('=')? + 1;
     let command = if with_arguments { begun.rfind(" /bin/sh -c ").map_or("", |at| &begun[at..]) } else { "" };
     Some(format!("{}{MASK}{command}", &text[..kept]))
+}
+
+/// What an event says of a command that was executed in a container: `exec_create: sh -c ...`.
+fn exec(text: &str) -> Option<String> {
+    let command = text.strip_prefix("exec_create: ").or_else(|| text.strip_prefix("exec_start: "))?;
+    let kept = text.len() - command.len() + after_the_program(command)?;
+    Some(format!("{}{MASK}", &text[..kept]))
 }
 
 /// An address without the password in it, as of a proxy: `http://user:password@host`.
@@ -210,6 +260,36 @@ mod tests {
                 json!([{"Command": "sh -c s3cret", "Labels": ["a=s3cret"], "Options": {"o": "password=s3cret"}}])
             ),
             json!([{"Command": "sh [redacted]", "Labels": ["a=[redacted]"], "Options": {"o": "[redacted]"}}])
+        );
+    }
+
+    #[test]
+    fn an_argument_in_the_programs_place_goes() {
+        assert_eq!(
+            masked(
+                json!([{"Cmd": ["--password=s3cret", "-v"]}, {"Command": "--password s3cret"}, {"Cmd": ["A=s3cret run"]}, {"Cmd": ["redis"]}])
+            ),
+            json!([{"Cmd": ["[redacted]", "[redacted]"]}, {"Command": "[redacted]"}, {"Cmd": ["[redacted]"]}, {"Cmd": ["redis"]}])
+        );
+    }
+
+    #[test]
+    fn labels_in_events_and_arguments_of_processes_go() {
+        assert_eq!(
+            masked(json!({
+                "status": "exec_create: sh -c s3cret", "Action": "exec_start: sh",
+                "Actor": {"ID": "1", "Attributes": {"image": "app", "name": "web", "exitCode": "0", "team": "s3cret"}},
+            })),
+            json!({
+                "status": "exec_create: sh [redacted]", "Action": "exec_start: sh",
+                "Actor": {"ID": "1", "Attributes": {"image": "app", "name": "web", "exitCode": "0", "team": "[redacted]"}},
+            })
+        );
+        assert_eq!(
+            masked(
+                json!({"Titles": ["PID", "CMD"], "Processes": [["1", "login -p s3cret"], ["2"], ["3", "sh"]]})
+            ),
+            json!({"Titles": ["PID", "CMD"], "Processes": [["1", "login [redacted]"], ["2"], ["3", "sh"]]})
         );
     }
 

@@ -12,6 +12,7 @@ use engine::Request;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+pub(crate) use self::given::after_the_program;
 use self::{given::Given, hidden::Index};
 use crate::{Param, declare::arguments::Arguments, values::normalise};
 

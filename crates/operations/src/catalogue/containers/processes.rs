@@ -10,6 +10,7 @@ use crate::{
     declare::param::{CONTAINER, text},
     run::{
         call::Call,
+        redact::REDACT,
         trim::{FIELDS, MAX_ITEMS},
     },
 };
@@ -35,6 +36,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .params(&[
             CONTAINER,
             text("ps_args").title("ps Arguments").about("What ps is asked for, such as aux; -ef if empty."),
+            REDACT,
         ])
         .table("Processes", &[]),
     Operation::get("container_changes", "/containers/{id}/changes")

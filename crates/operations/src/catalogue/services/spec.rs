@@ -40,6 +40,7 @@ pub(super) const COMMON: &[Param] = &[
         .body()
         .wire("TaskTemplate.ContainerSpec.Command"),
     command("Args")
+        .secret(Secrecy::Lines)
         .title("Arguments")
         .about("What the command, or the image's entrypoint, is given, instead of the image's command.")
         .body()

@@ -16,7 +16,7 @@ use self::{
 use crate::{
     Error, Operation, Output, Schema,
     declare::param::{FILTERS, TIME_LIMIT, flag, integer, time},
-    run::{call::Call, stream::Values},
+    run::{call::Call, redact::REDACT, stream::Values},
 };
 
 /// The engine itself ends a stream at the time limit; so much later nobody waits for it any more.
@@ -37,6 +37,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("system_events", "
         flag("follow").title("Follow").about("Wait for more, until the time limit or the time given.").local(),
         integer("max_events").title("Most Events").about("No more than this many are read.").default("1000").local(),
         TIME_LIMIT,
+        REDACT,
     ])
     .gives(Schema::All(&[
         Schema::Fields(&["count"]),

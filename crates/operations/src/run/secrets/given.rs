@@ -132,28 +132,40 @@ impl Given {
         }
     }
 
+    /// What follows the first word of a command. A first word that is itself an argument, such as `--password=...`, is none.
     fn words(&mut self, value: &Value) {
-        let after_the_first =
-            |text: &str| text.trim_start().split_once(char::is_whitespace).map(|(_, rest)| rest.to_owned());
         match value {
             Value::Array(words) => {
                 let mut words = words.iter().filter_map(Value::as_str);
-                words.next().and_then(after_the_first).into_iter().for_each(|rest| self.value(&rest));
+                words.next().into_iter().for_each(|first| self.command(first));
                 words.for_each(|word| self.value(word));
             }
-            Value::String(line) => after_the_first(line).into_iter().for_each(|rest| self.value(&rest)),
+            Value::String(line) => self.command(line),
             value => texts(value, &mut |text| self.value(text)),
+        }
+    }
+
+    fn command(&mut self, line: &str) {
+        match after_the_program(line) {
+            Some(0) => self.value(line),
+            Some(at) => self.value(&line[at..]),
+            None => {}
         }
     }
 
     fn instructions(&mut self, text: &str) {
         for line in text.lines().map(str::trim) {
             let line = line.strip_prefix("ONBUILD ").unwrap_or(line).trim_start();
+            self.urls(line);
             let Some((instruction, rest)) = line.split_once(char::is_whitespace) else { continue };
-            if !["ENV", "ARG", "LABEL"].iter().any(|one| instruction.eq_ignore_ascii_case(one)) {
+            let rest = rest.trim();
+            let is_one = |words: &[&str]| words.iter().any(|one| instruction.eq_ignore_ascii_case(one));
+            if is_one(&["CMD", "ENTRYPOINT", "HEALTHCHECK"]) {
+                self.words(&json(rest).unwrap_or_else(|| rest.into()));
+            }
+            if !is_one(&["ENV", "ARG", "LABEL"]) {
                 continue;
             }
-            let rest = rest.trim();
             match shell_words::split(rest) {
                 Ok(words) if words.first().is_some_and(|word| word.contains('=')) => {
                     for word in &words {
@@ -202,6 +214,19 @@ impl Given {
             }
         }
     }
+}
+
+/// Where in a command's line that begins what may be secret: after the program, or at once where the line begins with an
+/// argument, as `Cmd` does beside an `Entrypoint`. `None` where there is the program alone.
+pub(crate) fn after_the_program(line: &str) -> Option<usize> {
+    let begun = line.trim_start();
+    let first = begun.split_whitespace().next()?;
+    let start = line.len() - begun.len();
+    if first.starts_with('-') || first.contains('=') {
+        return Some(start);
+    }
+    let rest = begun[first.len()..].trim_start();
+    (!rest.is_empty()).then(|| line.len() - rest.len())
 }
 
 /// JSON that is given as text.

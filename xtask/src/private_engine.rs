@@ -260,6 +260,21 @@ impl Engine {
         remove(&self.folder)
     }
 
+    /// What it wrote last, if it no longer answers: from the line on that a crash begins with.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        if self.version().is_ok() {
+            return None;
+        }
+        let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let crash = log.lines().position(|line| {
+            ["panic:", "fatal error:", "unexpected fault"].iter().any(|begin| line.starts_with(begin))
+        });
+        Some(match crash {
+            Some(line) => log.lines().skip(line.saturating_sub(5)).take(60).collect::<Vec<_>>().join("\n"),
+            None => self.log_tail(),
+        })
+    }
+
     fn log_tail(&self) -> String {
         let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();

@@ -173,7 +173,8 @@ fn work(
     waiting: &Mutex<Vec<String>>,
 ) -> Result<Worked> {
     let (major, minor) = suite.python.version;
-    let engine = Engine::temporary(&format!("test-{major}-{minor}-{number}"), system)?;
+    let new = || Engine::temporary(&format!("test-{major}-{minor}-{number}"), system);
+    let mut engine = new()?;
     let temporary =
         std::env::temp_dir().join(format!("xtask-{}-{major}{minor}-{number}", std::process::id()));
     remove(&temporary)?;
@@ -191,7 +192,15 @@ fn work(
         });
         // Since Python 3.12 it is a failure that every test was left out; which ones were, and why, is shown.
         let is_left_out = log.text()?.lines().any(|line| line.starts_with("NO TESTS RAN (skipped="));
-        let fault = fault.err().filter(|_| !is_left_out);
+        let mut fault = fault.err().filter(|_| !is_left_out);
+        // One engine that crashed would fail every module after it, and take its log along.
+        if !interrupt::requested()
+            && let Some(words) = engine.last_words()
+        {
+            fault = Some(anyhow!("the engine no longer answers. Its log ends with:\n{words}"));
+            engine.stop()?;
+            engine = new()?;
+        }
         modules.push(Module { name, seconds: began.elapsed().as_secs(), log, fault });
     }
     engine.stop()?;

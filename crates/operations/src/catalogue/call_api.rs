@@ -41,12 +41,12 @@ const HEADERS: [&str; 4] = ["x-registry-auth", "x-registry-config", "content-typ
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
     .title("Call API")
-    .about("Calls any endpoint of the Docker Engine API, for what has no operation of its own.")
+    .about("Calls any endpoint of the Docker Engine API. Use it for endpoints that have no operation of their own.")
     .category_is(Category::Miscellaneous)
     .params(&[
         choice("method", METHODS)
             .title("Method")
-            .about("GET and HEAD look, DELETE takes away, the others change.")
+            .about("GET and HEAD read, DELETE deletes, the others change something.")
             .required()
             .local(),
         text("path")
@@ -56,7 +56,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
             .local(),
         json("query").secret(Secrecy::Within)
             .title("Query")
-            .about("Query parameters: JSON, where a list repeats a name and an object stays JSON, or lines of name=value.")
+            .about("Query parameters: a JSON object, or one name=value on each line. In JSON, a list sends its name once for each item, and an object is sent as JSON.")
             .local(),
         json("body").secret(Secrecy::Within)
             .title("Body")
@@ -75,18 +75,18 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
             .local(),
         choice("output", OUTPUTS)
             .title("Output")
-            .about("The answer as data, or as an attachment.")
+            .about("Return the answer as data, or save it as an attachment.")
             .default("Data")
             .local(),
         flag("unversioned")
             .title("Without Version")
-            .about("Send the path as it is, as /_ping wants it.")
+            .about("Send the path without the API version, as /_ping needs it.")
             .local(),
         TIME_LIMIT,
         MAX_SIZE.shown_for("output", &["Attachment"]),
         text("filename")
             .title("File Name")
-            .about("The name of an attached answer.")
+            .about("The file name of the attachment, if the answer is saved as one.")
             .shown_for("output", &["Attachment"])
             .default("answer")
             .local(),

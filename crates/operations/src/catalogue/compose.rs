@@ -45,7 +45,7 @@ const STACK_SERVICE: &str = "com.docker.swarm.service.name";
 
 const NAME: Param = text("name")
     .title("Project")
-    .about("The name of the Compose project or stack; list_projects shows what is there.")
+    .about("The name of the Compose project or stack. list_projects lists them.")
     .picked_from("pick_project")
     .required()
     .local();
@@ -72,7 +72,7 @@ pub(crate) static GROUP: Group = Group::of("Compose", &[OPERATIONS]);
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_projects", "/containers/json")
         .title("List Projects")
-        .about("Lists the Compose projects and stacks that have containers on this engine, with how many are in which state. On a swarm's manager, lists all stacks.")
+        .about("Lists the Compose projects and stacks that have containers on this engine, with the number of containers in each state. On a swarm manager, lists all stacks.")
         .params(&[FIELDS, MAX_ITEMS])
         .gives(Schema::List(&Schema::All(&[
             Schema::Fields(&["name", "kind", "containers", "running"]),
@@ -92,19 +92,19 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(containers),
     Operation::get("project_logs", "/containers/json")
         .title("Get Project Logs")
-        .about("Gets what the containers of a Compose project or stack on this engine have written: one stream, in the order of time, each line with its container.")
+        .about("Gets the logs of all containers of a Compose project or stack on this engine: one stream, ordered by time, each line with its container.")
         .params(&[
             NAME,
-            TAIL.about("Only this many lines from the end of each container; all is all.").local(),
+            TAIL.about("Only this many lines from the end of each container's log. Use all for all lines.").local(),
             SINCE.local(),
-            time("until").title("Until").about("Only what was written until then.").local(),
+            time("until").title("Until").about("Only lines that were written before this time.").local(),
             STDOUT,
             STDERR,
             TIME_LIMIT,
-            MAX_BYTES.about("The most output that is kept of all containers together. Each has its share; the rest is left out, and the result says truncated."),
+            MAX_BYTES.about("The maximum size of the output of all containers together. Each container has an equal share. If output was left out, truncated is true in the result."),
             choice("form", FORMS)
                 .title("Output Form")
-                .about("All gives the output twice: as text (output) and as lines. Text or Lines give one of them, for a smaller result.")
+                .about("All returns the output twice: as text (output) and as lines. Text or Lines returns one of them, for a smaller result.")
                 .default("All")
                 .local(),
         ])
@@ -113,26 +113,26 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(logs::logs),
     Operation::post("stop_project", "/containers/json")
         .title("Stop Project")
-        .about("Stops the containers of a Compose project, those first that depend on others; of a stack, stops its services on all nodes. What cannot be stopped does not keep the others running. If one of them is protected, nothing is stopped.")
+        .about("Stops the containers of a Compose project, in the reverse order of their dependencies. For a stack, stops its services on all nodes. If one container cannot be stopped, the others are stopped all the same. If one is protected, nothing is stopped.")
         .effect(Effect::Contain)
         .touches(&[Touch::Found])
         .params(&[
             NAME,
             integer("t")
                 .title("Grace Period (seconds)")
-                .about("How long each container has to stop before it is killed. If empty, the container's own.")
+                .about("How long each container may take to stop before it is killed. If empty, each container's own stop timeout applies.")
                 .local(),
-            DISABLE_RESTART.about("First set the restart policy of each container to no, so that it stays down when the engine starts again."),
+            DISABLE_RESTART.about("First set the restart policy of each container to no, so that it stays stopped when the engine restarts."),
             OVERRIDE_PROTECTION,
         ])
         .gives(Schema::All(&[DONE, Schema::Fields(&["failed"]), EACH, OVERRIDDEN]))
         .run(lifecycle::stop),
     Operation::post("start_project", "/containers/json")
         .title("Start Project")
-        .about("Starts the containers of a Compose project, those first that others depend on. Where one waits for another to be healthy or to complete, so does this. Of a stack, resumes the services that Stop Project has stopped.")
+        .about("Starts the containers of a Compose project in the order of their dependencies. Waits for a container to become healthy or to complete if another depends on that. For a stack, resumes the services that Stop Project stopped.")
         // As for a container: to get its work back harms no protected one.
         .touches(&[Touch::Found])
-        .params(&[NAME, TIME_LIMIT.about("How long containers that others depend on have to become healthy or to complete. If empty, the configuration's timeout.")])
+        .params(&[NAME, TIME_LIMIT.about("How long to wait for a container to become healthy or to complete if others depend on it. If empty, the configuration's timeout applies.")])
         .gives(Schema::All(&[DONE, Schema::Fields(&["failed"]), EACH]))
         .run(lifecycle::start),
 ];

@@ -50,7 +50,7 @@ use crate::{
 const SIGNAL: Param = text("signal").title("Signal").about("The signal to send, such as SIGTERM or 15.");
 const GRACE: Param = signed("t")
     .title("Grace Period (seconds)")
-    .about("How long the container may take to stop before it is killed; -1 waits without end, empty is the container's own.")
+    .about("How long the container may take to stop before it is killed. -1 waits forever. If empty, the container's own stop timeout applies.")
     .extends_deadline();
 
 /// The group of this folder: add a file's list here.
@@ -78,9 +78,9 @@ pub(crate) static GROUP: Group = Group::of(
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_containers", "/containers/json")
         .title("List Containers")
-        .about("Lists the containers of the engine: the running ones, or all.")
+        .about("Lists the engine's containers: the running ones, or all.")
         .params(&[
-            flag("all").title("All").about("Also those that do not run."),
+            flag("all").title("All").about("Also list containers that are not running."),
             FILTERS
                 .about(
                     "Docker's filters, such as {\"label\": [\"env=prod\"]}. From API 1.56 also annotation.",
@@ -88,10 +88,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .newer(&[("annotation", ApiVersion::new(1, 56))]),
             integer("limit")
                 .title("Limit")
-                .about("Only so many of the most recently created, whatever their state."),
+                .about("Only this many of the most recently created containers, in any state."),
             flag("size")
                 .title("Size")
-                .about("Also the size of each container's files; this takes the engine time."),
+                .about("Also return the size of each container's files. This takes the engine some time."),
             FIELDS,
             MAX_ITEMS,
             REDACT,
@@ -100,15 +100,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .list(),
     Operation::get("inspect_container", "/containers/{id}/json")
         .title("Inspect Container")
-        .about("Gets everything that the engine knows of a container.")
+        .about("Gets all details of a container: its configuration, state, networks and mounts.")
         .params(&[
             CONTAINER,
-            flag("size").title("Size").about("Also the size of the container's files."),
+            flag("size").title("Size").about("Also return the size of the container's files."),
             REDACT,
         ]),
     Operation::post("start_container", "/containers/{id}/start")
         .title("Start Container")
-        .about("Starts a container that was created or has stopped.")
+        .about("Starts a container that is created or stopped.")
         .touches(&[Touch::Resumed("id")])
         .params(&[
             CONTAINER,
@@ -119,7 +119,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .done("Started container {id}", "Container {id} was running already"),
     Operation::post("stop_container", "/containers/{id}/stop")
         .title("Stop Container")
-        .about("Stops a running container, with a grace period before it is killed.")
+        .about("Stops a running container. The container is killed if it does not stop within the grace period.")
         .effect(Effect::Contain)
         .touches(&[Touch::Container("id")])
         .params(&[
@@ -135,7 +135,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(lifecycle::stop),
     Operation::post("restart_container", "/containers/{id}/restart")
         .title("Restart Container")
-        .about("Stops a container, with a grace period before it is killed, and starts it again.")
+        .about("Stops a container and starts it again. The container is killed if it does not stop within the grace period.")
         .touches(&[Touch::Container("id")])
         .params(&[CONTAINER, SIGNAL.since(1, 42), GRACE, OVERRIDE_ISOLATION])
         .upsets_isolation(always)
@@ -143,7 +143,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(lifecycle::restart),
     Operation::post("kill_container", "/containers/{id}/kill")
         .title("Kill Container")
-        .about("Sends a signal to a container's first process; SIGKILL ends it at once.")
+        .about("Sends a signal to a container's main process. SIGKILL ends the container at once.")
         .effect(Effect::Contain)
         .touches(&[Touch::Container("id")])
         .params(&[
@@ -158,7 +158,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(lifecycle::kill),
     Operation::post("pause_container", "/containers/{id}/pause")
         .title("Pause Container")
-        .about("Freezes all processes of a container. Its memory and connections stay as they are.")
+        .about("Freezes all processes of a container. Their memory and connections are kept.")
         .effect(Effect::Contain)
         .touches(&[Touch::Container("id")])
         .params(&[CONTAINER, OVERRIDE_PROTECTION])
@@ -166,7 +166,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(lifecycle::pause),
     Operation::post("unpause_container", "/containers/{id}/unpause")
         .title("Unpause Container")
-        .about("Resumes all processes of a container that is paused.")
+        .about("Resumes all processes of a paused container: it continues.")
         .touches(&[Touch::Resumed("id")])
         .params(&[CONTAINER, OVERRIDE_ISOLATION])
         .upsets_isolation(always)
@@ -195,12 +195,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ),
     Operation::delete("remove_container", "/containers/{id}")
         .title("Remove Container")
-        .about("Removes a container with its files. A running one only by force.")
+        .about("Removes a container and its files. A running container needs force.")
         .touches(&[Touch::Container("id")])
         .params(&[
             CONTAINER,
-            flag("force").title("Force").about("Kill the container first if it runs."),
-            flag("v").title("Remove Volumes").about("Also its anonymous volumes."),
+            flag("force").title("Force").about("Kill the container first if it is running."),
+            flag("v").title("Remove Volumes").about("Also remove the container's anonymous volumes."),
             flag("link").title("Remove Link").about("Remove the link of this name, not the container."),
             DRY_RUN,
             OVERRIDE_ISOLATION,

@@ -36,7 +36,7 @@ const IMAGE: Param =
     reference("name").title("Image").about("The image's name or id.").picked_from("pick_image");
 const PLATFORM: Param = notation("platform", Notation::Platform)
     .title("Platform")
-    .about("Which platform of a multi-platform image, such as linux/arm64, or JSON.");
+    .about("The platform of a multi-platform image, such as linux/arm64, or JSON.");
 
 /// The group of this folder: add a file's list here.
 pub(crate) static GROUP: Group = Group::of(
@@ -56,21 +56,26 @@ pub(crate) static GROUP: Group = Group::of(
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_images", "/images/json")
         .title("List Images")
-        .about("Lists the images that the engine has stored.")
+        .about("Lists the images on the engine, with their names and sizes.")
         .params(&[
-            flag("all").title("All").about("Also the layers between."),
+            flag("all").title("All").about("Also list intermediate images."),
             FILTERS,
             flag("shared_size")
                 .title("Shared Size")
-                .about("Also how much each shares with others.")
+                .about("Also return the size that each image shares with others.")
                 .wire("shared-size")
                 .since(1, 42),
-            flag("digests").title("Digests").about("Also the digests by which registries know them."),
+            flag("digests")
+                .title("Digests")
+                .about("Also return the digests of the images at their registries."),
             flag("manifests")
                 .title("Manifests")
-                .about("Also the manifests of multi-platform images.")
+                .about("Also return the manifests of multi-platform images.")
                 .since(1, 47),
-            flag("identity").title("Identity").about("Also who built and signed them.").since(1, 54),
+            flag("identity")
+                .title("Identity")
+                .about("Also return who built and signed each image.")
+                .since(1, 54),
             FIELDS,
             MAX_ITEMS,
             REDACT,
@@ -79,19 +84,19 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .list(),
     Operation::get("inspect_image", "/images/{name}/json")
         .title("Inspect Image")
-        .about("Gets everything that the engine knows of an image.")
+        .about("Gets all details of an image: its configuration, layers and platform.")
         .params(&[
             IMAGE,
             flag("manifests")
                 .title("Manifests")
-                .about("Also the manifests of a multi-platform image.")
+                .about("Also return the manifests of a multi-platform image.")
                 .since(1, 48),
             PLATFORM.since(1, 49),
             REDACT,
         ]),
     Operation::get("image_history", "/images/{id}/history")
         .title("Get Image History")
-        .about("Gets the layers of an image, the newest first, with the instructions that made them.")
+        .about("Gets the layers of an image, newest first, with the instructions that created them.")
         .params(&[
             reference("id").title("Image").about("The image's name or id.").picked_from("pick_image"),
             PLATFORM.since(1, 48),
@@ -103,9 +108,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .list(),
     Operation::get("list_image_attestations", "/images/{name}/attestations")
         .title("List Image Attestations")
-        .about(
-            "Lists what an image's builder attests of it, such as its provenance and its bill of materials.",
-        )
+        .about("Lists what an image's builder attests, such as its provenance and its SBOM.")
         .since(1, 55)
         .params(&[
             IMAGE,
@@ -113,7 +116,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             list("type")
                 .title("Types")
                 .about("Only attestations of these predicate types, such as https://slsa.dev/provenance/v1."),
-            flag("statement").title("Statement").about("Also what each attestation states, as in-toto JSON."),
+            flag("statement")
+                .title("Statement")
+                .about("Also return each attestation's statement, as in-toto JSON."),
             FIELDS,
             MAX_ITEMS,
         ])
@@ -121,16 +126,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .list(),
     Operation::post("tag_image", "/images/{name}/tag")
         .title("Tag Image")
-        .about("Gives an image a further name.")
+        .about("Adds another name to an image.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(&[
             IMAGE,
             reference("repo")
                 .title("Repository")
-                .about("The new name, such as registry:5000/team/app, perhaps with its tag.")
+                .about("The new name, with or without a tag, such as registry:5000/team/app.")
                 .local(),
-            text("tag").title("Tag").about("The new name's tag, if it has none; latest if empty.").local(),
+            text("tag").title("Tag").about("The tag, if the new name has none. If empty, latest.").local(),
         ])
         .gives(Schema::All(&[DONE, Schema::Fields(&["name"])]))
         .run(tag),
@@ -140,8 +145,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .touches(&[Touch::Image("name")])
         .params(&[
             IMAGE,
-            flag("force").title("Force").about("Also if stopped containers use it or it has further names."),
-            flag("noprune").title("Keep Parents").about("Keep untagged images that it was built on."),
+            flag("force")
+                .title("Force")
+                .about("Remove the image even if stopped containers use it or it has other names."),
+            flag("noprune").title("Keep Parents").about("Keep untagged parent images."),
             notation("platforms", Notation::Platforms)
                 .title("Platforms")
                 .about("Only these platforms of a multi-platform image, such as linux/arm64, or JSON.")

@@ -13,7 +13,7 @@ use crate::{
 pub(crate) const LABELS: Param = map("Labels")
     .secret(Secrecy::Values)
     .title("Labels")
-    .about("These labels replace all present ones.")
+    .about("These labels replace all labels that the object has.")
     .local();
 pub(crate) const ADD_LABELS: Param = map("labels_add")
     .secret(Secrecy::Values)

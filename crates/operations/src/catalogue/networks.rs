@@ -47,22 +47,22 @@ pub(crate) static GROUP: Group = Group::of("Networks", &[OPERATIONS, prune::NETW
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_networks", "/networks")
         .title("List Networks")
-        .about("Lists the networks that the engine knows.")
+        .about("Lists the engine's networks, with their drivers and subnets.")
         .params(&[FILTERS, FIELDS, MAX_ITEMS, REDACT])
         .columns(&["Id", "Name", "Driver", "Scope"])
         .list(),
     Operation::get("inspect_network", "/networks/{id}")
         .title("Inspect Network")
-        .about("Gets everything that the engine knows of a network, with the containers in it.")
+        .about("Gets all details of a network: its driver, subnets and containers.")
         .params(&[
             NETWORK,
-            flag("verbose").title("Verbose").about("Also what is known of services and tasks in it."),
-            text("scope").title("Scope").about("Only a network of this scope: swarm, global or local."),
+            flag("verbose").title("Verbose").about("Also return the services and tasks in the network."),
+            text("scope").title("Scope").about("Only find a network of this scope: swarm, global or local."),
             REDACT,
         ]),
     Operation::post("create_network", "/networks/create")
         .title("Create Network")
-        .about("Creates a network, with addresses of the engine's choice or of your own.")
+        .about("Creates a network. The engine chooses its addresses, unless you set them.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(&joined::<21>(&[CREATE, &ipam::ADDRESSES, CREATE_FURTHER]))
@@ -70,7 +70,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(create),
     Operation::post("connect_network", "/networks/{id}/connect")
         .title("Connect Container to Network")
-        .about("Connects a container to a network, also while it runs.")
+        .about("Connects a container to a network. The container can be running.")
         .touches(&[Touch::Container("Container"), Touch::Place("id")])
         .params(&joined::<12>(&[&[NETWORK, MEMBER], &PLACE, &[ADDITIONAL_FIELDS, OVERRIDE_ISOLATION]]))
         .upsets_isolation(always)
@@ -78,7 +78,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(connect),
     Operation::post("disconnect_network", "/networks/{id}/disconnect")
         .title("Disconnect Container from Network")
-        .about("Disconnects a container from a network, also while it runs.")
+        .about("Disconnects a container from a network. The container can be running.")
         .effect(Effect::Contain)
         .touches(&[Touch::Member("Container"), Touch::Place("id")])
         .params(&[
@@ -86,7 +86,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             MEMBER,
             flag("Force")
                 .title("Force")
-                .about("Also if the engine finds the container in a wrong state, or not at all.")
+                .about("Disconnect even if the container is in a wrong state or does not exist.")
                 .body(),
             OVERRIDE_PROTECTION,
             OVERRIDE_ISOLATION,
@@ -115,10 +115,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 
 /// A container's place in a network: the API's `EndpointSettings`.
 const PLACE: [Param; 8] = all_within("EndpointConfig", [
-    list("Aliases").title("Aliases").about("Further names of the container in this network."),
+    list("Aliases").title("Aliases").about("Additional names of the container in this network."),
     text("IPv4Address")
         .title("IPv4 Address")
-        .about("The container's address in this network, within a subnet that was chosen for it.")
+        .about("The container's IPv4 address in this network. The network must have a subnet that a user configured.")
         .wire("IPAMConfig.IPv4Address"),
     text("IPv6Address")
         .title("IPv6 Address")
@@ -130,17 +130,17 @@ const PLACE: [Param; 8] = all_within("EndpointConfig", [
         .wire("IPAMConfig.LinkLocalIPs"),
     list("Links")
         .title("Links")
-        .about("Other containers that it knows by further names, as CONTAINER:NAME."),
+        .about("Other containers that this one reaches by another name, as CONTAINER:NAME."),
     text("MacAddress")
         .title("MAC Address")
-        .about("The container's MAC address in this network. Engines before API 1.54 take it and do nothing with it.")
+        .about("The container's MAC address in this network. Engines before API 1.54 accept it and ignore it.")
         .since(1, 44),
     map("DriverOpts").secret(Secrecy::Values)
         .title("Driver Options")
-        .about("Options for the network's driver in this place."),
+        .about("Options for the network driver at this endpoint."),
     signed("GwPriority")
         .title("Gateway Priority")
-        .about("Of a container's networks, the one with the highest priority is its way out.")
+        .about("The network with the highest priority is the container's default gateway.")
         .since(1, 48),
 ]);
 
@@ -153,18 +153,18 @@ const CREATE: &[Param] = &[
         .body(),
     text("Scope")
         .title("Scope")
-        .about("How far it reaches: local, swarm or global; the driver's own if empty.")
+        .about("The scope of the network: local, swarm or global. If empty, the driver's own.")
         .since(1, 41)
         .body(),
     flag("Internal")
         .title("Internal")
-        .about("Cut it off: its containers reach each other and nothing else.")
+        .about("Restrict external access: containers in the network reach only each other.")
         .body(),
     flag("Attachable")
         .title("Attachable")
-        .about("Let containers that no service runs join a network of swarm scope.")
+        .about("Let standalone containers join a network of swarm scope.")
         .body(),
-    flag("Ingress").title("Ingress").about("Make it the swarm's routing mesh.").body(),
+    flag("Ingress").title("Ingress").about("Make it the swarm's ingress network (routing mesh).").body(),
     flag("EnableIPv4")
         .title("Enable IPv4")
         .about("Give containers IPv4 addresses.")
@@ -177,7 +177,7 @@ const CREATE: &[Param] = &[
 const CREATE_FURTHER: &[Param] = &[
     text("ipam_driver")
         .title("IPAM Driver")
-        .about("What gives out the addresses; Docker's own if empty.")
+        .about("The IPAM driver. If empty, Docker's default.")
         .wire("Driver")
         .within("IPAM"),
     map("ipam_options")
@@ -189,7 +189,7 @@ const CREATE_FURTHER: &[Param] = &[
     object("IPAM")
         .secret(Secrecy::Within)
         .title("IPAM")
-        .about("The addresses as the API's IPAM, in place of the fields above or beside them.")
+        .about("The addresses, as the API's IPAM object. It is merged with the fields above.")
         .body(),
     map("Options")
         .secret(Secrecy::Values)
@@ -199,18 +199,18 @@ const CREATE_FURTHER: &[Param] = &[
     map("Labels").secret(Secrecy::Values).title("Labels").about("The network's labels.").body(),
     flag("ConfigOnly")
         .title("Configuration Only")
-        .about("Only keep the configuration, for other networks to be made from.")
+        .about("Create only a configuration that other networks can use.")
         .since(1, 41)
         .body(),
     text("ConfigFrom")
         .title("Configuration From")
-        .about("The network whose configuration this one takes.")
+        .about("The network whose configuration to use.")
         .since(1, 41)
         .wire("ConfigFrom.Network")
         .body(),
     flag("CheckDuplicate")
         .title("Check Duplicate")
-        .about("Refuse a name that another network has; from API 1.44 on the engine always does.")
+        .about("Refuse a name that another network has. From API 1.44 on, the engine always does.")
         .default("true")
         .body(),
     ADDITIONAL_FIELDS,

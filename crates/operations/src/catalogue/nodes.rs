@@ -31,7 +31,7 @@ use crate::{
 
 pub(crate) const NODE: Param = id("id")
     .title("Node")
-    .about("The node's id, or its host name where only one node has it.")
+    .about("The node's id, or its host name if only one node has it.")
     .picked_from("pick_node");
 
 const ROLES: &[(&str, &str)] = &[("Worker", "worker"), ("Manager", "manager")];
@@ -47,7 +47,7 @@ pub(crate) static GROUP: Group = Group::of("Nodes", &[OPERATIONS]);
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_nodes", "/nodes")
         .title("List Nodes")
-        .about("Lists the nodes of the swarm: their role, availability and state, and which manager leads.")
+        .about("Lists the nodes of the swarm: their role, availability and state, and which manager is the leader.")
         .params(&[
             FILTERS.about("Docker's filters: id, name, label, node.label, membership, role."),
             FIELDS,
@@ -66,11 +66,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .list(),
     Operation::get("inspect_node", "/nodes/{id}")
         .title("Inspect Node")
-        .about("Gets everything that the swarm knows of a node.")
+        .about("Gets all details of a node: its role, state, resources and labels.")
         .params(&[NODE, REDACT]),
     Operation::post("update_node", "/nodes/{id}/update")
         .title("Update Node")
-        .about("Changes a node's role, availability, name or labels. Settings that are not given stay as they are. Drain Node waits until the node's tasks have moved, too.")
+        .about("Changes a node's role, availability, name or labels. Empty fields do not change. To also wait until the node's tasks have moved, use Drain Node.")
         .touches(&[Touch::Decided(reach_of_update)])
         .params(&[
             NODE,
@@ -82,7 +82,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .title("Availability")
                 .about("Active takes tasks, Pause takes no new ones, and Drain also gives its tasks to other nodes.")
                 .body(),
-            text("Name").title("Name").about("A name for the node, beside its host name.").body(),
+            text("Name").title("Name").about("A name for the node, in addition to its host name.").body(),
             LABELS,
             ADD_LABELS,
             REMOVE_LABELS,
@@ -94,13 +94,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(update),
     Operation::delete("remove_node", "/nodes/{id}")
         .title("Remove Node")
-        .about("Removes a node that is down from the swarm. A manager must be made a worker first.")
+        .about("Removes a node that is down from the swarm. A manager must be demoted to a worker first.")
         .touches(&[Touch::Node("id")])
         .params(&[
             NODE,
             flag("force")
                 .title("Force")
-                .about("Also where the node is up. Its own engine keeps believing that it is in the swarm."),
+                .about("Remove the node even if it is up. Its own engine still believes that it is in the swarm."),
             DRY_RUN,
             OVERRIDE_ISOLATION,
         ])
@@ -110,12 +110,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .done("Removed node {id}", "Node {id} was removed already"),
     Operation::post("drain_node", "/nodes/{id}/update")
         .title("Drain Node")
-        .about("Takes all work from a node, as before maintenance or where its host is compromised: it gets no new tasks, and the swarm runs its tasks on other nodes. Waits until none of the node's tasks runs and the services have all their tasks again. Activate Node is the way back.")
+        .about("Drains a node, for example before maintenance or if its host is compromised: it gets no new tasks, and the swarm runs its tasks on other nodes. Waits until no task runs on the node and the services have all their tasks again. Activate Node undoes it.")
         .effect(Effect::Contain)
         .touches(&[Touch::Node("id")])
         .params(&[
             NODE,
-            PATIENCE.about("How long the tasks may take to move. After that the call fails; the node stays drained."),
+            PATIENCE.about("How long the tasks may take to move. After that, the call fails, and the node stays drained."),
             OVERRIDE_PROTECTION,
             OVERRIDE_ISOLATION,
         ])
@@ -124,12 +124,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(drain::drain),
     Operation::post("activate_node", "/nodes/{id}/update")
         .title("Activate Node")
-        .about("Lets a node take tasks again, after Drain Node or a pause. Waits until the tasks that the swarm gives to it run. Tasks that run on other nodes stay there.")
+        .about("Lets a node accept tasks again after Drain Node or a pause. Waits until the tasks that the swarm assigns to it are running. Tasks on other nodes stay there.")
         .effect(Effect::Contain)
         .touches(&[Touch::Nothing])
         .params(&[
             NODE,
-            PATIENCE.about("How long tasks may take to start. After that the result says timed_out, with what it still waited for."),
+            PATIENCE.about("How long tasks may take to start. After that, timed_out is true in the result, with what was not ready."),
         ])
         .gives(Schema::All(&[DONE, drain::ACTIVE]))
         .run(drain::activate),

@@ -29,7 +29,7 @@ const PLUGIN: Param =
     reference("name").title("Plugin").about("The plugin's name, such as vieux/sshfs:latest, or its id.");
 const SETTINGS: Param = notation("settings", Notation::Environment)
     .title("Settings")
-    .about("The plugin's own settings: one NAME=value on each line, a list, or a JSON object. inspect_plugin shows which there are.")
+    .about("The plugin's settings: one NAME=value on each line, a list, or a JSON object. inspect_plugin shows the settings that it has.")
     .local();
 /// How long the engine waits for a plugin that it starts.
 const START_SECONDS: &str = "30";
@@ -44,7 +44,7 @@ pub(crate) static GROUP: Group = Group::of(
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_plugins", "/plugins")
         .title("List Plugins")
-        .about("Lists the plugins that are installed on the engine, enabled or not.")
+        .about("Lists the plugins that are installed on the engine, enabled or disabled.")
         .params(&[
             FILTERS.about("Docker's filters: capability, such as {\"capability\": [\"volumedriver\"]}, and enabled."),
             FIELDS,
@@ -55,7 +55,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .list(),
     Operation::get("inspect_plugin", "/plugins/{name}/json")
         .title("Inspect Plugin")
-        .about("Gets everything that the engine knows of a plugin: its settings, mounts and capabilities.")
+        .about("Gets all details of a plugin: its settings, mounts and capabilities.")
         .params(&[PLUGIN, REDACT]),
     Operation::post("enable_plugin", "/plugins/{name}/enable")
         .title("Enable Plugin")
@@ -66,7 +66,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             PLUGIN,
             integer("timeout")
                 .title("Timeout (seconds)")
-                .about("How long the engine waits for each answer of the plugin; 0 waits without end.")
+                .about("How long the engine waits for each answer of the plugin. 0 waits forever.")
                 .default(START_SECONDS)
                 .extends_deadline(),
         ])
@@ -74,15 +74,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(enable),
     Operation::post("disable_plugin", "/plugins/{name}/disable")
         .title("Disable Plugin")
-        .about("Stops a plugin. It stays installed. The engine refuses this for a plugin that is in use, unless force is on.")
+        .about("Disables a plugin. It stays installed. The engine refuses this for a plugin in use, unless force is on.")
         .effect(Effect::Contain)
         .touches(&[Touch::Plugin("name")])
-        .params(&[PLUGIN, flag("force").title("Force").about("Also if it is in use. What uses it can fail.")])
+        .params(&[PLUGIN, flag("force").title("Force").about("Disable the plugin even if it is in use. Whatever uses it can fail.")])
         .gives(DONE)
         .run(disable),
     Operation::post("configure_plugin", "/plugins/{name}/set")
         .title("Configure Plugin")
-        .about("Changes settings of a plugin, which must be disabled. What is not named stays.")
+        .about("Changes settings of a plugin, which must be disabled. Other settings do not change.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(&[PLUGIN, SETTINGS.required()])
@@ -94,7 +94,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .touches(&[Touch::Plugin("name")])
         .params(&[
             PLUGIN,
-            flag("force").title("Force").about("Also if it is enabled or in use. What uses it can fail."),
+            flag("force").title("Force").about("Remove the plugin even if it is enabled or in use. Whatever uses it can fail."),
             DRY_RUN,
         ])
         .gives_for(&[case(

@@ -27,11 +27,11 @@ const RESERVED_SPACE: ApiVersion = ApiVersion::new(1, 48);
 
 const REQUIRE_FILTER: Param = flag("require_filter")
     .title("Require Filter")
-    .about("Refuse the call if no filter is left, for filters that an expression makes.")
+    .about("Refuse the call if the filters are empty. Use this if an expression produces them.")
     .local();
 const LIMIT: Param = integer("timeout")
     .title("Time Limit (seconds)")
-    .about("The call fails after this long, and the engine may go on; the configuration's time-out if empty.")
+    .about("The call fails after this time, and the engine may continue. If empty, the configuration's timeout applies.")
     .local();
 const PARAMS: &[Param] = &[PRUNE_FILTERS, DRY_RUN, LIMIT, REQUIRE_FILTER];
 /// Of what may take an isolated container, or its networks.
@@ -49,7 +49,7 @@ const KEPT: Schema = Schema::Field("kept", &Schema::List(&Schema::Fields(&["name
 /// Of the containers.
 pub(crate) static CONTAINERS: &[Operation] = &[Operation::post("prune_containers", "/containers/prune")
     .title("Prune Containers")
-    .about("Removes all containers that do not run; protected ones are spared.")
+    .about("Removes all containers that are not running, except protected ones.")
     .effect(Effect::Destroy)
     .params(OF_WHAT_A_RELEASE_NEEDS)
     .upsets_isolation(always)
@@ -67,7 +67,7 @@ pub(crate) static CONTAINERS: &[Operation] = &[Operation::post("prune_containers
 pub(crate) static IMAGES: &[Operation] = &[
     Operation::post("prune_images", "/images/prune")
         .title("Prune Images")
-        .about("Removes images without a name, or with the filter dangling=false all that no container uses.")
+        .about("Removes all images without a name (dangling). With the filter dangling=false, removes all images that no container uses.")
         .effect(Effect::Destroy)
         .params(PARAMS)
         .gives(Schema::Answer("POST /images/prune"))
@@ -77,27 +77,27 @@ pub(crate) static IMAGES: &[Operation] = &[
         .run(prune_images),
     Operation::post("prune_build_cache", "/build/prune")
         .title("Prune Build Cache")
-        .about("Removes what builds have left behind and nothing uses.")
+        .about("Removes build cache that no build and no image uses.")
         .effect(Effect::Destroy)
         .params(&[
-            flag("all").title("All").about("Also what is not dangling."),
+            flag("all").title("All").about("Remove all unused build cache, not only dangling cache."),
             signed("keep_storage")
                 .title("Keep Storage (bytes)")
-                .about("How much to keep at least, on any engine: newer ones call it reserved space.")
+                .about("The minimum size to keep, on any engine. Newer engines call it reserved space.")
                 .local(),
             signed("reserved_space")
                 .title("Reserved Space (bytes)")
-                .about("How much to keep at least.")
+                .about("The minimum size of the build cache to keep.")
                 .wire("reserved-space")
                 .since(1, 48),
             signed("max_used_space")
                 .title("Most Used Space (bytes)")
-                .about("How much may stay at most.")
+                .about("The maximum size of the build cache to keep.")
                 .wire("max-used-space")
                 .since(1, 48),
             signed("min_free_space")
                 .title("Least Free Space (bytes)")
-                .about("How much of the disk must be free afterwards.")
+                .about("The free disk space that should be left afterwards.")
                 .wire("min-free-space")
                 .since(1, 48),
             PRUNE_FILTERS,
@@ -115,7 +115,7 @@ pub(crate) static IMAGES: &[Operation] = &[
 /// Of the networks.
 pub(crate) static NETWORKS: &[Operation] = &[Operation::post("prune_networks", "/networks/prune")
     .title("Prune Networks")
-    .about("Removes all networks that no container is in.")
+    .about("Removes all networks that no container uses.")
     .effect(Effect::Destroy)
     .params(OF_WHAT_A_RELEASE_NEEDS)
     .upsets_isolation(always)
@@ -132,7 +132,7 @@ pub(crate) static NETWORKS: &[Operation] = &[Operation::post("prune_networks", "
 /// Of the volumes.
 pub(crate) static VOLUMES: &[Operation] = &[Operation::post("prune_volumes", "/volumes/prune")
     .title("Prune Volumes")
-    .about("Removes volumes that no container uses; since API 1.42 named ones only with the filter all=true.")
+    .about("Removes volumes that no container uses. Since API 1.42, removes named volumes only with the filter all=true.")
     .effect(Effect::Destroy)
     .params(PARAMS)
     .gives(Schema::Answer("POST /volumes/prune"))

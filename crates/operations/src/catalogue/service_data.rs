@@ -64,11 +64,11 @@ pub(crate) const NEW_NAME: Param = text("new_name")
     .local();
 pub(crate) const KEEP_OLD: Param = flag("keep_old")
     .title("Keep Old")
-    .about("Do not remove the old one: rollback_service needs it to return to it.")
+    .about("Keep the old one, so that rollback_service can return to it.")
     .local();
 pub(crate) const ROTATION_TIME: Param = integer("timeout")
     .title("Time Limit (seconds)")
-    .about("The call fails after this time. The error says which service uses which of the two.")
+    .about("The call fails after this time. The error says which service uses the old and which the new one.")
     .default("300")
     .local();
 

@@ -53,7 +53,7 @@ pub(crate) static GROUP: Group = Group::of(
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_services", "/services")
         .title("List Services")
-        .about("Lists the services of the swarm, with how many of their tasks run and how many should. The engine must be a manager.")
+        .about("Lists the services of the swarm, with the number of running and desired tasks. The engine must be a manager.")
         .params(&[
             FILTERS.about(
                 "Docker's filters: id, name, label, mode, runtime. The engine also lists services whose name or id only begins with the value.",
@@ -78,12 +78,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .list(),
     Operation::get("inspect_service", "/services/{id}")
         .title("Inspect Service")
-        .about("Gets everything that the swarm knows of a service: its settings, its endpoint, and how its last update went.")
+        .about("Gets all details of a service: its settings, its endpoint and the state of its last update.")
         .params(&[
             SERVICE,
             flag("insertDefaults")
                 .title("Insert Defaults")
-                .about("Fill in the engine's default for each setting that the service does not have."),
+                .about("Also return the engine's default for each setting that the service does not have."),
             REDACT,
         ]),
     Operation::delete("remove_service", "/services/{id}")

@@ -23,26 +23,28 @@ use crate::{
 
 const LISTEN: Param = text("ListenAddr")
     .title("Listen Address")
-    .about("Where the node listens to other managers: an address or an interface, with a port if it is not 2377.")
+    .about("The listen address for other managers: an IP address or an interface, with a port if it is not 2377.")
     .default("0.0.0.0:2377")
     .body();
 const ADVERTISE: Param = text("AdvertiseAddr")
     .title("Advertise Address")
-    .about("The address, or the interface, at which other nodes reach this one. The engine finds it out only where the host has a single address.")
+    .about("The IP address or interface at which other nodes reach this one. The engine detects it only if the host has a single address.")
     .body();
 const DATA_PATH: Param = text("DataPathAddr")
     .title("Data Path Address")
-    .about("The address, or the interface, for the containers' traffic between nodes; the advertised one if empty.")
+    .about("The IP address or interface for the containers' traffic between nodes. If empty, the advertised address.")
     .body();
 const AVAILABILITY: Param =
     choice("Availability", &[("Active", "active"), ("Pause", "pause"), ("Drain", "drain")])
         .title("Availability")
-        .about("Whether the node takes tasks: Pause and Drain keep a manager free of them.")
+        .about("Whether the node accepts tasks. With Pause or Drain, a manager runs no tasks.")
         .body();
 
 const SHOW_TOKENS: Param = flag("show_join_tokens")
     .title("Show Join Tokens")
-    .about("Show the join tokens. Whoever has one can join the swarm, with the manager's as a manager.")
+    .about(
+        "Show the join tokens. Anyone with a token can join the swarm: with the manager token as a manager.",
+    )
     .local();
 
 const FOUNDING: [Param; 8] = [
@@ -51,21 +53,21 @@ const FOUNDING: [Param; 8] = [
     DATA_PATH,
     integer("DataPathPort")
         .title("Data Path Port")
-        .about("The UDP port for the containers' traffic, from 1024 to 49151; 4789 if empty.")
+        .about("The UDP port for the containers' traffic, from 1024 to 49151. If empty, 4789.")
         .body(),
     list("DefaultAddrPool")
         .title("Default Address Pools")
-        .about("Subnets of which overlay networks get theirs, such as 10.10.0.0/16.")
+        .about("Address pools for the subnets of overlay networks, such as 10.10.0.0/16.")
         .body(),
     integer("SubnetSize")
         .title("Subnet Size (bits)")
-        .about("The length of the prefix of each network's subnet within the pools, such as 24.")
+        .about("The prefix length of each network's subnet in the pools, such as 24.")
         .body(),
     AVAILABILITY,
     flag("ForceNewCluster")
         .title("Force New Cluster")
         .about(
-            "Make a swarm of this manager alone out of one that has lost its other managers. Services stay.",
+            "Create a new swarm from this manager alone, after the other managers were lost. Services are kept.",
         )
         .body(),
 ];
@@ -94,13 +96,13 @@ pub(crate) static GROUP: Group = Group::of("Swarm", &[OPERATIONS]);
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("inspect_swarm", "/swarm")
         .title("Inspect Swarm")
-        .about("Gets the settings of the swarm, its certificates, and its addresses. The join tokens are masked unless they are asked for. The engine must be a manager; Get System Information tells the state of any node.")
+        .about("Gets the settings of the swarm, its certificates and its addresses. Masks the join tokens unless you ask for them. The engine must be a manager. For the state of any node, use Get System Information.")
         .params(&[SHOW_TOKENS, REDACT])
         .gives(Schema::Answer("GET /swarm"))
         .run(inspect),
     Operation::post("init_swarm", "/swarm/init")
         .title("Init Swarm")
-        .about("Makes a swarm whose first manager is this engine.")
+        .about("Creates a swarm with this engine as its first manager.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(FOUNDED)
@@ -108,7 +110,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(membership::init),
     Operation::post("join_swarm", "/swarm/join")
         .title("Join Swarm")
-        .about("Lets this engine join a swarm, as a worker or as a manager: the join token decides.")
+        .about("Joins this engine to a swarm. The join token decides whether it is a worker or a manager.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(&[
@@ -119,7 +121,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .body(),
             secret("JoinToken")
                 .title("Join Token")
-                .about("The token of the swarm, for workers or for managers, as Rotate Join Tokens and Inspect Swarm give it.")
+                .about("The join token for workers or for managers, from Rotate Join Tokens or Inspect Swarm.")
                 .required()
                 .body(),
             LISTEN,
@@ -132,12 +134,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(membership::join),
     Operation::post("leave_swarm", "/swarm/leave")
         .title("Leave Swarm")
-        .about("Takes this engine out of its swarm, which ends the tasks on it. Where the last manager leaves, the swarm ends, with its services, secrets and configs.")
+        .about("Removes this engine from its swarm and ends the tasks on it. If the last manager leaves, the swarm ends with its services, secrets and configs.")
         .effect(Effect::Destroy)
         .touches(&[Touch::OwnNode])
         .params(&[
             flag("force").title("Force").about(
-                "Also where it is a manager: the others may lose their majority, and the last one ends the swarm.",
+                "Leave even if the engine is a manager. The other managers may lose their majority. If it is the last one, the swarm ends.",
             ),
             DRY_RUN,
         ])
@@ -147,7 +149,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(membership::leave),
     Operation::post("update_swarm", "/swarm/update")
         .title("Update Swarm")
-        .about("Changes settings of the swarm, or rotates its tokens and key. Settings that are not given stay as they are. Rotate Join Tokens also gives the new tokens.")
+        .about("Changes settings of the swarm, or rotates its tokens and key. Empty fields do not change. To get the new tokens, use Rotate Join Tokens.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(UPDATED)
@@ -155,7 +157,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(settings::update),
     Operation::post("rotate_join_tokens", "/swarm/update")
         .title("Rotate Join Tokens")
-        .about("Makes new join tokens and gives them, as after one has leaked. The old ones are void at once; nodes that have joined stay.")
+        .about("Creates and returns new join tokens, for example after one has leaked. The old tokens become invalid at once. Nodes that have joined stay.")
         .category_is(Category::Remediation)
         .touches(&[Touch::Nothing])
         .params(&tokens::WHICH)
@@ -163,15 +165,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(tokens::rotate),
     Operation::get("get_unlock_key", "/swarm/unlockkey")
         .title("Get Unlock Key")
-        .about("Gets the key that unlocks a locked manager. It is empty where the swarm does not lock its managers."),
+        .about("Gets the key that unlocks a locked manager. It is empty if autolock is off."),
     Operation::post("unlock_swarm", "/swarm/unlock")
         .title("Unlock Swarm")
-        .about("Unlocks this manager, which has started again in a swarm that locks its managers.")
+        .about("Unlocks this manager after a restart, in a swarm with autolock.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(&[secret("UnlockKey")
             .title("Unlock Key")
-            .about("The key, as Get Unlock Key gives it at another manager.")
+            .about("The unlock key, from Get Unlock Key on another manager.")
             .required()
             .body()])
         .gives(DONE)

@@ -25,7 +25,7 @@ pub(crate) static GROUP: Group =
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("ping", "/_ping")
         .title("Ping Engine")
-        .about("Checks that the engine answers, and shows what it says of itself.")
+        .about("Checks that the engine answers, and returns its version and features.")
         .gives(Schema::All(&[
             Schema::Fields(&["status_code", "response"]),
             Schema::Field(
@@ -47,15 +47,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("get_info", "/info")
         .title("Get System Information")
         .about(
-            "Gets system-wide information: containers and images counted, storage, security options, swarm.",
+            "Gets system-wide information: the number of containers and images, storage, security options, swarm.",
         )
         .params(&[REDACT]),
     Operation::get("system_df", "/system/df")
         .title("Get Disk Usage")
-        .about("Gets how much disk images, containers, volumes and the build cache use.")
+        .about("Gets the disk usage of images, containers, volumes and the build cache.")
         .params(&[
-            choices("type", DISK_USERS).title("Type").about("Only these kinds of objects.").since(1, 42),
-            flag("verbose").title("Verbose").about("Every object, not only the sums.").since(1, 52),
+            choices("type", DISK_USERS).title("Type").about("Return only these kinds of objects.").since(1, 42),
+            flag("verbose").title("Verbose").about("Return every object, not only the totals.").since(1, 52),
             REDACT,
         ]),
 ];

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-pub(crate) const TASK: Param = id("id").title("Task").about("The task's id, as List Tasks gives it.");
+pub(crate) const TASK: Param = id("id").title("Task").about("The task's id, from List Tasks.");
 
 /// The group of this folder: add a file's list here.
 pub(crate) static GROUP: Group = Group::of("Tasks", &[OPERATIONS, logs::OF_TASKS]);
@@ -21,7 +21,7 @@ pub(crate) static GROUP: Group = Group::of("Tasks", &[OPERATIONS, logs::OF_TASKS
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_tasks", "/tasks")
         .title("List Tasks")
-        .about("Lists the tasks of the swarm's services, also those that have ended. The engine must be a manager.")
+        .about("Lists the tasks of the swarm's services, including tasks that have ended. The engine must be a manager.")
         .params(&[
             FILTERS.about(
                 "Docker's filters: desired-state (running, shutdown or accepted), id, label, name, node, service.",
@@ -43,6 +43,6 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .list(),
     Operation::get("inspect_task", "/tasks/{id}")
         .title("Inspect Task")
-        .about("Gets everything that the swarm knows of a task: where it runs, in which container, and why it failed.")
+        .about("Gets all details of a task: its node, its container, and why it failed.")
         .params(&[TASK, REDACT]),
 ];

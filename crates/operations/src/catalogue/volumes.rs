@@ -34,22 +34,22 @@ pub(crate) static GROUP: Group = Group::of("Volumes", &[OPERATIONS, prune::VOLUM
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_volumes", "/volumes")
         .title("List Volumes")
-        .about("Lists the engine's volumes, with what it warns of.")
+        .about("Lists the engine's volumes, with the engine's warnings.")
         .params(&[FILTERS, FIELDS, MAX_ITEMS, REDACT])
         .gives(Schema::Answer("GET /volumes"))
         .table("Volumes", &["Name", "Driver", "Scope", "Mountpoint"])
         .run(list),
     Operation::get("inspect_volume", "/volumes/{name}")
         .title("Inspect Volume")
-        .about("Gets everything that the engine knows of a volume.")
+        .about("Gets all details of a volume: its driver, options, labels and location.")
         .params(&[VOLUME, REDACT]),
     Operation::post("create_volume", "/volumes/create")
         .title("Create Volume")
-        .about("Creates a volume. One that has this name and driver already is left as it is.")
+        .about("Creates a volume. A volume with this name and driver is left as it is.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(&[
-            text("Name").title("Name").about("The volume's name; the engine makes one up if empty.").body(),
+            text("Name").title("Name").about("The volume's name. If empty, the engine generates one.").body(),
             text("Driver")
                 .title("Driver")
                 .about("The driver: local, or one of a plugin.")
@@ -62,14 +62,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             map("Labels").secret(Secrecy::Values).title("Labels").about("The volume's labels.").body(),
             object("ClusterVolumeSpec").secret(Secrecy::Within)
                 .title("Cluster Volume")
-                .about("How the nodes of a swarm use it, as the API's ClusterVolumeSpec.")
+                .about("How the nodes of a swarm use the volume, as the API's ClusterVolumeSpec.")
                 .since(1, 42)
                 .body(),
             ADDITIONAL_FIELDS,
         ]),
     Operation::put("update_volume", "/volumes/{name}")
         .title("Update Volume")
-        .about("Changes a cluster volume, on a swarm's manager: whether it is available.")
+        .about("Changes the availability of a cluster volume, on a swarm manager.")
         .category_is(Category::Miscellaneous)
         .since(1, 42)
         .touches(&[Touch::Volume("name")])
@@ -77,22 +77,22 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             VOLUME,
             integer("version")
                 .title("Version")
-                .about("The version that is changed, so that no other change is lost: ClusterVolume.Version.Index of Inspect Volume.")
+                .about("The version to change, so that no other change is lost: ClusterVolume.Version.Index of Inspect Volume.")
                 .required(),
             object("Spec").secret(Secrecy::Within)
                 .title("Specification")
-                .about("The volume's ClusterVolumeSpec, as Inspect Volume gives it; only its Availability may differ.")
+                .about("The volume's ClusterVolumeSpec, as Inspect Volume returns it. Only Availability can differ.")
                 .body(),
             ADDITIONAL_FIELDS,
         ])
         .done("Updated volume {name}", "Volume {name} was so already"),
     Operation::delete("remove_volume", "/volumes/{name}")
         .title("Remove Volume")
-        .about("Removes a volume that no container uses, with all that is in it.")
+        .about("Removes a volume that no container uses, with all its data.")
         .touches(&[Touch::Volume("name")])
         .params(&[
             VOLUME,
-            flag("force").title("Force").about("Also if its driver no longer knows it; one that is not there is no error then."),
+            flag("force").title("Force").about("Remove the volume even if its driver no longer knows it. A volume that does not exist is then not an error."),
             DRY_RUN,
             OVERRIDE_ISOLATION,
         ])

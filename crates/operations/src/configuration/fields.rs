@@ -28,12 +28,12 @@ const SIGN_INS: &[(&str, &str)] = &[
 
 pub(super) const PROTOCOL: Param = choice("protocol", PROTOCOLS)
     .title("Protocol")
-    .about("HTTPS for an engine with TLS, HTTP for one without (anyone who reaches it is root there), UNIX for a socket, SSH for a socket on a machine with an SSH server.")
+    .about("HTTPS for an engine with TLS. HTTP for an engine without TLS: anyone who reaches it is root there. UNIX for a socket. SSH for a socket on a machine with an SSH server.")
     .default("HTTPS");
 pub(super) const SERVER_ADDRESS: Param = text("server_address")
     .secret(Secrecy::SignIn)
     .title("Server Address")
-    .about("The engine's host name or IP address, or the socket's path.")
+    .about("The engine's host name or IP address, or the path of its socket.")
     .placeholder("engine.example.com")
     .pattern(
         r"^((unix://)?/\S+|[^\s/@?#]+)$",
@@ -44,7 +44,7 @@ pub(super) const SERVER_ADDRESS: Param = text("server_address")
     .required();
 pub(super) const PORT: Param = integer("port")
     .title("Port")
-    .about("2376 for HTTPS, 2375 for HTTP and 22 for SSH, if empty.")
+    .about("The port. If empty, 2376 for HTTPS, 2375 for HTTP and 22 for SSH.")
     .placeholder("2376")
     .pattern(
         r"^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$",
@@ -54,14 +54,14 @@ pub(super) const PORT: Param = integer("port")
     .form_defaults(&[("HTTPS", "2376"), ("HTTP", "2375"), ("SSH", "22")]);
 pub(super) const BASE_PATH: Param = text("base_path")
     .title("Base Path")
-    .about("What stands before every path, where a proxy puts the API, such as /api/endpoints/1/docker.")
+    .about("The path prefix of the API behind a proxy, such as /api/endpoints/1/docker.")
     .placeholder("/api/endpoints/1/docker")
     .pattern(r"^/?[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*/?$", "A path such as /api/endpoints/1/docker.")
     .shown_for(PROTOCOL.name, &["HTTPS", "HTTP"]);
 
 pub(super) const AUTHENTICATION_TYPE: Param = choice("authentication_type", SIGN_INS)
     .title("Authentication Type")
-    .about("How to sign in: by client certificate; by user and password, bearer token or a header, as a proxy may ask; or not at all.")
+    .about("How to sign in: by client certificate, by user and password, by bearer token or header (as a proxy may require), or not at all.")
     .default("Certificate")
     .shown_for(PROTOCOL.name, &["HTTPS", "HTTP"])
     // A certificate proves nothing where there is no TLS.
@@ -99,60 +99,58 @@ pub(super) const KEY_PATH: Param = file("key_path")
     .needed_for(AUTHENTICATION_TYPE.name, &["Certificate"]);
 pub(super) const KEY_PASSPHRASE: Param = secret("key_passphrase")
     .title("Key Passphrase")
-    .about("What opens the private key, if it is encrypted.")
+    .about("The passphrase of the private key, if the key is encrypted.")
     .shown_for(AUTHENTICATION_TYPE.name, &["Certificate"]);
 
 pub(super) const CA_CERT_PATH: Param = file("ca_cert_path").open()
     .title("CA Certificate")
-    .about("The certificate (PEM) of the authority that signed the engine's; the system's authorities, if empty.")
+    .about("The certificate (PEM) of the CA that signed the engine's certificate. If empty, the system's CAs are trusted.")
     .placeholder("ca.pem")
     .shown_for(PROTOCOL.name, &["HTTPS"]);
 pub(super) const TLS_SERVER_NAME: Param = text("tls_server_name")
     .title("TLS Server Name")
-    .about("The name that the engine's certificate carries, if it is not the address.")
+    .about("The name in the engine's certificate, if it is not the address.")
     .placeholder("engine.example.com")
     .shown_for(PROTOCOL.name, &["HTTPS"]);
 pub(super) const CERTIFICATE_PIN: Param = list("certificate_pin")
     .title("Certificate Pin")
-    .about("The only keys (sha256/... as in RFC 7469) or certificates (SHA-256 in hex) to accept; enough without a CA, needed beside one.")
+    .about("The only keys (sha256/... as in RFC 7469) or certificates (SHA-256 in hex) to accept. Without a CA certificate, a pin is enough. With one, both must match.")
     .placeholder("sha256/r/mIkG3eEpVdm+u/ko/cwxzOMo1bk4TyHIlByibiA5E=")
     .shown_for(PROTOCOL.name, &["HTTPS"]);
 pub(super) const VERIFY_SSL: Param = flag("verify_ssl")
     .title("Verify SSL")
-    .about("Verify the engine's certificate. Off, whoever stands between can read and change everything.")
+    .about("Verify the engine's certificate. When off, anyone on the network path can read and change all traffic.")
     .default("true")
     .shown_for(PROTOCOL.name, &["HTTPS"]);
 pub(super) const PROXY: Param = secret("proxy").secret(Secrecy::SignIn)
     .title("Proxy")
-    .about("The HTTP proxy that leads to the engine, such as http://user:password@proxy:3128; none for no proxy; HTTPS_PROXY and NO_PROXY of the environment, if empty.")
+    .about("The HTTP proxy to the engine, such as http://user:password@proxy:3128. Use none for no proxy. If empty, HTTPS_PROXY and NO_PROXY of the environment apply.")
     .placeholder("http://proxy.example.com:3128")
     .shown_for(PROTOCOL.name, &["HTTPS"]);
 
 pub(super) const SSH_USERNAME: Param = text("ssh_username")
     .title("SSH Username")
-    .about("The user to sign in as on the engine's machine.")
+    .about("The user name on the engine's machine.")
     .placeholder("fortisoar")
     .needed_for(PROTOCOL.name, &["SSH"]);
 pub(super) const SSH_KEY: Param = file("ssh_key")
     .secret(Secrecy::Key)
     .title("SSH Key")
-    .about(
-        "The private key that this user signs in with (OpenSSH's form or PEM): a file, a path, or its text.",
-    )
+    .about("The user's private key (OpenSSH format or PEM): a file, a path, or its text.")
     .placeholder("id_ed25519")
     .needed_for(PROTOCOL.name, &["SSH"]);
 pub(super) const SSH_PASSPHRASE: Param = secret("ssh_passphrase")
     .title("SSH Passphrase")
-    .about("What opens the SSH key, if it is encrypted.")
+    .about("The passphrase of the SSH key, if the key is encrypted.")
     .shown_for(PROTOCOL.name, &["SSH"]);
 pub(super) const SSH_HOST_KEY: Param = long_text("ssh_host_key").open()
     .title("SSH Host Key")
-    .about("The server's own key, one or more: lines of known_hosts or of a .pub file, or fingerprints such as SHA256:... Any other is refused.")
+    .about("The host keys of the SSH server to accept: lines of known_hosts or of a .pub file, or fingerprints such as SHA256:... Any other key is refused.")
     .placeholder("ssh-ed25519 AAAAC3Nz..., or SHA256:...")
     .needed_for(PROTOCOL.name, &["SSH"]);
 pub(super) const SSH_SOCKET: Param = text("ssh_socket")
     .title("SSH Socket")
-    .about("The engine's socket on that machine, by its path.")
+    .about("The path of the engine's socket on that machine.")
     .default("/var/run/docker.sock")
     .placeholder("/var/run/docker.sock")
     .pattern(r"^/\S*$", "The absolute path of a socket.")
@@ -160,7 +158,7 @@ pub(super) const SSH_SOCKET: Param = text("ssh_socket")
 
 pub(super) const API_VERSION: Param = text("api_version")
     .title("API Version")
-    .about("Auto agrees with each engine on the newest version that both know. Or one version, from v1.40 to v1.56, such as v1.41 (Docker 20.10), v1.44 (25), v1.51 (28.5) or v1.56 (29.8).")
+    .about("Auto uses the newest version that the engine and the connector both support. Or set one version, from v1.40 to v1.56, such as v1.41 (Docker 20.10), v1.44 (25), v1.51 (28.5) or v1.56 (29.8).")
     .default("Auto")
     .placeholder("Auto")
     .pattern(
@@ -170,7 +168,7 @@ pub(super) const API_VERSION: Param = text("api_version")
 
 pub(crate) const REGISTRY_SERVER: Param = text("registry_server")
     .title("Registry Server")
-    .about("The registry that the next three are for; Docker Hub, if empty.")
+    .about("The registry for the next three fields. If empty, Docker Hub.")
     .placeholder("registry.example.com:5000");
 const REGISTRY_USERNAME: Param = text("registry_username")
     .title("Registry Username")
@@ -180,68 +178,68 @@ const REGISTRY_PASSWORD: Param = secret("registry_password")
     .about("The password or access token that goes with the registry user name.");
 const REGISTRY_TOKEN: Param = secret("registry_token")
     .title("Registry Identity Token")
-    .about("An identity token, which some registries give in place of a password.");
+    .about("An identity token, which some registries issue instead of a password.");
 pub(crate) const REGISTRIES: Param = secret("registries").secret(Secrecy::Within)
     .title("Further Registries")
-    .about("Credentials for more registries: JSON such as [{\"server\": \"registry:5000\", \"username\": \"...\", \"password\": \"...\"}], or what docker login writes. What cannot be used is left out, and the health check names it.");
+    .about("Credentials for more registries: JSON such as [{\"server\": \"registry:5000\", \"username\": \"...\", \"password\": \"...\"}], or the contents of docker's config.json. Entries that cannot be used are ignored, and the health check names them.");
 
 pub(super) const TIMEOUT: Param = from_one("timeout")
     .title("Timeout (seconds)")
-    .about("The longest wait for an answer, and the longest silence within one.")
+    .about("The maximum time to wait for an answer, and for the next part of one.")
     .default("60")
     .placeholder("60");
 pub(super) const CONNECT_TIMEOUT: Param = from_one("connect_timeout")
     .title("Connect Timeout (seconds)")
-    .about("The longest wait for a connection to the engine, TLS included.")
+    .about("The maximum time to connect to the engine, including TLS.")
     .default("10")
     .placeholder("10");
 pub(super) const RETRY_ATTEMPTS: Param = from_zero("retry_attempts")
     .title("Retry Attempts")
-    .about("Tries after the first, where trying again is safe.")
+    .about("How often to try again after the first try. Only requests that are safe to repeat are repeated.")
     .default("3")
     .placeholder("3");
 pub(super) const RETRY_DELAY: Param = from_zero("retry_delay")
     .title("Retry Delay (seconds)")
-    .about("The wait before the second try; it doubles with each further one.")
+    .about("The wait before the second try. It doubles with each further try.")
     .default("1")
     .placeholder("1");
 pub(super) const RATE_LIMIT: Param = from_zero("rate_limit")
     .title("Rate Limit")
     .about(
-        "The most requests in any 60 seconds to this engine, all worker processes together; 0 is no limit.",
+        "The maximum number of requests to this engine in any 60 seconds, over all worker processes. 0 is no limit.",
     )
     .default("600")
     .placeholder("600");
 pub(super) const MAX_CONNECTIONS: Param = from_one("max_connections")
     .title("Connections")
-    .about("The most connections at a time, for each worker process. More calls wait their turn.")
+    .about("The maximum number of connections at a time for each worker process. Further calls wait.")
     .default("64")
     .placeholder("64");
 
 pub(crate) const ACCESS_LEVEL: Param = choice("access_level", AccessLevel::CHOICES)
     .title("Access Level")
-    .about("Full; Respond looks, contains and collects, and neither makes, removes nor executes; Read Only looks and collects.")
+    .about("Full allows all operations. Respond allows operations that read, collect or contain, but not those that create, remove or execute. Read Only allows operations that read or collect.")
     .default("Full");
 pub(crate) const ALLOWED_OPERATIONS: Param = list("allowed_operations")
     .title("Allowed Operations")
     .about(
-        "The only operations that this configuration may run, such as list_containers, ping; all, if empty.",
+        "The only operations that this configuration may run, such as list_containers, ping. If empty, all.",
     )
     .placeholder("list_containers, stop_container");
 pub(crate) const PROTECTED_CONTAINERS: Param = list("protected_containers")
     .title("Protected Containers")
-    .about("Names, ids of at least 12 digits, or labels such as label=tier=db, of containers that nothing can touch; none if empty. There are no patterns. A label does not count where the image has it too.")
+    .about("Containers that no operation can change: names, ids of at least 12 digits, or labels such as label=tier=db. Patterns are not supported. A label does not count if the image has it, too. If empty, nothing is protected.")
     .placeholder("web, label=tier=db")
     // Only in a new form: an empty field means that nothing is protected.
     .form_defaults(&[("", "label=fortisoar.protect=true")]);
 pub(super) const SIGNING_KEY: Param = file("signing_key")
     .secret(Secrecy::Key)
     .title("Signing Key")
-    .about("The private key (Ed25519, PKCS#8 PEM) that signs what an investigation relies on, such as manifests of evidence: a file, a path, or its text. Nothing is signed if it is empty.")
+    .about("The private key (Ed25519, PKCS#8 PEM) that signs evidence manifests and isolation records: a file, a path, or its text. If empty, nothing is signed.")
     .placeholder("signing-key.pem");
 pub(super) const MAX_RESULT_SIZE: Param = from_zero("max_result_size")
     .title("Largest Result (KiB)")
-    .about("A larger result becomes an attachment, with a preview in the playbook's data. The default holds 1 MiB of output in all its forms. 0 is no bound.")
+    .about("The maximum size of a result. A larger one becomes an attachment, with a preview in the result. The default holds 1 MiB of output in all its forms. 0 is no limit.")
     .default("8192")
     .placeholder("8192");
 

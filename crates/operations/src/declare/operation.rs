@@ -21,7 +21,7 @@ use crate::{
 ///
 /// const LEAVE: Operation = Operation::post("leave_swarm", "/swarm/leave")
 ///     .title("Leave Swarm")
-///     .about("Takes the engine out of its swarm.")
+///     .about("Removes the engine from its swarm.")
 ///     .effect(Effect::Destroy)
 ///     .done("Left the swarm", "The engine was in no swarm");
 /// assert_eq!(LEAVE.category().as_str(), "remediation");

@@ -34,7 +34,7 @@ pub(crate) const ATTACHMENT: Schema = Schema::All(&[
 /// The most that is received or sent.
 pub(crate) const MAX_SIZE: Param = integer("max_size")
     .title("Largest Size (MiB)")
-    .about("A larger file is refused, and nothing of it is kept.")
+    .about("The maximum size of the file. A larger one is refused, and nothing is kept.")
     .default("4096")
     .local();
 

@@ -14,7 +14,7 @@ use crate::{
 /// For operations whose results may hold secrets.
 pub(crate) const REDACT: Param = flag("redact")
     .title("Redact")
-    .about("Mask in the result: the values of environment variables, build arguments, labels and driver options, the arguments of commands, and what signs in somewhere.")
+    .about("Mask secrets in the result: the values of environment variables, build arguments, labels and driver options, the arguments of commands, and credentials.")
     .local();
 
 /// The result, with its secrets masked if the call asks for that.

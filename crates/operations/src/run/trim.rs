@@ -13,12 +13,12 @@ use crate::{
 /// Which fields of each item stay.
 pub(crate) const FIELDS: Param = list("fields")
     .title("Fields")
-    .about("Keep only these fields of each item, such as Id, Names, NetworkSettings.Networks. All fields if empty.")
+    .about("Return only these fields of each item, such as Id, Names, NetworkSettings.Networks. If empty, all fields.")
     .local();
 /// How many items stay.
 pub(crate) const MAX_ITEMS: Param = integer("max_items")
     .title("Maximum Items")
-    .about("Keep only this many items of the list, from its beginning. All items if empty.")
+    .about("Return only this many items from the beginning of the list. If empty, all items.")
     .local();
 
 /// The list as the parameters want it. Without them it passes through unread, as does what is not JSON.

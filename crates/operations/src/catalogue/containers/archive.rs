@@ -28,7 +28,7 @@ const UNPACKING: &[(&str, &str)] = &[("Auto", "auto"), ("Yes", "yes"), ("No", "n
 const PATH: Param = text("path").required();
 pub(crate) const FILE_TIME_LIMIT: Param = integer("timeout")
     .title("Time Limit (seconds)")
-    .about("The call fails after this long, and nothing is kept.")
+    .about("The call fails after this time, and nothing is kept.")
     .default("1800")
     .local();
 
@@ -36,29 +36,29 @@ pub(crate) const FILE_TIME_LIMIT: Param = integer("timeout")
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("container_export", "/containers/{id}/export")
         .title("Export Container")
-        .about("Exports all files of a container as an attachment, a tar.")
+        .about("Exports all files of a container as a tar attachment.")
         .params(&[CONTAINER, MAX_SIZE, FILE_TIME_LIMIT])
         .gives(ATTACHMENT)
         .run(export),
     Operation::get("copy_from_container", "/containers/{id}/archive")
         .title("Copy from Container")
-        .about("Copies a file or folder of a container into an attachment, a tar; or gives a small text file's contents.")
+        .about("Copies a file or folder from a container into a tar attachment, or returns the contents of a small text file.")
         .params(&[
             CONTAINER,
-            PATH.title("Path").about("The file or folder within the container."),
+            PATH.title("Path").about("The file or folder in the container."),
             choice("output", OUTPUTS)
                 .title("Output")
-                .about("An attachment, or the contents of one text file as data.")
+                .about("Save an attachment, or return the contents of one text file as data.")
                 .default("Attachment")
                 .local(),
             flag("unpack")
                 .title("Unpack")
-                .about("Attach a file as it is, not within a tar. A folder stays a tar.")
+                .about("Attach a file as it is, not in a tar. A folder is always a tar.")
                 .shown_for("output", &["Attachment"])
                 .local(),
             flag("follow_link")
                 .title("Follow Link")
-                .about("If the path is a symbolic link, copy what it leads to within the container. When off, an attachment holds the link itself.")
+                .about("If the path is a symbolic link, copy what it points to in the container. When off, the attachment holds the link itself.")
                 .local(),
             MAX_SIZE.shown_for("output", &["Attachment"]),
             FILE_TIME_LIMIT,
@@ -72,31 +72,31 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(copy_from::copy_from),
     Operation::put("copy_to_container", "/containers/{id}/archive")
         .title("Copy to Container")
-        .about("Copies a single file into a folder of a container, byte for byte, or unpacks a tar there.")
+        .about("Copies a single file into a folder of a container, or unpacks a tar there.")
         .touches(&[Touch::Container("id")])
         .params(&[
             CONTAINER,
-            choice("input", INPUTS).title("Input").about("What is copied: an attachment, a file of FortiSOAR, or text.").required().local(),
+            choice("input", INPUTS).title("Input").about("What to copy: an attachment, a file of FortiSOAR, or text.").required().local(),
             long_text("value").secret(Secrecy::Lines)
                 .title("Value")
                 .about("The attachment's id, the file's IRI, or the text itself.")
                 .names_a_file()
                 .required()
                 .local(),
-            PATH.title("Path").about("The folder within the container. It must be there."),
+            PATH.title("Path").about("The folder in the container. It must exist."),
             text("filename")
                 .title("File Name")
-                .about("The name for a single file, at most 255 bytes; an attachment's own name if empty. With a name, an archive is copied as a file too.")
+                .about("The name of a single file, at most 255 bytes. If empty, the attachment's own name is used. With a name, an archive is copied as a file and not unpacked.")
                 .needed_for("input", &["Text"])
                 .local(),
             choice("unpack", UNPACKING)
                 .title("Unpack")
-                .about("Auto unpacks a tar, also a compressed one, if File Name is empty. No copies any file as it is. Yes refuses what is no tar.")
+                .about("Auto unpacks a tar, compressed or not, if File Name is empty. No copies any file as it is. Yes refuses anything but a tar.")
                 .default("Auto")
                 .shown_for("input", &["Attachment ID", "File IRI"])
                 .local(),
             text("mode").title("Mode").about("The permissions of a single file, in octal.").default("644").local(),
-            flag("noOverwriteDirNonDir").title("Keep Kinds").about("Fail where a folder would replace a file, or a file a folder."),
+            flag("noOverwriteDirNonDir").title("Keep Kinds").about("Fail if a folder would replace a file, or a file would replace a folder."),
             flag("copyUIDGID").title("Copy Owner").about("Keep the tar's user and group ids."),
             MAX_SIZE,
             FILE_TIME_LIMIT,

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) const STDIN_TEXT: Param = long_text("stdin_text")
     .secret(Secrecy::Lines)
     .title("Input")
-    .about("Text for its standard input. A program that reads lines needs the last line's end too.")
+    .about("Text for standard input. A program that reads lines also needs a line end after the last line.")
     .local();
 
 /// The operations of this file.
@@ -31,20 +31,20 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post(
 )
 .also(&["attach_container"])
 .title("Attach to Container")
-.about("Listens to a running container until the time limit, after giving it some input if there is any.")
+.about("Collects the output of a running container until the time limit. Sends the input first, if there is any.")
 .params(&[
     CONTAINER,
     flag("stdin")
         .title("Stdin")
-        .about("Attach its standard input; follows from the input, if there is any.")
+        .about("Attach standard input. This is on if there is input.")
         .local(),
     STDOUT,
     STDERR,
     flag("stream")
         .title("Stream")
-        .about("What it writes from now on; so it is, if logs are not chosen either.")
+        .about("Output that the container writes from now on. This is on if Logs is off.")
         .local(),
-    flag("logs").title("Logs").about("What it has written until now.").local(),
+    flag("logs").title("Logs").about("Output that the container has written until now.").local(),
     text("detachKeys")
         .title("Detach Keys")
         .about("The keys in the input that detach from a terminal, such as ctrl-p,ctrl-q."),

@@ -39,22 +39,26 @@ const LONGEST_FAULT: usize = 2000;
 pub(crate) const OUTPUT: &str = "Reading the output";
 
 /// Which streams are wanted: see [`chosen`].
-pub(crate) const STDOUT: Param =
-    flag("stdout").title("Stdout").about("Standard output. Both streams, if neither is chosen.").local();
-pub(crate) const STDERR: Param =
-    flag("stderr").title("Stderr").about("Standard error. Both streams, if neither is chosen.").local();
+pub(crate) const STDOUT: Param = flag("stdout")
+    .title("Stdout")
+    .about("Return standard output. If neither stream is chosen, both are returned.")
+    .local();
+pub(crate) const STDERR: Param = flag("stderr")
+    .title("Stderr")
+    .about("Return standard error. If neither stream is chosen, both are returned.")
+    .local();
 
 /// How much output is kept.
 pub(crate) const MAX_BYTES: Param = integer("max_bytes")
     .title("Most Output (bytes)")
-    .about("The most output that is kept. What lies beyond is left out, and the result says truncated.")
+    .about("The maximum size of the output. If output was left out, truncated is true in the result.")
     .default("1048576")
     .local();
 
 /// How often the result repeats the output.
 pub(crate) const FORM: Param = choice("form", &[("All", "all"), ("Text", "text"), ("Lines", "lines")])
     .title("Output Form")
-    .about("All gives the output three times: stdout and stderr apart, output (both together) and lines. Text gives output only, Lines gives lines only, for a smaller result.")
+    .about("All returns the output three times: stdout and stderr separately, output (both together) and lines. Text returns only output, Lines returns only lines, for a smaller result.")
     .default("All")
     .local();
 

@@ -21,9 +21,9 @@ use crate::{
     },
 };
 
-const FOLDER: Param = text("checkpoint_dir")
-    .title("Checkpoint Directory")
-    .about("The folder on the engine's host that holds the checkpoints; the engine's own if empty.");
+const FOLDER: Param = text("checkpoint_dir").title("Checkpoint Directory").about(
+    "The folder on the engine's host that holds the checkpoints. If empty, the engine's own folder is used.",
+);
 const CHECKPOINT: Param =
     id("checkpoint").title("Checkpoint").about("The name of the checkpoint, such as before-cleanup.");
 
@@ -47,7 +47,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             FOLDER.body().wire("CheckpointDir"),
             flag("leave_running")
                 .title("Leave Running")
-                .about("The container goes on after the checkpoint.")
+                .about("Let the container continue after the checkpoint.")
                 .local(),
             TIME_LIMIT,
         ])

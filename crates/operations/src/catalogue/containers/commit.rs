@@ -18,23 +18,23 @@ use crate::{
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit", "/commit")
     .title("Commit Container")
-    .about("Makes an image of a container's files and settings, as evidence or to run it again elsewhere.")
+    .about("Creates an image from a container's files and settings, as evidence or to run it elsewhere.")
     .category_is(Category::Miscellaneous)
     .params(&[
         CONTAINER.wire("container"),
         image("repo")
             .title("Repository")
-            .about("The image's name, such as evidence/web, perhaps with its tag; the image has only an id, if empty.")
+            .about("The image's name, with or without a tag, such as evidence/web. If empty, the image has only an id.")
             .local(),
-        text("tag").title("Tag").about("The image's tag, if the name has none; latest if empty.").local(),
+        text("tag").title("Tag").about("The image's tag, if the name has none. If empty, latest.").local(),
         text("comment").title("Comment").about("A message, kept in the image's history."),
         text("author").title("Author").about("Who made it, such as Ann <ann@example.com>."),
         lines("changes").secret(Secrecy::Instructions)
             .title("Changes")
-            .about("Dockerfile instructions to apply, one a line, such as ENV A=1."),
-        flag("pause").title("Pause").about("Pause the container meanwhile.").default("true"),
+            .about("Dockerfile instructions to apply, one on each line, such as ENV A=1."),
+        flag("pause").title("Pause").about("Pause the container while the image is created.").default("true"),
         ADDITIONAL_FIELDS,
-        COMMAND.about("What the image runs."),
+        COMMAND.about("The command that the image runs by default."),
         ENTRYPOINT,
         ENVIRONMENT,
         USER,

@@ -9,11 +9,11 @@ use crate::{
 
 pub(crate) const COMMAND: Param = command("Cmd")
     .title("Command")
-    .about("What to run instead of the image's command: a list, JSON, or a line split by the shell's rules. No shell runs it.")
+    .about("The command that replaces the image's command: a list, JSON, or a line split by the shell's rules. No shell runs it.")
     .body();
 pub(crate) const ENTRYPOINT: Param = command("Entrypoint")
     .title("Entrypoint")
-    .about("What the command is given to, instead of the image's entrypoint; [\"\"] for none.")
+    .about("The entrypoint to use instead of the image's. Use [\"\"] for none.")
     .body();
 pub(crate) const ENVIRONMENT: Param = notation("Env", Notation::Environment)
     .title("Environment")
@@ -30,25 +30,29 @@ pub(crate) const LABELS: Param = map("Labels")
     .body();
 pub(crate) const EXPOSED_PORTS: Param = notation("ExposedPorts", Notation::ExposedPorts)
     .title("Exposed Ports")
-    .about("Ports that it listens on, such as 80/tcp or 7000-7002/udp. They are not published by this.")
+    .about(
+        "Ports that the container listens on, such as 80/tcp or 7000-7002/udp. This does not publish them.",
+    )
     .body();
 pub(crate) const VOLUMES: Param = notation("Volumes", Notation::Folders)
     .title("Anonymous Volumes")
     .about("Folders of the container that become anonymous volumes.")
     .body();
-pub(crate) const STOP_SIGNAL: Param =
-    text("StopSignal").title("Stop Signal").about("The signal that asks it to stop, such as SIGINT.").body();
+pub(crate) const STOP_SIGNAL: Param = text("StopSignal")
+    .title("Stop Signal")
+    .about("The signal that asks the container to stop, such as SIGINT.")
+    .body();
 pub(crate) const HEALTHCHECK: Param = notation("Healthcheck", Notation::Healthcheck)
     .title("Health Check")
-    .about("A command for the container's shell, none, or JSON with Test, Interval (such as 30s), Timeout, StartPeriod and Retries.")
+    .about("A command that the container's shell runs, none, or a JSON object with Test, Interval (such as 30s), Timeout, StartPeriod and Retries.")
     .body();
 pub(crate) const ON_BUILD: Param = lines("OnBuild")
     .secret(Secrecy::Instructions)
     .title("On Build")
-    .about("Dockerfile instructions for images that are built on it, one a line.")
+    .about("Dockerfile instructions for images that are built on this one, one on each line.")
     .body();
 pub(crate) const SHELL: Param =
-    list("Shell").title("Shell").about("The shell of commands in shell form, such as /bin/sh,-c.").body();
+    list("Shell").title("Shell").about("The shell for commands in shell form, such as /bin/sh,-c.").body();
 
 /// What most containers set.
 pub(crate) const COMMON: &[Param] = &[ENVIRONMENT, ENTRYPOINT, USER, WORKING_FOLDER, LABELS];
@@ -60,13 +64,16 @@ pub(crate) const RARE: &[Param] = &[
     STOP_SIGNAL,
     integer("StopTimeout")
         .title("Stop Timeout (seconds)")
-        .about("How long it may take to stop before it is killed.")
+        .about("How long the container may take to stop before it is killed.")
         .body(),
     HEALTHCHECK,
-    flag("Tty").title("TTY").about("Give it a terminal: stdout and stderr then arrive as one.").body(),
+    flag("Tty")
+        .title("TTY")
+        .about("Allocate a terminal. The output then comes as one stream, stdout.")
+        .body(),
     flag("NetworkDisabled")
         .title("Network Disabled")
-        .about("Gives the container no network at all, only its loopback.")
+        .about("Give the container no network, only its loopback interface.")
         .body(),
     SHELL,
     ON_BUILD,

@@ -22,7 +22,7 @@ use crate::{
 };
 
 const FIRST: &[Param] = &[
-    text("name").title("Name").about("The container's name; one is made up if empty."),
+    text("name").title("Name").about("The container's name. If empty, the engine generates one."),
     reference("image")
         .title("Image")
         .about("The image, such as nginx:1.27.")
@@ -33,15 +33,15 @@ const FIRST: &[Param] = &[
 ];
 
 const NAMING: &[Param] = &[
-    text("Hostname").title("Host Name").about("The host name within the container.").body(),
+    text("Hostname").title("Host Name").about("The host name in the container.").body(),
     text("domain_name")
         .title("Domain Name")
-        .about("The domain name within the container.")
+        .about("The domain name in the container.")
         .body()
         .wire("Domainname"),
     text("platform")
         .title("Platform")
-        .about("The platform of a multi-platform image: os/arch/variant.")
+        .about("The platform of a multi-platform image, as os/arch/variant.")
         .since(1, 41),
 ];
 
@@ -49,11 +49,11 @@ const NAMING: &[Param] = &[
 pub(crate) const AS_THE_API_HAS_IT: &[Param] = &[
     object("HostConfig").secret(Secrecy::Within)
         .title("Host Configuration")
-        .about("Ports, binds, limits and the like, as the API's HostConfig. Merged with the fields of their own.")
+        .about("Ports, binds, limits and so on, as the API's HostConfig. It is merged with the other fields of this form.")
         .body(),
     object("NetworkingConfig").secret(Secrecy::Within)
         .title("Networking Configuration")
-        .about("Its networks, as the API's NetworkingConfig: {\"EndpointsConfig\": {\"NETWORK\": {\"Aliases\": [\"db\"]}}}.")
+        .about("The container's networks, as the API's NetworkingConfig: {\"EndpointsConfig\": {\"NETWORK\": {\"Aliases\": [\"db\"]}}}.")
         .body(),
     ADDITIONAL_FIELDS,
 ];
@@ -90,20 +90,20 @@ pub(crate) const RARE: &[Param] = &joined::<
 
 /// Its input and output, for whoever attaches to it later.
 const ATTACHABLE: &[Param] = &[
-    flag("OpenStdin").title("Open Stdin").about("Keep its standard input open, for whoever attaches.").body(),
+    flag("OpenStdin").title("Open Stdin").about("Keep standard input open for clients that attach.").body(),
     flag("StdinOnce")
         .title("Stdin Once")
-        .about("Close its standard input when the first who attached leaves.")
+        .about("Close standard input when the first attached client disconnects.")
         .body(),
-    flag("AttachStdin").title("Attach Stdin").about("Note that standard input is attached to.").body(),
-    flag("AttachStdout").title("Attach Stdout").about("Note that standard output is attached to.").body(),
-    flag("AttachStderr").title("Attach Stderr").about("Note that standard error is attached to.").body(),
+    flag("AttachStdin").title("Attach Stdin").about("Mark standard input as attached in the container's settings.").body(),
+    flag("AttachStdout").title("Attach Stdout").about("Mark standard output as attached in the container's settings.").body(),
+    flag("AttachStderr").title("Attach Stderr").about("Mark standard error as attached in the container's settings.").body(),
 ];
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_container", "/containers/create")
     .title("Create Container")
-    .about("Creates a container from an image. It does not run until it is started.")
+    .about("Creates a container from an image, without starting it.")
     .touches(&[Touch::Joins])
     .params(&joined::<
         { COMMON.len() + host_config::KEPT.len() + RARE.len() + ATTACHABLE.len() + AS_THE_API_HAS_IT.len() },

@@ -28,13 +28,13 @@ use crate::{
 };
 
 const EXEC: Param =
-    id("exec_id").title("Command").about("The command's id, which exec_container gives as exec_id.");
+    id("exec_id").title("Command").about("The command's id: exec_id in the result of exec_container.");
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("exec_container", "/containers/{id}/exec")
     .title("Execute Command in Container")
-    .about("Runs a command in a running container and gives its output and exit code.")
+    .about("Runs a command in a running container and returns its output and exit code.")
     .touches(&[Touch::Container("id")])
     .params(&[
         CONTAINER,
@@ -44,15 +44,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ENVIRONMENT,
         STDIN_TEXT,
         FAIL_ON_NONZERO,
-        TIME_LIMIT.about("The call ends after this long, with what had come, and the command goes on; the configuration's time-out if empty."),
+        TIME_LIMIT.about("The call ends after this time and returns the output so far. The command continues. If empty, the configuration's timeout applies."),
         MAX_BYTES,
         FORM,
-        flag("Privileged").title("Privileged").about("Run it with every capability of the host.").body(),
-        flag("AttachStdin").title("Attach Stdin").about("Attach its standard input; follows from the input, if there is any.").local(),
-        flag("AttachStdout").title("Attach Stdout").about("Its standard output. Both streams, if neither is chosen.").local(),
-        flag("AttachStderr").title("Attach Stderr").about("Its standard error. Both streams, if neither is chosen.").local(),
-        flag("Detach").title("Detach").about("Start it and do not wait: no output and no exit code.").local(),
-        flag("Tty").title("TTY").about("Give it a terminal: stdout and stderr then arrive as one.").body(),
+        flag("Privileged").title("Privileged").about("Run the command with extended privileges: all capabilities of the host.").body(),
+        flag("AttachStdin").title("Attach Stdin").about("Attach standard input. This is on if there is input.").local(),
+        flag("AttachStdout").title("Attach Stdout").about("Return standard output. If neither stream is chosen, both are returned.").local(),
+        flag("AttachStderr").title("Attach Stderr").about("Return standard error. If neither stream is chosen, both are returned.").local(),
+        flag("Detach").title("Detach").about("Start the command and do not wait: there is no output and no exit code.").local(),
+        flag("Tty").title("TTY").about("Allocate a terminal. The output then comes as one stream, stdout.").body(),
         notation("ConsoleSize", Notation::ConsoleSize)
             .title("Terminal Size")
             .about("The height and width of its terminal, such as 24x80.")

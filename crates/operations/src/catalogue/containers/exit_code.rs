@@ -20,7 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// Whether an exit code other than 0 fails the step.
 pub(crate) const FAIL_ON_NONZERO: Param = flag("fail_on_nonzero")
     .title("Fail on Non-Zero Exit")
-    .about("Make an exit code other than 0, or none in time, an error of the step.")
+    .about("Fail the step if the exit code is not 0, or if the command does not end in time.")
     .local();
 
 /// The state of a command once it has ended, or as it is at `until`, with `ExitCode` null then. `pointer` says where in the answer the state is.

@@ -27,7 +27,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// For what stops a container that may come back.
 pub(crate) const DISABLE_RESTART: Param = flag("disable_restart")
     .title("Disable Restart")
-    .about("First set its restart policy to no, so that it stays down when the engine starts again.")
+    .about(
+        "First set the restart policy to no, so that the container stays stopped when the engine restarts.",
+    )
     .local();
 
 /// `POST /containers/{id}/stop`. The engine has the container's whole grace period for its answer.

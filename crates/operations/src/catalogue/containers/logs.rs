@@ -20,13 +20,16 @@ const CONTENT_TYPE_TELLS: ApiVersion = ApiVersion::new(1, 42);
 const FRAMED: &str = "application/vnd.docker.multiplexed-stream";
 const RAW: &str = "application/vnd.docker.raw-stream";
 
-pub(crate) const TAIL: Param =
-    count("tail", "all").title("Tail").about("Only so many lines from the end; all is all.").default("all");
-pub(crate) const SINCE: Param = time("since").title("Since").about("Only what was written from then on.");
+pub(crate) const TAIL: Param = count("tail", "all")
+    .title("Tail")
+    .about("Only this many lines from the end of the log. Use all for all lines.")
+    .default("all");
+pub(crate) const SINCE: Param =
+    time("since").title("Since").about("Only lines that were written since this time.");
 pub(crate) const TIMESTAMPS: Param = flag("timestamps")
     .title("Timestamps")
-    .about("Begin every line with the time at which it was written; in the result's lines it is a field.");
-pub(crate) const FOLLOW: Param = flag("follow").title("Follow").about("Wait for more until the time limit.");
+    .about("Begin each line of the text with the time at which it was written. In lines, time is a field.");
+pub(crate) const FOLLOW: Param = flag("follow").title("Follow").about("Follow the log until the time limit.");
 
 /// Lines that begin with a time.
 pub(crate) const TIMED_LINES: Schema =
@@ -35,12 +38,12 @@ pub(crate) const TIMED_LINES: Schema =
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", "/containers/{id}/logs")
     .title("Get Container Logs")
-    .about("Gets what a container has written, stdout and stderr apart, and line by line.")
+    .about("Gets the logs of a container: stdout and stderr separately, and line by line.")
     .params(&[
         CONTAINER,
         TAIL,
         SINCE,
-        time("until").title("Until").about("Only what was written until then."),
+        time("until").title("Until").about("Only lines that were written before this time."),
         STDOUT,
         STDERR,
         TIMESTAMPS,

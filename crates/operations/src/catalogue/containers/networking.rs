@@ -26,22 +26,22 @@ const DEFAULT_NETWORK: &str = "default";
 pub(crate) const ENDPOINT: &[Param] = &[
     list("network_aliases")
         .title("Network Aliases")
-        .about("Further names in its network.")
+        .about("Additional names of the container in its network.")
         .wire("Aliases")
         .local(),
     text("ip_address")
         .title("IP Address")
-        .about("Its IPv4 address in its network.")
+        .about("The container's IPv4 address in its network.")
         .wire("IPAMConfig.IPv4Address")
         .local(),
     text("ipv6_address")
         .title("IPv6 Address")
-        .about("The IPv6 address of the container in its network.")
+        .about("The container's IPv6 address in its network.")
         .wire("IPAMConfig.IPv6Address")
         .local(),
     text(MAC_ADDRESS)
         .title("MAC Address")
-        .about("Its hardware address in its network, such as 92:d0:c6:0a:29:33.")
+        .about("The container's MAC address in its network, such as 92:d0:c6:0a:29:33.")
         .local(),
 ];
 const MAC_ADDRESS: &str = "MacAddress";

@@ -32,10 +32,10 @@ pub(crate) const STAT: Schema = Schema::Fields(&[
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("list_processes", "/containers/{id}/top")
         .title("List Processes")
-        .about("Lists the processes in a running container.")
+        .about("Lists the processes of a running container.")
         .params(&[
             CONTAINER,
-            text("ps_args").title("ps Arguments").about("What ps is asked for, such as aux; -ef if empty."),
+            text("ps_args").title("ps Arguments").about("Arguments for ps, such as aux. If empty, -ef."),
             REDACT,
         ])
         .table("Processes", &[]),
@@ -50,7 +50,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Gets size, permissions and times of a file or folder in a container, without its contents.")
         .params(&[
             CONTAINER,
-            text("path").title("Path").about("The file or folder within the container.").required(),
+            text("path").title("Path").about("The file or folder in the container.").required(),
         ])
         .gives(STAT)
         .run(stat_path),

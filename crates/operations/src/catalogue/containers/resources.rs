@@ -9,19 +9,19 @@ use crate::{
 pub(crate) const PUBLISHED: [Param; 4] = [
     notation("Memory", Notation::Size)
         .title("Memory")
-        .about("The most memory: bytes, or with a unit such as 512m.")
+        .about("The memory limit, in bytes or with a unit, such as 512m.")
         .body(),
     integer("CpuShares")
         .title("CPU Shares")
-        .about("Its weight against other containers where processors are scarce; 1024 is usual.")
+        .about("The container's share of CPU time relative to other containers. The default is 1024.")
         .body(),
     signed("CpuQuota")
         .title("CPU Quota (microseconds)")
-        .about("The processor time that it may use within each CPU period; -1 is no limit.")
+        .about("The CPU time that the container may use in each CPU period. -1 is no limit.")
         .body(),
     integer("CpuPeriod")
         .title("CPU Period (microseconds)")
-        .about("The length of a period for the CPU quota; 100000 is usual.")
+        .about("The length of the CPU period for the CPU quota. The default is 100000.")
         .body(),
 ];
 
@@ -29,23 +29,23 @@ pub(crate) const PUBLISHED: [Param; 4] = [
 pub(crate) const FURTHER: [Param; 9] = [
     notation("cpus", Notation::Cpus)
         .title("CPUs")
-        .about("The most processors, such as 1.5. Not together with a CPU quota.")
+        .about("The maximum number of CPUs, such as 1.5. It cannot be combined with a CPU quota.")
         .body()
         .wire("NanoCpus"),
-    integer("PidsLimit").title("Process Limit").about("The most processes; 0 is no limit.").body(),
+    integer("PidsLimit").title("Process Limit").about("The maximum number of processes. 0 is no limit.").body(),
     notation("MemorySwap", Notation::Size)
         .title("Memory with Swap")
-        .about("The most memory and swap together; -1 is no limit on swap.")
+        .about("The limit for memory and swap together. -1 is unlimited swap.")
         .body(),
     notation("MemoryReservation", Notation::Size)
         .title("Memory Reservation")
-        .about("The memory that it is pressed down to where memory is scarce.")
+        .about("The soft memory limit, which applies when the host is short of memory.")
         .body(),
-    text("CpusetCpus").title("CPU Set").about("The processors that it may use, such as 0-2 or 0,1.").body(),
-    text("CpusetMems").title("Memory Nodes").about("The memory nodes that it may use, such as 0-1.").body(),
+    text("CpusetCpus").title("CPU Set").about("The CPUs that the container may use, such as 0-2 or 0,1.").body(),
+    text("CpusetMems").title("Memory Nodes").about("The NUMA memory nodes that the container may use, such as 0-1.").body(),
     integer("BlkioWeight")
         .title("Block I/O Weight")
-        .about("Its weight against other containers on block devices, from 10 to 1000; 0 is none.")
+        .about("The container's share of block I/O relative to other containers, from 10 to 1000. 0 turns it off.")
         .body(),
     integer("CpuRealtimePeriod")
         .title("CPU Real-Time Period (microseconds)")
@@ -53,7 +53,7 @@ pub(crate) const FURTHER: [Param; 9] = [
         .body(),
     integer("CpuRealtimeRuntime")
         .title("CPU Real-Time Runtime (microseconds)")
-        .about("The processor time for real-time tasks within each of their periods.")
+        .about("The CPU time for real-time tasks in each of their periods, in microseconds.")
         .body(),
 ];
 
@@ -89,5 +89,5 @@ pub(crate) const BY_DEVICE: [Param; 5] = [
 /// What the engine does when the container ends.
 pub(crate) const RESTART_POLICY: Param = notation("RestartPolicy", Notation::RestartPolicy)
     .title("Restart Policy")
-    .about("What the engine does when it ends: no, always, unless-stopped, on-failure or on-failure:3.")
+    .about("What the engine does when the container exits: no, always, unless-stopped, on-failure or on-failure:3.")
     .body();

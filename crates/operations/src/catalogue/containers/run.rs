@@ -35,7 +35,7 @@ const LATE: [Duration; 4] =
 const OWN: &[Param] = &[
     STDIN_TEXT,
     FAIL_ON_NONZERO,
-    TIME_LIMIT.about("The container is removed after this long, and the result holds what had come; the configuration's time-out if empty."),
+    TIME_LIMIT.about("The container is removed after this time, and the result holds the output so far. If empty, the configuration's timeout applies."),
     MAX_BYTES,
     FORM,
 ];
@@ -47,7 +47,7 @@ const OF_THE_CONTAINER: Schema =
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("run_container", "/containers/create")
     .title("Run Command in New Container")
-    .about("Runs a container to its end, gives its output and exit code, and removes it. Nothing is left behind.")
+    .about("Runs a command in a new container, returns its output and exit code, and removes the container.")
     .touches(&[Touch::Joins])
     .params(&joined::<
         { create::COMMON.len() + OWN.len() + create::RARE.len() + create::AS_THE_API_HAS_IT.len() },

@@ -25,14 +25,14 @@ const COMPUTED: Schema = Schema::Fields(&[
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_stats", "/containers/{id}/stats")
     .title("Get Container Statistics")
-    .about("Gets what a container uses: CPU, memory, network, disk. The engine's own figures, and what docker stats shows. Says if the container does not run.")
+    .about("Gets a container's use of CPU, memory, network and disk: the engine's own figures and what docker stats shows. Says if the container is not running.")
     .params(&[
         CONTAINER,
-        integer("samples").title("Samples").about("How many samples, one a second.").default("1").local(),
-        flag("stream").title("Stream").about("Kept for older playbooks: how many samples there are is said by samples.").local(),
+        integer("samples").title("Samples").about("The number of samples, one each second.").default("1").local(),
+        flag("stream").title("Stream").about("Kept for older playbooks. Use samples to set the number of samples.").local(),
         flag("oneshot")
             .title("One-Shot")
-            .about("Answer at once, without the earlier sample that CPU percent needs.")
+            .about("Return at once, without the earlier sample that CPU percent needs.")
             .wire("one-shot")
             .since(1, 41),
         TIME_LIMIT,

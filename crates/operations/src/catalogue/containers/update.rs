@@ -15,15 +15,13 @@ use crate::{
 
 /// The operations of this file. What the engine takes in this body and does not apply has no field; to the
 /// limits by device that happens before API 1.55.
-pub(crate) static OPERATIONS: &[Operation] = &[Operation::post(
-    "update_container",
-    "/containers/{id}/update",
-)
-.title("Update Container")
-.about("Changes a container's limits and its restart policy. It goes on running; what is left empty stays.")
-.touches(&[Touch::Container("id")])
-.params(PARAMS)
-.upsets_isolation(sets_the_restart_policy)];
+pub(crate) static OPERATIONS: &[Operation] =
+    &[Operation::post("update_container", "/containers/{id}/update")
+        .title("Update Container")
+        .about("Changes a container's limits and restart policy while it runs. Empty fields do not change.")
+        .touches(&[Touch::Container("id")])
+        .params(PARAMS)
+        .upsets_isolation(sets_the_restart_policy)];
 
 const PARAMS: &[Param] = &joined::<{ PUBLISHED.len() + FURTHER.len() + BY_DEVICE.len() + 4 }>(&[
     &[CONTAINER],

@@ -29,13 +29,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("container_wait", "/containers/{id}/wait")
         .also(&["wait_container"])
         .title("Wait for Container")
-        .about("Waits until a container ends, and gives its exit code.")
+        .about("Waits until a container exits, and returns its exit code.")
         .effect(Effect::Read)
         .params(&[
             CONTAINER,
             choice("condition", CONDITIONS)
                 .title("Condition")
-                .about("What to wait for: that it does not run (also if it never did), its next exit, or its removal."),
+                .about("What to wait for: that the container is not running (also if it never was), its next exit, or its removal."),
             TIME_LIMIT,
         ])
         .gives(Schema::All(&[
@@ -45,7 +45,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(wait),
     Operation::get("wait_for_state", "/containers/{id}/json")
         .title("Wait for Container State")
-        .about("Waits until a container runs, is healthy, has exited or is removed. Fails as soon as that cannot be any more.")
+        .about("Waits until a container is running, healthy, exited or removed. Fails as soon as that can no longer happen.")
         .params(&[
             CONTAINER,
             choice("state", STATES)

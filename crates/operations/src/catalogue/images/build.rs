@@ -32,11 +32,13 @@ const WHAT: [Param; 9] = [
     long_text("dockerfile_content")
         .secret(Secrecy::Instructions)
         .title("Dockerfile")
-        .about("The Dockerfile's text. It can copy no files; for that, give a context or a remote instead.")
+        .about(
+            "The text of the Dockerfile. It cannot copy files: for that, use a context or a remote instead.",
+        )
         .local(),
-    list("t").title("Names").about("The image's name and tag, such as team/app:1.0; or several."),
-    flag("nocache").title("No Cache").about("Take no step from an earlier build."),
-    flag("pull").title("Pull").about("Look for newer base images even if there are some."),
+    list("t").title("Names").about("The image's name and tag, such as team/app:1.0. Several are possible."),
+    flag("nocache").title("No Cache").about("Do not use the cache of earlier builds."),
+    flag("pull").title("Pull").about("Always try to pull a newer version of the base images."),
     map("buildargs")
         .secret(Secrecy::Values)
         .title("Build Arguments")
@@ -45,48 +47,48 @@ const WHAT: [Param; 9] = [
     text("networkmode")
         .title("Network Mode")
         .about("The network of its RUN steps: bridge, host, none, or a network's name."),
-    text("platform").title("Platform").about("The platform to build for: os/arch/variant."),
+    text("platform").title("Platform").about("The platform to build for, as os/arch/variant."),
     ADDITIONAL_FIELDS,
 ];
 
 const FROM_WHERE: [Param; 4] = [
     text("context")
         .title("Context")
-        .about("An archive (tar, also compressed) with the Dockerfile and the files that it copies: an attachment's id, or a file's IRI.")
+        .about("A tar, compressed or not, with the Dockerfile and the files that it copies: the id of an attachment, or the IRI of a file.")
         .names_a_file()
         .local(),
     text("remote").secret(Secrecy::SignIn)
         .title("Remote")
-        .about("Where the engine fetches the context: a Git repository, or the address of an archive or a Dockerfile."),
-    text("dockerfile").title("Dockerfile Path").about("The Dockerfile's path within the context; Dockerfile, if empty."),
+        .about("Where the engine fetches the context: a Git repository, or the URL of an archive or a Dockerfile."),
+    text("dockerfile").title("Dockerfile Path").about("The path of the Dockerfile in the context. If empty, Dockerfile."),
     text("target").title("Target").about("The build stage to stop at."),
 ];
 
 const HOW: [Param; 19] = [
-    lines("cachefrom").open().title("Cache From").about("Images whose steps may be taken, a line each.").local(),
-    lines("extrahosts").open().title("Extra Hosts").about("Further lines for /etc/hosts during the build, such as db:10.0.0.5."),
-    flag("q").title("Quiet").about("Leave the output of the steps out of the log."),
-    flag("rm").title("Remove Containers").about("Remove the containers of the steps after a success; so it is, if empty."),
-    flag("forcerm").title("Always Remove Containers").about("Remove the containers of the steps also after a failure."),
-    flag("squash").title("Squash").about("Make one layer of all. The engine must run with experimental features."),
-    notation("memory", Notation::Size).title("Memory").about("The most memory of a step, in bytes or such as 512m."),
-    notation("memswap", Notation::Size).title("Memory and Swap").about("The most memory and swap together; -1 is no bound."),
-    notation("shmsize", Notation::Size).title("Shared Memory").about("The size of /dev/shm during the build, in bytes or such as 64m."),
-    integer("cpushares").title("CPU Shares").about("The weight of the steps among all that want the processors."),
-    integer("cpuperiod").title("CPU Period").about("The length of a processor period, in microseconds."),
-    integer("cpuquota").title("CPU Quota").about("How many microseconds of each period the steps may have."),
-    text("cpusetcpus").title("CPUs").about("The processors to use, such as 0-3 or 0,1."),
-    text("cpusetmems").title("Memory Nodes").about("The memory nodes to use, such as 0-1."),
-    text("cgroupparent").title("Parent Cgroup").about("The cgroup under which the steps run."),
-    notation("ulimits", Notation::Ulimits).title("Limits").about("Limits of the steps' processes, such as nofile=1024:2048.").local(),
+    lines("cachefrom").open().title("Cache From").about("Images to use as cache sources, one on each line.").local(),
+    lines("extrahosts").open().title("Extra Hosts").about("Additional entries for /etc/hosts during the build, such as db:10.0.0.5."),
+    flag("q").title("Quiet").about("Leave the output of the build steps out of the result."),
+    flag("rm").title("Remove Containers").about("Remove intermediate containers after a successful build. This is the default."),
+    flag("forcerm").title("Always Remove Containers").about("Remove intermediate containers also after a failed build."),
+    flag("squash").title("Squash").about("Squash all new layers into one. The engine must run with experimental features."),
+    notation("memory", Notation::Size).title("Memory").about("The memory limit of a build step, in bytes or with a unit, such as 512m."),
+    notation("memswap", Notation::Size).title("Memory and Swap").about("The limit for memory and swap together. -1 is unlimited swap."),
+    notation("shmsize", Notation::Size).title("Shared Memory").about("The size of /dev/shm during the build, in bytes or with a unit, such as 64m."),
+    integer("cpushares").title("CPU Shares").about("The share of CPU time of the build steps relative to other containers."),
+    integer("cpuperiod").title("CPU Period").about("The length of the CPU period, in microseconds."),
+    integer("cpuquota").title("CPU Quota").about("The CPU time that the build steps may use in each period, in microseconds."),
+    text("cpusetcpus").title("CPUs").about("The CPUs to use, such as 0-3 or 0,1."),
+    text("cpusetmems").title("Memory Nodes").about("The NUMA memory nodes to use, such as 0-1."),
+    text("cgroupparent").title("Parent Cgroup").about("The parent cgroup of the build steps."),
+    notation("ulimits", Notation::Ulimits).title("Limits").about("Limits for the processes of the build steps, such as nofile=1024:2048.").local(),
     secret("registries").secret(Secrecy::Within)
         .title("Registries")
-        .about("Credentials for private base images, beside those of the configuration: JSON such as [{\"server\": ..., \"username\": ..., \"password\": ...}].")
+        .about("Credentials for private base images, in addition to the configuration's: JSON such as [{\"server\": ..., \"username\": ..., \"password\": ...}].")
         .local(),
     text("version")
         .title("Builder Version")
-        .about("1 is the classic builder. 2, BuildKit, is refused: it needs a session for as long as it builds."),
-    text("outputs").title("Outputs").about("Where BuildKit puts what it builds. Refused, as BuildKit is.").local(),
+        .about("The builder: 1 is the classic builder. 2, BuildKit, is refused, because it needs a session during the build."),
+    text("outputs").title("Outputs").about("BuildKit's output settings. They are refused, because BuildKit is not supported.").local(),
 ];
 
 /// The operations of this file.

@@ -27,7 +27,7 @@ pub(crate) const MOVED: Schema = Schema::All(&[
 /// How long what makes or moves something may take.
 pub(crate) const PROGRESS_LIMIT: Param = integer("timeout")
     .title("Time Limit (seconds)")
-    .about("The call fails after this long, and says how far the engine was.")
+    .about("The call fails after this time and says how far the engine was.")
     .default("1800")
     .local();
 

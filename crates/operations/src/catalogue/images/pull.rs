@@ -34,19 +34,19 @@ const PARAMS: [Param; 14] = joined(&[
             .local(),
         text("fromSrc").secret(Secrecy::SignIn)
             .title("Source")
-            .about("Where to import an image from instead: an address that the engine can reach."),
-        image("repo").title("Repository").about("The name of an imported image, perhaps with its tag.").local(),
+            .about("The URL to import an image from. The engine must be able to reach it."),
+        image("repo").title("Repository").about("The name of the imported image, with or without a tag.").local(),
         text("tag")
             .title("Tag or Digest")
-            .about("The image's tag or digest, if its name has none; latest if empty.")
+            .about("The image's tag or digest, if the name has none. If empty, latest.")
             .local(),
-        text("message").title("Message").about("The commit message of an imported image."),
+        text("message").title("Message").about("The commit message of the imported image."),
         flag("all_tags").title("All Tags").about("Pull every tag of the name.").local(),
-        text("platform").title("Platform").about("The platform of a multi-platform image: os/arch/variant."),
-        lines("changes").secret(Secrecy::Instructions).title("Changes").about("Dockerfile instructions to apply to an imported image, a line each."),
+        text("platform").title("Platform").about("The platform of a multi-platform image, as os/arch/variant."),
+        lines("changes").secret(Secrecy::Instructions).title("Changes").about("Dockerfile instructions to apply to the imported image, one on each line."),
         text("attachment")
             .title("Attachment")
-            .about("Import this: an attachment's id or a file's IRI, a tar of a root file system, such as container_export makes.")
+            .about("The tar to import, with a root filesystem, such as container_export creates: the id of an attachment, or the IRI of a file.")
             .names_a_file()
             .local(),
     ],
@@ -57,7 +57,7 @@ const PARAMS: [Param; 14] = joined(&[
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("pull_image", "/images/create")
     .title("Pull Image")
-    .about("Pulls an image from a registry, or imports one from an address, and confirms that it is there.")
+    .about("Pulls an image from a registry, or imports one, and checks that it is on the engine.")
     .touches(&[Touch::Nothing])
     .params(&joined::<15>(&[&PARAMS, &[ADDITIONAL_FIELDS]]))
     .gives(Schema::All(&[Schema::Fields(&["image", "id", "digest"]), MOVED]))

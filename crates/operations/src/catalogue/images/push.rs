@@ -21,13 +21,13 @@ use crate::{
 const PARAMS: [Param; 8] = joined(&[
     &[
         reference("name").title("Image").about(
-            "The image's name, which begins with its registry: registry:5000/team/app, perhaps with a tag.",
+            "The image's name, which begins with its registry, with or without a tag: registry:5000/team/app.",
         ),
-        text("tag").title("Tag").about("Its tag, if the name has none; latest if empty.").local(),
+        text("tag").title("Tag").about("The tag, if the name has none. If empty, latest.").local(),
         flag("all_tags").title("All Tags").about("Push every tag of the name.").local(),
         notation("platform", Notation::Platform)
             .title("Platform")
-            .about("The platform to push of a multi-platform image, such as linux/arm64, or JSON.")
+            .about("The platform of a multi-platform image to push, such as linux/arm64, or JSON.")
             .since(1, 46),
     ],
     &SIGN_IN,
@@ -37,7 +37,7 @@ const PARAMS: [Param; 8] = joined(&[
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("push_image", "/images/{name}/push")
     .title("Push Image")
-    .about("Pushes an image to the registry that its name begins with, and gives its digest there.")
+    .about("Pushes an image to the registry that its name begins with, and returns its digest there.")
     .category_is(Category::Miscellaneous)
     .touches(&[Touch::Nothing])
     .params(&PARAMS)

@@ -34,15 +34,15 @@ const DOCKER_HUB_ADDRESS: &str = "https://index.docker.io/v1/";
 pub(crate) const SIGN_IN: [Param; 3] = [
     text("registry_username")
         .title("Registry Username")
-        .about("The user name at the registry; that of the configuration, if empty.")
+        .about("The user name at the registry. If empty, the configuration's.")
         .local(),
     secret("registry_password")
         .title("Registry Password")
-        .about("The password, or access token, that goes with the user name.")
+        .about("The password or access token that belongs to the user name.")
         .local(),
     secret("registry_token")
         .title("Registry Identity Token")
-        .about("An identity token, which some registries give in place of a password.")
+        .about("An identity token, which some registries issue instead of a password.")
         .local(),
 ];
 

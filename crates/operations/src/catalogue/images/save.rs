@@ -39,11 +39,11 @@ const WHAT_LOADS: &str =
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("save_images", "/images/get")
         .title("Save Images")
-        .about("Saves images with their layers and names as an attachment, a tar that load_images takes.")
+        .about("Saves images with their layers and names as a tar attachment, which load_images can load.")
         .params(&[
             list("names")
                 .title("Images")
-                .about("The images' names, or ids; an id alone saves no name.")
+                .about("The names or ids of the images. An image that is given by its id is saved without a name.")
                 .required(),
             PLATFORM,
             MAX_SIZE,
@@ -53,17 +53,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(save),
     Operation::post("load_images", "/images/load")
         .title("Load Images")
-        .about("Loads the images of a tar that save_images or docker save made.")
+        .about("Loads images from a tar that save_images or docker save created.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(&[
             text("attachment")
                 .title("Attachment")
-                .about("The tar, also compressed: an attachment's id, or a file's IRI.")
+                .about("The tar, compressed or not: the id of an attachment, or the IRI of a file.")
                 .names_a_file()
                 .required()
                 .local(),
-            flag("quiet").title("Quiet").about("Leave the progress of each layer out of the log."),
+            flag("quiet").title("Quiet").about("Leave the progress of each layer out of the result."),
             PLATFORM,
             MAX_SIZE,
             PROGRESS_LIMIT,

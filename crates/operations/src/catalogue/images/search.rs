@@ -19,9 +19,9 @@ const SEARCH: [Param; 8] = joined(&[
     &[
         text("term")
             .title("Term")
-            .about("What to search for. It may begin with a registry that has a search: registry:5000/app.")
+            .about("The search term. It can begin with a registry that supports search: registry:5000/app.")
             .required(),
-        integer("limit").title("Limit").about("The most results.").default("25"),
+        integer("limit").title("Limit").about("The maximum number of results.").default("25"),
         FILTERS,
         FIELDS,
         MAX_ITEMS,
@@ -39,7 +39,7 @@ const DISTRIBUTION: [Param; 4] = joined(&[
 const CREDENTIALS: [Param; 4] = joined(&[
     &[text("registry_server")
         .title("Registry Server")
-        .about("The registry; the one of the configuration, or else Docker Hub, if empty.")
+        .about("The registry. If empty, the configuration's, or else Docker Hub.")
         .local()],
     &SIGN_IN,
 ]);
@@ -48,14 +48,14 @@ const CREDENTIALS: [Param; 4] = joined(&[
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::get("search_images", "/images/search")
         .title("Search Images")
-        .about("Searches Docker Hub, or another registry that has a search, for images.")
+        .about("Searches for images on Docker Hub, or on another registry that supports search.")
         .params(&SEARCH)
         .gives(Schema::Answer("GET /images/search"))
         .columns(&["name", "description", "star_count", "is_official"])
         .run(search),
     Operation::get("inspect_distribution", "/distribution/{name}/json")
         .title("Inspect Distribution")
-        .about("Gets an image's digest and platforms from its registry, without a pull.")
+        .about("Gets an image's digest and platforms from its registry, without pulling it.")
         .params(&DISTRIBUTION)
         .gives(Schema::Answer("GET /distribution/{name}/json"))
         .run(inspect),

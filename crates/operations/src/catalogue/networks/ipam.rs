@@ -20,19 +20,20 @@ use crate::{
 pub(crate) const ADDRESSES: [Param; 4] = [
     list("Subnet")
         .title("Subnets")
-        .about("The network's subnets, such as 172.30.0.0/16 or fd00:30::/64; the engine chooses if empty.")
+        .about("The network's subnets, such as 172.30.0.0/16 or fd00:30::/64. If empty, the engine chooses.")
         .local(),
     list("IPRange")
         .title("IP Ranges")
-        .about("The parts of the subnets that containers get addresses from, such as 172.30.5.0/24; one for a subnet.")
+        .about("The address ranges for containers, such as 172.30.5.0/24, one for each subnet.")
         .local(),
     list("Gateway")
         .title("Gateways")
-        .about("The gateways' addresses, such as 172.30.0.1; one for a subnet.")
+        .about("The addresses of the gateways, such as 172.30.0.1, one for each subnet.")
         .local(),
-    map("AuxiliaryAddresses").open()
+    map("AuxiliaryAddresses")
+        .open()
         .title("Reserved Addresses")
-        .about("Addresses that no container gets, such as router=172.30.0.2.")
+        .about("Addresses that no container gets, such as router=172.30.0.2 for another device.")
         .local(),
 ];
 

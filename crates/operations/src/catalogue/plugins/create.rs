@@ -22,14 +22,14 @@ const WHAT_MAKES_ONE: &str =
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_plugin", "/plugins/create")
     .title("Create Plugin")
-    .about("Makes a plugin from a tar with its config.json and its root file system, the folder rootfs. The plugin is disabled.")
+    .about("Creates a plugin from a tar with its config.json and its root filesystem, the folder rootfs. The plugin is disabled.")
     .category_is(Category::Miscellaneous)
     .touches(&[Touch::Nothing])
     .params(&[
-        PLUGIN.about("The plugin's name, which begins with its registry, if it is to be pushed: registry:5000/team/plugin:1.0."),
+        PLUGIN.about("The plugin's name. To push the plugin, begin with its registry: registry:5000/team/plugin:1.0."),
         text("attachment")
             .title("Attachment")
-            .about("The tar, not compressed: an attachment's id, or a file's IRI. It holds config.json and rootfs.")
+            .about("The uncompressed tar with config.json and rootfs: the id of an attachment, or the IRI of a file.")
             .names_a_file()
             .required()
             .local(),

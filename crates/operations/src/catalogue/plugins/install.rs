@@ -27,14 +27,14 @@ const INSTALL: [Param; 10] = joined(&[
         REMOTE,
         image("name")
             .title("Local Name")
-            .about("The name that the plugin gets on the engine, if not its own."),
+            .about("The name of the plugin on the engine. If empty, its own name."),
     ],
     &GRANT,
     &[
         SETTINGS,
         flag("enable")
             .title("Enable")
-            .about("Also enable the plugin, as docker plugin install does.")
+            .about("Enable the plugin after the installation, as docker plugin install does.")
             .default("true")
             .local(),
     ],
@@ -48,7 +48,7 @@ const UPGRADE: [Param; 8] = joined(&[
         image("remote")
             .secret(Secrecy::SignIn)
             .title("Remote")
-            .about("The plugin's name at its registry; the one that it was installed from, if empty."),
+            .about("The plugin's name at its registry. If empty, the name that it was installed from."),
     ],
     &GRANT,
     &SIGN_IN,
@@ -74,7 +74,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(install),
     Operation::post("upgrade_plugin", "/plugins/{name}/upgrade")
         .title("Upgrade Plugin")
-        .about("Replaces a plugin, which must be disabled, by the version at its registry. Its settings stay. If it asks for privileges that the call does not grant, the call is refused and lists them.")
+        .about("Replaces a plugin, which must be disabled, with the version at its registry. It keeps its settings. If the plugin asks for privileges that the call does not grant, the call is refused and lists them.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .params(&UPGRADE)

@@ -37,7 +37,7 @@ pub(super) const PRIVILEGES: Schema = Schema::Answer("GET /plugins/privileges");
 pub(crate) static OPERATIONS: &[Operation] =
     &[Operation::get("get_plugin_privileges", "/plugins/privileges")
         .title("Get Plugin Privileges")
-        .about("Lists what a plugin at a registry asks for: mounts, devices, capabilities, the host's network. Nothing is installed.")
+        .about("Lists the privileges that a plugin at a registry asks for: mounts, devices, capabilities, the host's network. Installs nothing.")
         .params(&joined::<4>(&[&[REMOTE], &SIGN_IN]))
         .columns(&["Name", "Description", "Value"])
         .gives(PRIVILEGES)

@@ -18,7 +18,7 @@ use crate::{
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("push_plugin", "/plugins/{name}/push")
     .title("Push Plugin")
-    .about("Pushes a plugin to the registry that its name begins with, and gives its digest there.")
+    .about("Pushes a plugin to the registry that its name begins with, and returns its digest there.")
     .category_is(Category::Miscellaneous)
     .touches(&[Touch::Nothing])
     .params(&joined::<5>(&[

@@ -33,13 +33,13 @@ use crate::{
 /// What the case is, for the manifest. Isolations have the same.
 pub(crate) const CASE_ID: Param = text("case_id")
     .title("Case")
-    .about("The case that this is for, such as an incident's number. It is written down beside the evidence.")
+    .about("The case that this belongs to, such as an incident number. It is recorded with the evidence.")
     .placeholder("INC-2041")
     .local();
 /// Why, for the manifest.
 pub(crate) const REASON: Param = text("reason")
     .title("Reason")
-    .about("Why this is done, in a sentence. It is written down beside the evidence.")
+    .about("The reason, in a sentence. It is recorded with the evidence.")
     .local();
 
 /// What a result of [`collect`] holds.
@@ -58,7 +58,7 @@ pub(crate) const COLLECTED: Schema = Schema::All(&[
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("collect_evidence", "/containers/{id}/pause")
     .title("Collect Evidence")
-    .about("Collects what the engine can tell of a container into one archive, with a manifest of each item's request, times and hash. Pauses a running container while its files are copied, and then unpauses it. What could not be had is listed.")
+    .about("Collects everything that the engine can tell about a container into one archive, with a manifest of each item's request, times and hash. Pauses a running container while its files are copied, then unpauses it. Lists what could not be collected.")
     .effect(Effect::Contain)
     .category_is(Category::Investigation)
     .touches(&[Touch::Decided(reach)])
@@ -66,29 +66,29 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("collect_evidence
         CONTAINER,
         choices("kinds", KINDS)
             .title("Kinds")
-            .about("What to collect. Everything but image layers, if empty; Sockets, Programs and Temporary Files take a probe.")
+            .about("What to collect. If empty, everything except image layers. Sockets, Programs and Temporary Files need a probe.")
             .local(),
         lines("paths")
             .open()
             .title("Paths")
-            .about("Files or folders of the container to copy besides, one a line.")
+            .about("Additional files or folders of the container to copy, one on each line.")
             .placeholder("/tmp\n/etc/passwd")
             .local(),
         choice("probe", PROBES)
             .title("Probe")
-            .about("How to get what the engine cannot show: not at all; by commands in the container, which runs its own programs; or by a helper container that joins its namespaces. Exec and Helper need access level Full.")
+            .about("How to collect what the engine cannot show. None: not at all. Exec: with commands in the container, which runs its own programs. Helper: with a helper container that joins its namespaces. Exec and Helper need access level Full.")
             .default("None")
             .local(),
         text("helper_image")
             .title("Helper Image")
-            .about("The image of the helper, one that you trust, with sh, tar and cat. It must be on the engine: nothing is pulled.")
+            .about("The helper's image: one that you trust, with sh, tar and cat. It must be on the engine, because nothing is pulled.")
             .default("busybox:latest")
             .shown_for("probe", &["Helper"])
             .local(),
-        MAX_SIZE.about("The archive is no larger. What would make it so is cut off, and listed as incomplete."),
+        MAX_SIZE.about("The maximum size of the archive. Items that exceed it are cut off and listed as incomplete."),
         integer("time_limit")
             .title("Time Limit (seconds)")
-            .about("What has not come by then is cut off or left out, and listed. The rest is kept.")
+            .about("Items that are not complete by then are cut off or left out, and listed. The rest is kept.")
             .default("1800")
             .local(),
         CASE_ID,

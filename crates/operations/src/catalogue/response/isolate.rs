@@ -31,22 +31,24 @@ use crate::{
 
 const METHOD: Param = choice("method", &[("Auto", "auto"), ("Network", "network"), ("Freeze", "freeze")])
     .title("Method")
-    .about("Network cuts the container from every network and lets it run on. Freeze cuts it and keeps it paused. Auto freezes where the network is not the only way out, and cuts the network otherwise.")
+    .about("Network disconnects the container from every network and lets it run. Freeze disconnects it and keeps it paused. Auto chooses Freeze if the network is not the only way out, and Network otherwise.")
     .default("Auto")
     .local();
 const RECORD: Param = flag("record_on_engine")
     .title("Record on Engine")
-    .about("Also keep the undo record on the engine, as an empty volume, so that release_container finds it.")
+    .about(
+        "Also store the undo record on the engine, as an empty volume, so that release_container finds it.",
+    )
     .default("true")
     .local();
 const EVIDENCE: Param = choice("evidence", &[("None", "none"), ("Volatile", "volatile"), ("Full", "full")])
     .title("Evidence")
-    .about("What to collect while the container stands still, before it runs on: what vanishes first, or all that collect_evidence takes.")
+    .about("What to collect while the container is paused: nothing, what is lost first (volatile), or everything that collect_evidence collects.")
     .default("None")
     .local();
 pub(super) const LIMIT: Param = integer("timeout")
     .title("Time Limit (seconds)")
-    .about("The call fails after this long. The same call made again goes on where it stopped.")
+    .about("The call fails after this time. Make the same call again to continue.")
     .default("120")
     .local();
 
@@ -69,7 +71,7 @@ const FOUND: Schema = Schema::All(&[
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("isolate_container", "/containers/{id}/pause")
     .title("Isolate Container")
-    .about("Cuts a container from every network, freezes it where that is not enough, proves it, and records how to undo it.")
+    .about("Disconnects a container from every network, freezes it if that is not enough, verifies the isolation, and records how to undo it.")
     .effect(Effect::Contain)
     .touches(&[Touch::Container("id")])
     .params(&[CONTAINER, METHOD, EVIDENCE, CASE_ID, REASON, RECORD, LIMIT, DRY_RUN, OVERRIDE_PROTECTION])

@@ -17,10 +17,20 @@ use crate::{
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("list_isolated", "/volumes")
     .title("List Isolated Containers")
-    .about("Lists the containers that the engine keeps an isolation's record of, and says what is not as the record wants it.")
+    .about("Lists the isolated containers, and says where their state differs from their isolation record.")
     .params(&[FIELDS, MAX_ITEMS])
     .gives(Schema::List(&Schema::All(&[
-        Schema::Fields(&["id", "name", "since", "method", "case_id", "reason", "status", "cut", "consistent"]),
+        Schema::Fields(&[
+            "id",
+            "name",
+            "since",
+            "method",
+            "case_id",
+            "reason",
+            "status",
+            "cut",
+            "consistent",
+        ]),
         Schema::Field("inconsistent", &TEXTS),
         Schema::Field("undo", &Schema::Object),
     ])))

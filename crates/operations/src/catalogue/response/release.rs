@@ -31,11 +31,13 @@ use crate::{
 const UNDO: Param = object("undo")
     .secret(Secrecy::Within)
     .title("Undo Record")
-    .about("The undo of isolate_container's result. If empty, the record on the engine counts.")
+    .about(
+        "The undo record from the result of isolate_container. If empty, the record on the engine is used.",
+    )
     .local();
 const RESUME_PARTIAL: Param = flag("resume_partial")
     .title("Resume if Partial")
-    .about("Let the container run on even if not all of it could be restored. Otherwise it stays paused.")
+    .about("Unpause the container even if not everything could be restored. Otherwise it stays paused.")
     .local();
 
 const FOUND: Schema = Schema::All(&[
@@ -49,7 +51,7 @@ const FOUND: Schema = Schema::All(&[
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("release_container", "/containers/{id}/unpause")
     .title("Release Container")
-    .about("Undoes an isolation: brings the container back into its networks, restores its restart policy, and lets it run on.")
+    .about("Undoes an isolation: reconnects the container to its networks, restores its restart policy, and unpauses it.")
     .effect(Effect::Contain)
     .touches(&[Touch::Resumed("id")])
     .params(&[CONTAINER, UNDO, RESUME_PARTIAL, LIMIT, DRY_RUN])

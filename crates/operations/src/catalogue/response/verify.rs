@@ -27,25 +27,25 @@ use crate::{
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::offline("verify_evidence")
     .title("Verify Evidence")
-    .about("Reads an archive that collect_evidence made, to the last byte, and lists every item that was changed, cut, added or taken out. Image layers are held against their digests. Needs no engine.")
+    .about("Verifies an archive that collect_evidence created, to the last byte, and lists every item that was changed, cut off, added or removed. Compares image layers with their digests. Needs no engine.")
     .category_is(Category::Investigation)
     .params(&[
         json("attachment")
             .open()
             .title("Attachment")
-            .about("The archive: an attachment's id or address, a file's address, or the record that collect_evidence gave.")
+            .about("The archive: the id or IRI of an attachment, the IRI of a file, or the attachment record that collect_evidence returned.")
             .names_a_file()
             .required()
             .local(),
         long_text("public_key")
             .open()
             .title("Public Key")
-            .about("The key (Ed25519, PEM) that must have signed the manifest. If it is empty, the configuration's signing key counts; without that, a signature proves only that the archive agrees with itself.")
+            .about("The public key (Ed25519, PEM) that must match the manifest's signature. If empty, the configuration's signing key is used. Without either, a signature proves only that the archive is consistent with itself.")
             .placeholder("-----BEGIN PUBLIC KEY-----")
             .local(),
         text("manifest_sha256")
             .title("Manifest SHA-256")
-            .about("The manifest's hash, as collect_evidence gave it. An archive with any other is not valid.")
+            .about("The manifest's SHA-256 hash, as collect_evidence returned it. An archive with another hash is not valid.")
             .local(),
     ])
     .gives(Schema::All(&[

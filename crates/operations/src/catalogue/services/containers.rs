@@ -20,10 +20,10 @@ use crate::{
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("list_service_containers", "/services/{id}")
     .title("List Containers of Service")
-    .about("Lists which container of a service runs on which node. To act on a container, call the engine of its node: is_here says whether that is this one.")
+    .about("Lists the containers of a service with their nodes. To act on a container, call the engine of its node. is_here says whether it is on this engine.")
     .params(&[
         SERVICE,
-        flag("all").title("All").about("Also containers of tasks that have ended.").local(),
+        flag("all").title("All").about("Also list containers of tasks that have ended.").local(),
         FIELDS,
         MAX_ITEMS,
     ])

@@ -36,19 +36,19 @@ const MODES: &[(&str, &str)] = &[
 ];
 
 const FIRST: &[Param] = &[
-    text("name").title("Name").about("The service's name; the engine makes one up if empty.").body().wire("Name"),
+    text("name").title("Name").about("The service's name. If empty, the engine generates one.").body().wire("Name"),
     IMAGE.required(),
     choice("mode", MODES)
         .title("Mode")
-        .about("Replicated: so many tasks; global: one on each node. A job's tasks run to their end. Replicated if empty.")
+        .about("Replicated runs a number of tasks, Global one task on each node. The tasks of a job run until they complete. If empty, Replicated.")
         .local(),
-    REPLICAS.about("How many tasks a replicated service has; 1 if empty. Of a replicated job, how many are to end well."),
+    REPLICAS.about("The number of tasks of a replicated service. If empty, 1. For a replicated job, the number of tasks that must complete."),
 ];
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_service", "/services/create")
     .title("Create Service")
-    .about("Creates a service. The swarm then starts its tasks; Wait for Service tells when they run.")
+    .about("Creates a service. The swarm then starts its tasks. To wait until they are running, use Wait for Service.")
     .touches(&[Touch::Joins])
     .params(&joined::<
         { FIRST.len() + COMMON.len() + RARE.len() + AS_THE_API_HAS_IT.len() + SIGN_IN.len() + 1 },

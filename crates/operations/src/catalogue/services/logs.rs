@@ -25,7 +25,7 @@ use crate::{
 
 const DETAILS: Param = flag("details")
     .title("Details")
-    .about("Begin every line with the ids of the node, the service and the task that wrote it, and the attributes that the log driver keeps.");
+    .about("Begin each line with the ids of its node, service and task, and with the attributes that the log driver keeps.");
 
 /// What could not be read.
 const ERRORS: Schema = Schema::Field("errors", &TEXTS);
@@ -40,14 +40,14 @@ const FORMS: &[Case] = &[
 /// The operations of this file that are about services.
 pub(crate) static OPERATIONS: &[Operation] = &[of_logs("service_logs", "/services/{id}/logs")
     .title("Get Service Logs")
-    .about("Gets what all tasks of a service have written, on all nodes. What a node does not give is in errors. Tasks of other log drivers than json-file, journald and local have none.")
+    .about("Gets the logs of all tasks of a service, on all nodes. If a node does not return its logs, errors says so. Only the log drivers json-file, journald and local can be read.")
     .params(&[SERVICE, TAIL, SINCE, STDOUT, STDERR, TIMESTAMPS, DETAILS, FOLLOW, TIME_LIMIT, MAX_BYTES, FORM])
     .run(of_service)];
 
 /// Those that are about tasks.
 pub(crate) static OF_TASKS: &[Operation] = &[of_logs("task_logs", "/tasks/{id}/logs")
     .title("Get Task Logs")
-    .about("Gets what a task of a service has written, whatever node it runs on. What its node does not give is in errors.")
+    .about("Gets the logs of a task, on any node. If its node does not return them, errors says so.")
     .params(&[TASK, TAIL, SINCE, STDOUT, STDERR, TIMESTAMPS, DETAILS, FOLLOW, TIME_LIMIT, MAX_BYTES, FORM])
     .run(of_task)];
 

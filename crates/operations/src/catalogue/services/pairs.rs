@@ -112,70 +112,70 @@ const PAIRS: &[Pair] = &[
 const SAME: Items = Items::List { key: Value::clone, is_named: |item, name| item == name };
 
 pub(super) const PARAMS: &[Param] = &[
-    map("labels_add").secret(Secrecy::Values).title("Add Labels").about("Labels to set on the service, beside those it has.").local(),
-    list("labels_remove").title("Remove Labels").about("Names of labels to take off the service.").local(),
+    map("labels_add").secret(Secrecy::Values).title("Add Labels").about("Labels to add to the service, or to change.").local(),
+    list("labels_remove").title("Remove Labels").about("Names of labels to remove from the service.").local(),
     map("container_labels_add")
         .secret(Secrecy::Values)
         .title("Add Container Labels")
-        .about("Labels to set on the service's containers, beside those they have.")
+        .about("Labels to add to the service's containers, or to change. Others stay.")
         .local(),
     list("container_labels_remove")
         .title("Remove Container Labels")
-        .about("Names of labels to take off the service's containers; the others stay as they are.")
+        .about("Names of labels to remove from the service's containers. The other labels stay.")
         .local(),
     notation("env_add", Notation::Environment)
         .title("Add Variables")
-        .about("Variables to set, beside those it has: one NAME=value on each line.")
+        .about("Environment variables to add or change: one NAME=value on each line.")
         .local(),
-    list("env_remove").title("Remove Variables").about("Names of variables to take out; the others stay as they are.").local(),
+    list("env_remove").title("Remove Variables").about("Names of environment variables to remove.").local(),
     notation("mounts_add", Notation::Mounts)
         .secret(Secrecy::Within)
         .title("Add Mounts")
-        .about("Mounts to add, one a line, such as type=volume,source=data,target=/data. One at the same target is replaced.")
+        .about("Mounts to add, one on each line, such as type=volume,source=data,target=/data. A mount at the same target is replaced.")
         .local(),
-    list("mounts_remove").title("Remove Mounts").about("Targets of mounts to take out, such as /data; the others stay as they are.").local(),
+    list("mounts_remove").title("Remove Mounts").about("Targets of mounts to remove, such as /data.").local(),
     notation("networks_add", Notation::Attachments)
         .title("Add Networks")
-        .about("Networks to join besides: names, or lines such as name=backend,alias=web.")
+        .about("Networks to add: names, or lines such as name=backend,alias=web.")
         .local(),
-    list("networks_remove").title("Remove Networks").about("Networks that the service is to leave, by name or id.").local(),
+    list("networks_remove").title("Remove Networks").about("Networks that the service leaves, by name or id.").local(),
     notation("publish_add", Notation::ServicePorts)
         .title("Add Published Ports")
-        .about("Ports to publish besides, such as 8080:80/tcp.")
+        .about("Published ports to add, such as 8080:80/tcp.")
         .local(),
     notation("publish_remove", Notation::ServicePorts)
         .title("Remove Published Ports")
-        .about("Ports of its containers that are published no more, such as 80 or 53/udp.")
+        .about("Published ports to remove, by the container's port, such as 80 or 53/udp.")
         .local(),
     notation("secrets_add", Notation::Secrets)
         .title("Add Secrets")
-        .about("Secrets to give it besides, by name, or lines such as source=key,target=key.pem. One with the same target is replaced.")
+        .about("Secrets to add, by name, or lines such as source=key,target=key.pem. A secret with the same target is replaced.")
         .local(),
-    list("secrets_remove").title("Remove Secrets").about("Secrets to take from the service, by name or id.").local(),
+    list("secrets_remove").title("Remove Secrets").about("Secrets to remove from the service, by name or id.").local(),
     notation("configs_add", Notation::Configs)
         .title("Add Configs")
-        .about("Configs to give it besides, by name, or lines such as source=conf,target=/etc/app.conf.")
+        .about("Configs to add, by name, or lines such as source=conf,target=/etc/app.conf.")
         .local(),
-    list("configs_remove").title("Remove Configs").about("Configs to take from the service, by name or id.").local(),
+    list("configs_remove").title("Remove Configs").about("Configs to remove from the service, by name or id.").local(),
     list("constraints_add")
         .title("Add Constraints")
-        .about("Further constraints on where its tasks may run, such as node.labels.zone==a.")
+        .about("Placement constraints to add, such as node.labels.zone==a.")
         .local(),
-    list("constraints_remove").title("Remove Constraints").about("Constraints on nodes to drop, each as it is written in the service.").local(),
-    lines("hosts_add").open().title("Add Hosts").about("Entries to add to its hosts file, one a line, such as 10.0.0.1 name.").local(),
-    lines("hosts_remove").open().title("Remove Hosts").about("Entries to take out of its hosts file, as they are written.").local(),
-    list("groups_add").title("Add Groups").about("Further groups of its user, beside those it has.").local(),
-    list("groups_remove").title("Remove Groups").about("Further groups of its user that are to go.").local(),
-    map("sysctls_add").open().title("Add Sysctls").about("Kernel parameters to set, beside those it has.").local(),
-    list("sysctls_remove").title("Remove Sysctls").about("Names of kernel parameters to take out; the others stay as they are.").local(),
+    list("constraints_remove").title("Remove Constraints").about("Placement constraints to remove, each as it is written in the service.").local(),
+    lines("hosts_add").open().title("Add Hosts").about("Entries to add to the hosts file, one on each line, such as 10.0.0.1 name.").local(),
+    lines("hosts_remove").open().title("Remove Hosts").about("Entries to remove from the hosts file, as they are written.").local(),
+    list("groups_add").title("Add Groups").about("Additional groups of the user to add.").local(),
+    list("groups_remove").title("Remove Groups").about("Additional groups of the user to remove.").local(),
+    map("sysctls_add").open().title("Add Sysctls").about("Kernel parameters to add or change.").local(),
+    list("sysctls_remove").title("Remove Sysctls").about("Names of kernel parameters to remove from the service.").local(),
     notation("ulimits_add", Notation::Ulimits)
         .title("Add Ulimits")
-        .about("Limits to set, beside those it has, such as nofile=1024:2048.")
+        .about("Limits to add or change, such as nofile=1024:2048.")
         .since(1, 41)
         .local(),
     list("ulimits_remove")
         .title("Remove Ulimits")
-        .about("Names of limits of its processes to take out, such as nofile.")
+        .about("Names of limits to remove, such as nofile.")
         .since(1, 41)
         .local(),
 ];

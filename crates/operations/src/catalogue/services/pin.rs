@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) const RESOLVE_IMAGE: Param = flag("resolve_image")
     .title("Pin Image")
-    .about("Ask the registry for the image's digest, and pin the service to it.")
+    .about("Resolve the image to its digest at the registry, and pin the service to it.")
     .default("true")
     .local();
 

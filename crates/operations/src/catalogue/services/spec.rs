@@ -23,26 +23,26 @@ const ORDERS: &[(&str, &str)] = &[("Stop First", "stop-first"), ("Start First", 
 
 pub(super) const IMAGE: Param = image("image")
     .title("Image")
-    .about("The image, such as nginx:1.27. It is pinned to the digest that the registry has for it, so that all nodes run the same.")
+    .about("The image, such as nginx:1.27. It is pinned to its digest at the registry, so that all nodes run the same image.")
     .picked_from("pick_image")
     .body()
     .wire("TaskTemplate.ContainerSpec.Image");
 
 /// How many tasks. The operation's function knows what that means in the service's mode.
 pub(super) const REPLICAS: Param =
-    integer("replicas").title("Replicas").about("How many tasks a replicated service has.").local();
+    integer("replicas").title("Replicas").about("The number of tasks of a replicated service.").local();
 
 /// What most services set.
 pub(super) const COMMON: &[Param] = &[
     command("Command")
         .title("Command")
-        .about("What to run instead of the image's entrypoint: a list, JSON, or a line split by the shell's rules. No shell runs it.")
+        .about("The command that replaces the image's entrypoint: a list, JSON, or a line split by the shell's rules. No shell runs it.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Command"),
     command("Args")
         .secret(Secrecy::Lines)
         .title("Arguments")
-        .about("What the command, or the image's entrypoint, is given, instead of the image's command.")
+        .about("The arguments for the command or the image's entrypoint. They replace the image's command.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Args"),
     notation("Env", Notation::Environment)
@@ -74,22 +74,22 @@ pub(super) const COMMON: &[Param] = &[
     notation("Mounts", Notation::Mounts)
         .secret(Secrecy::Within)
         .title("Mounts")
-        .about("Mounts, one a line, such as type=volume,source=data,target=/data, or the API's JSON.")
+        .about("Mounts, one on each line, such as type=volume,source=data,target=/data, or JSON as in the API.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Mounts"),
     notation("Secrets", Notation::Secrets)
         .title("Secrets")
-        .about("Secrets to give it, by name, or lines such as source=key,target=key.pem,mode=0400.")
+        .about("Secrets for the service, by name, or lines such as source=key,target=key.pem,mode=0400.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Secrets"),
     notation("Configs", Notation::Configs)
         .title("Configs")
-        .about("Configs to give it, by name, or lines such as source=conf,target=/etc/app.conf.")
+        .about("Configs for the service, by name, or lines such as source=conf,target=/etc/app.conf.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Configs"),
     list("Constraints")
         .title("Constraints")
-        .about("Where its tasks may run, such as node.role==worker or node.labels.zone==a.")
+        .about("Placement constraints: where tasks may run, such as node.role==worker or node.labels.zone==a.")
         .body()
         .wire("TaskTemplate.Placement.Constraints"),
 ];
@@ -98,7 +98,7 @@ pub(super) const COMMON: &[Param] = &[
 pub(super) const RARE: &[Param] = &[
     text("Hostname")
         .title("Host Name")
-        .about("The host name within its containers.")
+        .about("The host name in the containers.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Hostname"),
     text("Dir")
@@ -113,27 +113,27 @@ pub(super) const RARE: &[Param] = &[
         .wire("TaskTemplate.ContainerSpec.User"),
     list("Groups")
         .title("Groups")
-        .about("Further groups of its user.")
+        .about("Additional groups of the container's user.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Groups"),
     choice("TTY", SWITCH)
         .title("TTY")
-        .about("Whether its containers have a terminal: stdout and stderr then arrive as one.")
+        .about("Whether the containers have a terminal. The output then comes as one stream, stdout.")
         .body()
         .wire("TaskTemplate.ContainerSpec.TTY"),
     choice("OpenStdin", SWITCH)
         .title("Open Stdin")
-        .about("Whether their standard input is kept open.")
+        .about("Whether standard input of the containers is kept open.")
         .body()
         .wire("TaskTemplate.ContainerSpec.OpenStdin"),
     choice("ReadOnly", SWITCH)
         .title("Read-Only")
-        .about("Whether the root filesystem is mounted read-only: only its mounts can be written then.")
+        .about("Whether the root filesystem is mounted read-only. Only mounts can be written to.")
         .body()
         .wire("TaskTemplate.ContainerSpec.ReadOnly"),
     choice("Init", SWITCH)
         .title("Init")
-        .about("Whether a small init runs as the first process, which reaps zombies.")
+        .about("Whether a small init runs as the first process. It forwards signals and reaps processes.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Init"),
     text("StopSignal")
@@ -148,23 +148,23 @@ pub(super) const RARE: &[Param] = &[
         .wire("TaskTemplate.ContainerSpec.StopGracePeriod"),
     notation("Healthcheck", Notation::Healthcheck)
         .title("Health Check")
-        .about("A command for the container's shell, none, or JSON with Test, Interval (such as 30s), Timeout, StartPeriod and Retries.")
+        .about("A command that the container's shell runs, none, or a JSON object with Test, Interval (such as 30s), Timeout, StartPeriod and Retries.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Healthcheck"),
     lines("Hosts")
         .open()
         .title("Hosts")
-        .about("Entries for its hosts file, one a line, such as 10.0.0.1 name.")
+        .about("Entries for the hosts file, one on each line, such as 10.0.0.1 name.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Hosts"),
     list("Dns")
         .title("DNS Servers")
-        .about("Name servers to ask.")
+        .about("IP addresses of DNS servers.")
         .body()
         .wire("TaskTemplate.ContainerSpec.DNSConfig.Nameservers"),
     list("DnsSearch")
         .title("DNS Search Domains")
-        .about("Domains in which names are looked up.")
+        .about("DNS search domains, such as example.com.")
         .body()
         .wire("TaskTemplate.ContainerSpec.DNSConfig.Search"),
     list("DnsOptions")
@@ -175,7 +175,7 @@ pub(super) const RARE: &[Param] = &[
     map("Sysctls")
         .open()
         .title("Sysctls")
-        .about("Kernel parameters of its namespaces, such as net.core.somaxconn=1024.")
+        .about("Kernel parameters of the container's namespaces, such as net.core.somaxconn=1024.")
         .body()
         .wire("TaskTemplate.ContainerSpec.Sysctls"),
     list("CapabilityAdd")
@@ -192,63 +192,63 @@ pub(super) const RARE: &[Param] = &[
         .wire("TaskTemplate.ContainerSpec.CapabilityDrop"),
     notation("Ulimits", Notation::Ulimits)
         .title("Ulimits")
-        .about("Limits of its processes, such as nofile=1024:2048.")
+        .about("Limits for the container's processes, such as nofile=1024:2048.")
         .since(1, 41)
         .body()
         .wire("TaskTemplate.ContainerSpec.Ulimits"),
     choice("NoNewPrivileges", SWITCH)
         .title("No New Privileges")
-        .about("Whether its processes are kept from gaining privileges, as by setuid programs.")
+        .about("Whether processes are prevented from gaining privileges, for example by setuid programs.")
         .since(1, 44)
         .body()
         .wire("TaskTemplate.ContainerSpec.Privileges.NoNewPrivileges"),
     signed("OomScoreAdj")
         .title("OOM Score")
-        .about("How readily the kernel kills it where memory runs out, from -1000 to 1000.")
+        .about("How readily the kernel kills the container when memory runs out, from -1000 to 1000.")
         .since(1, 46)
         .body()
         .wire("TaskTemplate.ContainerSpec.OomScoreAdj"),
     notation("limit_cpu", Notation::Cpus)
         .title("CPU Limit")
-        .about("The most processors that a task may use, such as 1.5.")
+        .about("The maximum number of CPUs for a task, such as 1.5.")
         .body()
         .wire("TaskTemplate.Resources.Limits.NanoCPUs"),
     notation("limit_memory", Notation::Size)
         .title("Memory Limit")
-        .about("The most memory of a task, such as 512m.")
+        .about("The memory limit of a task, such as 512m.")
         .body()
         .wire("TaskTemplate.Resources.Limits.MemoryBytes"),
     integer("limit_pids")
         .title("Process Limit")
-        .about("The most processes of a task; 0 is no limit.")
+        .about("The maximum number of processes of a task. 0 is no limit.")
         .since(1, 41)
         .body()
         .wire("TaskTemplate.Resources.Limits.Pids"),
     notation("reserve_cpu", Notation::Cpus)
         .title("CPU Reservation")
-        .about("Processors that a node must have free for a task, such as 0.5.")
+        .about("The number of CPUs that a node must have free for a task, such as 0.5.")
         .body()
         .wire("TaskTemplate.Resources.Reservations.NanoCPUs"),
     notation("reserve_memory", Notation::Size)
         .title("Memory Reservation")
-        .about("Memory that a node must have free for a task, such as 256m.")
+        .about("The memory that a node must have free for a task, such as 256m.")
         .body()
         .wire("TaskTemplate.Resources.Reservations.MemoryBytes"),
     notation("memory_swap", Notation::Size)
         .title("Swap")
-        .about("The swap that a task may use besides its memory, such as 512m; -1 is no limit.")
+        .about("The swap that a task may use in addition to its memory, such as 512m. -1 is no limit.")
         .since(1, 52)
         .body()
         .wire("TaskTemplate.Resources.SwapBytes"),
     signed("memory_swappiness")
         .title("Memory Swappiness")
-        .about("How readily its memory is swapped out, from 0 to 100; -1 is the node's default.")
+        .about("How readily the kernel swaps out memory of a task, from 0 to 100. -1 is the node's default.")
         .since(1, 52)
         .body()
         .wire("TaskTemplate.Resources.MemorySwappiness"),
     choice("restart_condition", RESTARTS)
         .title("Restart Condition")
-        .about("When a task that has ended is replaced: after any end, a failure, or never.")
+        .about("When a task that has ended is replaced: always, after a failure, or never.")
         .body()
         .wire("TaskTemplate.RestartPolicy.Condition"),
     text("restart_delay")
@@ -258,7 +258,7 @@ pub(super) const RARE: &[Param] = &[
         .wire("TaskTemplate.RestartPolicy.Delay"),
     integer("restart_max_attempts")
         .title("Most Restarts")
-        .about("How often a task is replaced within the restart window; 0 is without end.")
+        .about("How often a task is replaced within the restart window. 0 is no limit.")
         .body()
         .wire("TaskTemplate.RestartPolicy.MaxAttempts"),
     text("restart_window")
@@ -268,12 +268,12 @@ pub(super) const RARE: &[Param] = &[
         .wire("TaskTemplate.RestartPolicy.Window"),
     integer("max_replicas_per_node")
         .title("Most Replicas per Node")
-        .about("How many of the service's tasks one node may run at the same time; 0 is no limit.")
+        .about("The maximum number of the service's tasks on one node. 0 is no limit.")
         .body()
         .wire("TaskTemplate.Placement.MaxReplicas"),
     text("log_driver")
         .title("Log Driver")
-        .about("Where its output goes, such as json-file or none.")
+        .about("The log driver for the container's output, such as json-file or none.")
         .body()
         .wire("TaskTemplate.LogDriver.Name"),
     map("log_options")
@@ -284,27 +284,27 @@ pub(super) const RARE: &[Param] = &[
         .wire("TaskTemplate.LogDriver.Options"),
     choice("endpoint_mode", ENDPOINTS)
         .title("Endpoint Mode")
-        .about("What its name leads to: one virtual address, or the addresses of all its tasks.")
+        .about("What the service's name resolves to: one virtual IP address, or the addresses of all tasks (DNS round robin).")
         .body()
         .wire("EndpointSpec.Mode"),
     integer("update_parallelism")
         .title("Update Parallelism")
-        .about("How many tasks an update replaces at once: 1 if nothing was ever set, and 0 is all.")
+        .about("How many tasks an update replaces at once. 0 is all. If it was never set, 1.")
         .body()
         .wire("UpdateConfig.Parallelism"),
     text("update_delay")
         .title("Update Delay")
-        .about("How long an update waits between them, such as 10s.")
+        .about("How long an update waits between batches of tasks, such as 10s.")
         .body()
         .wire("UpdateConfig.Delay"),
     choice("update_failure_action", ON_UPDATE)
         .title("On Failed Update")
-        .about("What an update does when too many of its new tasks fail within the time that they are watched.")
+        .about("What an update does if too many of its new tasks fail while they are monitored.")
         .body()
         .wire("UpdateConfig.FailureAction"),
     text("update_monitor")
         .title("Update Monitor")
-        .about("How long each new task is watched for failure, such as 30s.")
+        .about("How long each new task is monitored for failure, such as 30s.")
         .body()
         .wire("UpdateConfig.Monitor"),
     text("update_max_failure_ratio")
@@ -319,22 +319,22 @@ pub(super) const RARE: &[Param] = &[
         .wire("UpdateConfig.Order"),
     integer("rollback_parallelism")
         .title("Rollback Parallelism")
-        .about("How many tasks a rollback replaces at once: 1 if nothing was ever set, and 0 is all.")
+        .about("How many tasks a rollback replaces at once. 0 is all. If it was never set, 1.")
         .body()
         .wire("RollbackConfig.Parallelism"),
     text("rollback_delay")
         .title("Rollback Delay")
-        .about("How long a rollback waits between them, such as 10s.")
+        .about("How long a rollback waits between batches of tasks, such as 10s.")
         .body()
         .wire("RollbackConfig.Delay"),
     choice("rollback_failure_action", ON_ROLLBACK)
         .title("On Failed Rollback")
-        .about("What a rollback does when too many of its tasks fail within the time that they are watched.")
+        .about("What a rollback does if too many of its tasks fail while they are monitored.")
         .body()
         .wire("RollbackConfig.FailureAction"),
     text("rollback_monitor")
         .title("Rollback Monitor")
-        .about("How long a task of a rollback is watched for failure, such as 30s.")
+        .about("How long a task of a rollback is monitored for failure, such as 30s.")
         .body()
         .wire("RollbackConfig.Monitor"),
     text("rollback_max_failure_ratio")
@@ -354,22 +354,22 @@ pub(super) const AS_THE_API_HAS_IT: &[Param] = &[
     object("TaskTemplate")
         .secret(Secrecy::Within)
         .title("Task Template")
-        .about("Further settings of the service's tasks, as the API's TaskTemplate. Merged with the fields of their own.")
+        .about("Additional settings of the service's tasks, as the API's TaskTemplate. It is merged with the other fields of this form.")
         .body(),
     object("UpdateConfig")
         .open()
         .title("Update Configuration")
-        .about("How updates go, as the API's UpdateConfig. Merged with the fields of their own.")
+        .about("Update settings, as the API's UpdateConfig. It is merged with the other fields of this form.")
         .body(),
     object("RollbackConfig")
         .open()
         .title("Rollback Configuration")
-        .about("How rollbacks go, as the API's RollbackConfig. Merged with the fields of their own.")
+        .about("Rollback settings, as the API's RollbackConfig. It is merged with the other fields of this form.")
         .body(),
     object("EndpointSpec")
         .open()
         .title("Endpoint Specification")
-        .about("How the service is reached, as the API's EndpointSpec. Merged with the fields of their own.")
+        .about("The service's endpoint, as the API's EndpointSpec. It is merged with the other fields of this form.")
         .body(),
     object("Mode")
         .open()

@@ -24,14 +24,14 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(300);
 
 const LIMIT: Param = TIME_LIMIT.about(
-    "How long to wait until its tasks have ended; the configuration's time-out if empty. Each may take the service's stop grace period.",
+    "How long to wait until the tasks have ended. If empty, the configuration's timeout applies. Each task may take the service's stop grace period.",
 );
 
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("stop_service", "/services/{id}/update")
         .title("Stop Service")
-        .about("Ends all tasks of a service, on all nodes, and keeps the service. Resume Service brings them back: a label of the service keeps how many there were.")
+        .about("Stops all tasks of a service on all nodes, and keeps the service. A label of the service keeps the number of tasks, so that Resume Service can start them again.")
         .effect(Effect::Contain)
         .touches(&[Touch::Service("id")])
         .params(&[SERVICE, LIMIT, OVERRIDE_PROTECTION, OVERRIDE_ISOLATION])
@@ -44,7 +44,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(stop),
     Operation::post("resume_service", "/services/{id}/update")
         .title("Resume Service")
-        .about("Gives a service the tasks back that Stop Service has ended. Wait for Service tells when they run.")
+        .about("Starts the tasks of a service again that Stop Service stopped. To wait until they are running, use Wait for Service.")
         .effect(Effect::Contain)
         .touches(&[Touch::Service("id")])
         .params(&[SERVICE, OVERRIDE_PROTECTION])

@@ -31,17 +31,17 @@ const SOURCES: &[(&str, &str)] = &[("Specification", "spec"), ("Previous Specifi
 
 const REGISTRY_AUTH_FROM: Param = choice("registryAuthFrom", SOURCES)
     .title("Registry Sign-In From")
-    .about("Where the nodes' sign-in at the registry comes from, where the call gives none: the service's present settings, or those before.")
+    .about("Where the nodes take their registry credentials from if the call has none: the service's current or previous settings.")
     .local();
 
 /// For an update that goes by the version that a playbook has read.
 const VERSION: Param = integer("version")
     .title("Version")
-    .about("Change the service only if it is still at this version: Version.Index of Inspect Service. If empty, whatever it is now is changed.")
+    .about("Change the service only if it still has this version: Version.Index of Inspect Service. If empty, the current version is changed.")
     .local();
 
 const LIMIT: Param = TIME_LIMIT.about(
-    "How long to try again, where others change the service at the same time; the configuration's time-out if empty.",
+    "How long to try again if others change the service at the same time. If empty, the configuration's timeout applies.",
 );
 
 const FIRST: &[Param] = &[SERVICE, IMAGE, REPLICAS];
@@ -53,7 +53,7 @@ const UPDATED: Schema = Schema::All(&[DONE, Schema::Field("Warnings", &TEXTS), S
 pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::post("update_service", "/services/{id}/update")
         .title("Update Service")
-        .about("Changes settings of a service. What is left empty stays as it is; a list or map that is given replaces the present one, and the fields that add and remove change single entries. The swarm then replaces tasks as it must.")
+        .about("Changes settings of a service. Empty fields do not change. A list or map replaces the current one; the fields that add and remove change single entries. The swarm then replaces tasks where necessary.")
         .touches(&[Touch::Service("id")])
         .params(&joined::<
             {
@@ -79,7 +79,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(update),
     Operation::post("scale_service", "/services/{id}/update")
         .title("Scale Service")
-        .about("Sets how many tasks a replicated service has. A service that was stopped by Stop Service runs again.")
+        .about("Sets the number of tasks of a replicated service. A service that Stop Service stopped runs again.")
         .touches(&[Touch::Service("id")])
         .params(&[SERVICE, REPLICAS.required(), LIMIT, OVERRIDE_ISOLATION])
         .upsets_isolation(always)
@@ -87,7 +87,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(scale),
     Operation::post("rollback_service", "/services/{id}/update")
         .title("Roll Back Service")
-        .about("Gives a service the settings back that it had before its last update. Wait for Service tells when its tasks have them.")
+        .about("Rolls a service back to the settings before its last update. To wait until its tasks have them, use Wait for Service.")
         .touches(&[Touch::Service("id")])
         .params(&[SERVICE, REGISTRY_AUTH_FROM, LIMIT, OVERRIDE_ISOLATION])
         .upsets_isolation(always)
@@ -95,7 +95,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(rollback),
     Operation::post("force_update_service", "/services/{id}/update")
         .title("Force Update of Service")
-        .about("Replaces all tasks of a service by new ones, though no setting changes.")
+        .about("Replaces all tasks of a service with new ones, without changing a setting.")
         .touches(&[Touch::Service("id")])
         .params(&[SERVICE, LIMIT, OVERRIDE_ISOLATION])
         .upsets_isolation(always)

@@ -30,10 +30,10 @@ const MOST_TOLD: usize = 5;
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("wait_for_service", "/services/{id}")
     .title("Wait for Service")
-    .about("Waits until all tasks of a service run at its present settings, and go on running. Fails as soon as its update is paused or rolled back, and says which tasks failed, and why.")
+    .about("Waits until all tasks of a service are running with its current settings and stay running. Fails as soon as the update is paused or rolled back, and says which tasks failed and why.")
     .params(&[
         SERVICE,
-        TIME_LIMIT.about("How long to wait; the configuration's time-out if empty. A service that is not ready by then is an error."),
+        TIME_LIMIT.about("How long to wait. If empty, the configuration's timeout applies. The call fails if the service is not ready by then."),
     ])
     .gives(Schema::All(&[DONE, Schema::Fields(&["running", "desired", "update_state", "seconds"])]))
     .run(wait)];

@@ -17,17 +17,17 @@ use crate::{
 pub(super) const SETTINGS: [Param; 11] = [
     flag("AutoLockManagers")
         .title("Lock Managers")
-        .about("Managers that start again wait for the unlock key, so that a stolen disk tells nothing.")
+        .about("Lock managers when they restart, until they get the unlock key. This protects the swarm's keys on disk.")
         .wire("EncryptionConfig.AutoLockManagers")
         .body(),
     integer("TaskHistoryRetentionLimit")
         .title("Task History Limit")
-        .about("How many ended tasks the swarm keeps for each task that runs, to tell what became of them.")
+        .about("How many ended tasks the swarm keeps for each running task, as their history.")
         .wire("Orchestration.TaskHistoryRetentionLimit")
         .body(),
     text("HeartbeatPeriod")
         .title("Heartbeat Period")
-        .about("How often nodes report, such as 5s. With a longer period a lost node is noticed later.")
+        .about("How often nodes report, such as 5s. With a longer period, a lost node is noticed later.")
         .wire("Dispatcher.HeartbeatPeriod")
         .body(),
     text("NodeCertExpiry")
@@ -38,7 +38,7 @@ pub(super) const SETTINGS: [Param; 11] = [
     objects("ExternalCAs")
         .secret(Secrecy::Within)
         .title("External Authorities")
-        .about("Certificate authorities that sign in the swarm's place, as the API's ExternalCAs.")
+        .about("External certificate authorities that sign instead of the swarm, as the API's ExternalCAs.")
         .wire("CAConfig.ExternalCAs")
         .body(),
     long_text("SigningCACert")
@@ -54,23 +54,23 @@ pub(super) const SETTINGS: [Param; 11] = [
         .body(),
     integer("ForceRotate")
         .title("Rotate Authority")
-        .about("Another number than before makes a new authority, and new certificates for all nodes.")
+        .about("Change this number to create a new CA and new certificates for all nodes.")
         .wire("CAConfig.ForceRotate")
         .body(),
     integer("SnapshotInterval")
         .title("Snapshot Interval")
-        .about("After how many entries of their log the managers take a snapshot of it.")
+        .about("The number of log entries after which managers take a snapshot of their Raft log.")
         .wire("Raft.SnapshotInterval")
         .body(),
     integer("KeepOldSnapshots")
         .title("Old Snapshots")
-        .about("How many snapshots of their log managers keep beside the present one.")
+        .about("How many older snapshots of the Raft log managers keep.")
         .wire("Raft.KeepOldSnapshots")
         .body(),
     object("LogDriver")
         .secret(Secrecy::Within)
         .title("Log Driver")
-        .about("The log driver of tasks whose service names none: an object with Name and Options.")
+        .about("The log driver of tasks whose service has none: an object with Name and Options.")
         .wire("TaskDefaults.LogDriver")
         .body(),
 ];
@@ -79,13 +79,13 @@ pub(super) const SETTINGS: [Param; 11] = [
 pub(super) const ROTATIONS: [Param; 3] = [
     flag("rotateWorkerToken")
         .title("Rotate Worker Token")
-        .about("Make a new join token for workers. The old one is void at once."),
+        .about("Create a new join token for workers. The old one becomes invalid at once."),
     flag("rotateManagerToken")
         .title("Rotate Manager Token")
-        .about("Make a new join token for managers. The old one is void at once."),
+        .about("Create a new join token for managers. The old one becomes invalid at once."),
     flag("rotateManagerUnlockKey")
         .title("Rotate Unlock Key")
-        .about("Make a new key that unlocks managers that start again. Get Unlock Key gives it."),
+        .about("Create a new key for unlocking managers after a restart. Get Unlock Key returns it."),
 ];
 
 /// `POST /swarm/update`: changes the present specification by what is given.

@@ -13,11 +13,11 @@ use crate::{
 pub(super) const WHICH: [Param; 2] = [
     flag("rotateWorkerToken")
         .title("Worker Token")
-        .about("Make a new token for workers. The old one is void at once.")
+        .about("Create a new token for workers. The old one becomes invalid at once.")
         .default("true"),
     flag("rotateManagerToken")
         .title("Manager Token")
-        .about("Make a new token for managers. The old one is void at once.")
+        .about("Create a new token for managers. The old one becomes invalid at once.")
         .default("true"),
 ];
 const FIELDS: [&str; 2] = ["Worker", "Manager"];

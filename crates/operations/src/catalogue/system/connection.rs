@@ -36,7 +36,7 @@ const NOTHING: Query = &[("filters", r#"{"label":["fortisoar.check"]}"#)];
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("check_connection", "/version")
     .title("Check Connection")
-    .about("Checks the connection to the engine and gives each finding as data: whether the engine answers, sign-in, encryption, verification, API version, clocks, known flaws of the engine's version, and what the credential may read. An engine that does not answer is a finding, and no error.")
+    .about("Checks the connection to the engine and returns each finding as data: whether the engine answers, sign-in, encryption, verification, API version, clocks, known flaws of the engine's version, and what the credential may read. An engine that does not answer is a finding, not an error.")
     .gives(Schema::All(&[
         Schema::Fields(&["result", "level", "engine_version", "api_version", "round_trip_milliseconds"]),
         Schema::Field(

@@ -29,13 +29,13 @@ const EARLY: Duration = Duration::from_millis(500);
 /// The operations of this file.
 pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("system_events", "/events")
     .title("Get Events")
-    .about("Gets what has happened on the engine: containers started and died, images pulled, networks connected.")
+    .about("Gets the engine's events: for example, containers that started or died, images that were pulled, networks that were connected.")
     .params(&[
         FILTERS,
-        time("since").title("Since").about("Only what happened from then on, by the engine's clock. To go on from an earlier call, its next_since. The engine remembers the last 256 events only.").local(),
-        time("until").title("Until").about("Only what happened until then, by the engine's clock; until now, if empty.").local(),
-        flag("follow").title("Follow").about("Wait for more, until the time limit or the time given.").local(),
-        integer("max_events").title("Most Events").about("No more than this many are read.").default("1000").local(),
+        time("since").title("Since").about("Only events since this time, by the engine's clock. To continue after an earlier call, use its next_since. The engine remembers only the last 256 events.").local(),
+        time("until").title("Until").about("Only events until this time, by the engine's clock. If empty, until now.").local(),
+        flag("follow").title("Follow").about("Wait for further events until the time limit, or until the time in Until.").local(),
+        integer("max_events").title("Most Events").about("The maximum number of events to return.").default("1000").local(),
         TIME_LIMIT,
         REDACT,
     ])

@@ -12,34 +12,34 @@ pub(crate) const FILTERS: Param = Param::new("filters", ValueKind::Filters)
 /// Docker's filters of a prune.
 pub(crate) const PRUNE_FILTERS: Param = Param::new("filters", ValueKind::PruneFilters)
     .title("Filters")
-    .about("Docker's filters, such as {\"label\": [\"env=test\"], \"until\": [\"24h\"]}. Empty removes all that is unused; a name without a value is refused.");
+    .about("Docker's filters, such as {\"label\": [\"env=test\"], \"until\": [\"24h\"]}. If empty, everything unused is removed. A name without a value is refused.");
 
 /// What the form has no field for.
 pub(crate) const ADDITIONAL_FIELDS: Param = Param { place: Place::Merged, ..object("additional_fields") }
     .secret(Secrecy::Within)
     .title("Additional Fields")
-    .about("Further fields of the request, as the Docker Engine API names them. Merged with the fields above; what is set in both is refused.");
+    .about("Additional fields of the request, as the Docker Engine API names them. They are merged with the fields above. A field that is set in both is refused.");
 
 /// How long an operation that may lawfully block has.
 pub(crate) const TIME_LIMIT: Param = integer("timeout")
     .title("Time Limit (seconds)")
-    .about("The call ends after this long, with what had come; the configuration's time-out if empty.")
+    .about("The call ends after this time and returns what it has. If empty, the configuration's timeout applies.")
     .local();
 
 /// For what takes something away.
 pub(crate) const DRY_RUN: Param =
-    flag("dry_run").title("Dry Run").about("Only say what would be done. Nothing is changed.").local();
+    flag("dry_run").title("Dry Run").about("Only report what would be done, and change nothing.").local();
 
 /// For what contains: who is contained must not decide.
 pub(crate) const OVERRIDE_PROTECTION: Param = flag("override_protection")
     .title("Override Protection")
-    .about("Also if protected_containers protects the container. It needs access level Full; the result and the log say it.")
+    .about("Act even if protected_containers protects the container. This needs access level Full, and the result and the log record it.")
     .local();
 
 /// For what would undo an isolation, or take away what a release needs.
 pub(crate) const OVERRIDE_ISOLATION: Param = flag("override_isolation")
     .title("Override Isolation")
-    .about("Also if the container is isolated (isolate_container). Otherwise that is refused until release_container.")
+    .about("Act even if the container is isolated by isolate_container. Otherwise this is refused until release_container.")
     .local();
 
 /// A container.

@@ -63,8 +63,10 @@ export const call = (id) => ask("GET", `/page/history/${id}`);
 /** How far the call of this name is: its parts, none of a call that does not run. */
 export const progress = async (name) => (await ask("GET", `/page/progress/${name}`)).parts;
 
+/** @typedef {{ signal?: AbortSignal, name?: string, unnoted?: boolean }} How */
+
 /** Runs an operation. Aborting the signal cancels it; by `name` one may ask meanwhile how far it is. */
-export function execute(connector, operation, config, params, { signal, name, unnoted = false } = {}) {
+export function execute(connector, operation, config, params, /** @type {How} */ { signal, name, unnoted = false } = {}) {
   const body = { connector: connector.name, version: connector.version, operation, config, params };
   const how = unnoted ? "?unnoted=true" : name ? `?progress=${name}` : "";
   return answer("POST", `/api/integration/execute/${how}`, body, signal);

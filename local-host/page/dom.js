@@ -35,13 +35,15 @@ function present(children) {
     .map((child) => (typeof child === "string" ? seen(child) : child));
 }
 
+let saying;
+
 /** Says something in passing, also to who listens. */
 export function say(text, isTrouble = false) {
   const place = document.getElementById("says");
   const note = h("p", { class: isTrouble ? "note bad" : "note" }, text);
   fill(place, note);
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => note.remove(), isTrouble ? 9000 : 2600);
+  clearTimeout(saying);
+  saying = setTimeout(() => note.remove(), isTrouble ? 9000 : 2600);
 }
 
 /** Copies text, and says so. */

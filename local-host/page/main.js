@@ -238,14 +238,14 @@ addEventListener("hashchange", () => {
   heading.focus({ preventScroll: true });
 });
 addEventListener("keydown", (event) => {
-  const isTyping = event.target.matches?.("input, textarea, select");
+  const isTyping = event.target instanceof Element && event.target.matches("input, textarea, select");
   if (event.key === "/" && !isTyping) {
     const find = document.getElementById("find");
-    if (find) (event.preventDefault(), find.focus(), find.select());
+    if (find instanceof HTMLInputElement) (event.preventDefault(), find.focus(), find.select());
   }
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     const work = main.querySelector("form.work");
-    if (work) (event.preventDefault(), work.requestSubmit());
+    if (work instanceof HTMLFormElement) (event.preventDefault(), work.requestSubmit());
   }
 });
 listen(busy);

@@ -2,8 +2,10 @@
 
 import { h } from "./dom.js";
 
+/** @typedef {{ looks?: string, accept?: string }} How */
+
 /** The button, and the input that belongs beside it. `take` is called with the file that was chosen, also the same one again. */
-export function filePicker(label, take, { looks = "quiet", accept } = {}) {
+export function filePicker(label, take, /** @type {How} */ { looks = "quiet", accept } = {}) {
   const input = h("input", {
     type: "file",
     accept,

@@ -29,7 +29,7 @@ export function result(data, log, step) {
 /** An error, with what FortiSOAR puts before it set apart. */
 export function failure(message, log) {
   const [start] = BEFORE.exec(message) ?? [""];
-  const [, code, said] = /^(\[[a-z_]+(?: \d+)?\] )?([^]*)$/.exec(message.slice(start.length));
+  const [, code, said] = /^(\[[a-z_]+(?: \d+)?\] )?(.*)$/s.exec(message.slice(start.length));
   return h(
     "div",
     { class: "failure", role: "alert" },
@@ -54,7 +54,7 @@ export function failure(message, log) {
 /** Views to switch between. */
 function tabs(views) {
   const place = h("div", { class: "view" });
-  const buttons = views.map(([name, make], index) =>
+  const buttons = views.map(([name], index) =>
     h(
       "button",
       { type: "button", role: "tab", onclick: () => open(index), onkeydown: (event) => key(event, index) },

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What a private engine's first process becomes, once the root is its own; see first_process.sh.
 #
 #   sh engine_process.sh DAEMON

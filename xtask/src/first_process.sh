@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # A private Docker Engine's first process, in network, mount and process namespaces of its own; see private_engine.rs.
 #
 #   sh first_process.sh BASE PACKAGES FOLDER SOCKETS DAEMON CGROUP

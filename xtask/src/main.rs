@@ -16,8 +16,10 @@ mod examples;
 mod faults;
 mod fuzz;
 mod hardware;
+mod hooks;
 mod image;
 mod interrupt;
+mod javascript;
 mod log;
 mod machine;
 mod native;
@@ -73,6 +75,8 @@ enum Task {
     Faults(faults::Options),
     /// Throw hostile bytes at everything that reads some.
     Fuzz(fuzz::Options),
+    /// Have git run the checks of the sources before each commit.
+    Hooks,
     /// Build the connector's package: dist/NAME-VERSION.tgz.
     Package(packaging::Options),
     /// Start the local host: FortiSOAR's API and a page for playbook authors, with the package in it.
@@ -107,6 +111,7 @@ fn run(task: &Task) -> Result<bool> {
         Task::Examples => examples::record().map(|()| true),
         Task::Faults(options) => faults::run(options),
         Task::Fuzz(options) => fuzz::run(options),
+        Task::Hooks => hooks::install().map(|()| true),
         Task::Doctor => Ok(doctor::run()),
         Task::Package(options) => packaging::build(options, &mut command::show).map(|_| true),
         Task::Serve(options) => serve::run(options),

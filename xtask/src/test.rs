@@ -3,6 +3,7 @@
 mod checks;
 mod end_to_end;
 mod results;
+mod sources;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +16,7 @@ use clap::Args;
 
 use crate::browser::Browser;
 use crate::cluster::IPROUTE;
+use crate::command::at_root;
 use crate::log::{self, Log};
 use crate::machine;
 use crate::once::remove;
@@ -26,7 +28,7 @@ use crate::pythons::{self, Python};
 use crate::steps::{self, Lane, Stage, Step};
 use crate::system::System;
 use crate::tested;
-use crate::tools::{MYPY, PYFSR, RUFF, Tool};
+use crate::tools::{PYFSR, Tool};
 
 use self::end_to_end::{ALONE, Kind, Suite, modules};
 
@@ -44,6 +46,9 @@ pub(crate) struct Options {
     /// Python; may be given several times.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// Only the checks that read the sources and build nothing: format, spelling, lints and types.
+    #[arg(long, conflicts_with_all = ["all", "from", "only"])]
+    sources: bool,
     /// The engine of these tests: that of a release of Debian, or Podman; this machine's unless told otherwise.
     #[arg(long, value_name = "ENGINE", requires = "only", value_parser = ["trixie", "sid", "podman"])]
     on: Option<String>,
@@ -123,6 +128,11 @@ impl Shared {
         Ok(self.release.get().context("not tried, as the release package was not built")?)
     }
 
+    /// A tool that is a program of its own.
+    fn program_of(&self, tool: &Tool, name: &str) -> Result<Command> {
+        Ok(at_root(tool.install(self.newest()?)?.path("bin").join(name)))
+    }
+
     /// A tool's Python; the tool is there after the first step.
     fn tool(&self, tool: &Tool) -> Result<Command> {
         Ok(tool.install(self.newest()?)?.python())
@@ -142,6 +152,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     if !options.only.is_empty() {
         return Ok(steps::run(only(options, &shared)?, &shared, None)?.passed());
     }
+    if options.sources {
+        return Ok(steps::run(vec![vec![sources::lane()]], &shared, None)?.passed());
+    }
     let before = Outcomes::before();
     let outcomes = steps::run(plan(options.all, &shared)?, &shared, options.from.as_deref())?;
     let outcomes = if options.from.is_some() { outcomes.after(before) } else { outcomes };
@@ -155,8 +168,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 
 fn plan(all: bool, shared: &Shared) -> Result<Vec<Stage<Shared>>> {
     let newest = shared.newest()?;
-    let mut sources: Lane<Shared> = vec![Step::new("tools", 10, tools).needed()];
-    sources.extend(checks::of_sources());
+    let mut sources = sources::lane();
+    // After the tools, which are small: no check waits for it.
+    sources.insert(1, Step::new("what stands beside", 10, beside).needed());
     let mut plan = vec![
         vec![vec![package()], sources],
         vec![of_pythons(all, shared)?, checks::of_builds()],
@@ -254,15 +268,13 @@ fn only(options: &Options, shared: &Shared) -> Result<Vec<Stage<Shared>>> {
     Ok(vec![vec![vec![package(), tests]]])
 }
 
-/// What the tests need besides, fetched before they run side by side.
-fn tools(shared: &Shared, log: &mut Log) -> Result<()> {
+/// What the end-to-end tests need besides, fetched before they run side by side.
+fn beside(shared: &Shared, log: &mut Log) -> Result<()> {
     let newest = shared.newest()?;
-    for tool in [RUFF, MYPY, PYFSR] {
-        if tool.runs_on(newest) {
-            tool.install(newest)?;
-        } else {
-            log.skip(tool.too_new_for(newest));
-        }
+    if PYFSR.runs_on(newest) {
+        PYFSR.install(newest)?;
+    } else {
+        log.skip(PYFSR.too_new_for(newest));
     }
     System::this_machine()?;
     Browser::get()?;

@@ -1,5 +1,7 @@
-//! Tools from Python's package index, in pinned versions, each in a folder of its own under the target folder.
+//! Tools from Python's package index, pinned by version and hash (`xtask/tools/`), each in a folder of its own under the target
+//! folder.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -14,30 +16,42 @@ use crate::pythons::Python;
 /// What pip is asked for, and the oldest Python that takes it.
 pub(crate) struct Tool {
     name: &'static str,
-    requirements: &'static [&'static str],
+    /// The lock file: every package with its version and its hashes.
+    locked: &'static str,
     oldest_python: (u32, u32),
 }
 
 /// Builds for an older glibc than this machine's, with zig as the linker.
 pub(crate) const ZIGBUILD: Tool = Tool {
     name: "cargo-zigbuild",
-    requirements: &["cargo-zigbuild==0.24.0", "ziglang==0.17.1"],
+    locked: include_str!("../tools/cargo-zigbuild.txt"),
     oldest_python: (3, 9),
 };
 /// Python's style.
-pub(crate) const RUFF: Tool = Tool { name: "ruff", requirements: &["ruff==0.17.6"], oldest_python: (3, 9) };
+pub(crate) const RUFF: Tool =
+    Tool { name: "ruff", locked: include_str!("../tools/ruff.txt"), oldest_python: (3, 9) };
 /// Python's types.
-pub(crate) const MYPY: Tool = Tool { name: "mypy", requirements: &["mypy==2.4.1"], oldest_python: (3, 10) };
+pub(crate) const MYPY: Tool =
+    Tool { name: "mypy", locked: include_str!("../tools/mypy.txt"), oldest_python: (3, 10) };
 /// FortiSOAR's client, which judges packages as the importer does; a compiler of playbooks, with the Jinja that renders them.
 pub(crate) const PYFSR: Tool =
-    Tool { name: "pyfsr", requirements: &["pyfsr==0.29.0", "fsr-playbooks==0.8.3"], oldest_python: (3, 10) };
+    Tool { name: "pyfsr", locked: include_str!("../tools/pyfsr.txt"), oldest_python: (3, 10) };
+/// Spelling, of code and documents.
+pub(crate) const TYPOS: Tool =
+    Tool { name: "typos", locked: include_str!("../tools/typos.txt"), oldest_python: (3, 9) };
+/// Shell scripts.
+pub(crate) const SHELLCHECK: Tool =
+    Tool { name: "shellcheck", locked: include_str!("../tools/shellcheck.txt"), oldest_python: (3, 9) };
+/// Whether the workflows of GitHub Actions, and Dependabot's file, are what their schemas say.
+pub(crate) const WORKFLOWS: Tool =
+    Tool { name: "check-jsonschema", locked: include_str!("../tools/workflows.txt"), oldest_python: (3, 11) };
+/// Node.js with npm, for a machine that has none.
+pub(crate) const NODE: Tool =
+    Tool { name: "node", locked: include_str!("../tools/node.txt"), oldest_python: (3, 9) };
 
 /// What the benchmark compares with.
-pub(crate) const BENCH_PEERS: Tool = Tool {
-    name: "bench-peers",
-    requirements: &["docker==7.2.0", "aiodocker==0.27.0", "requests==2.34.2"],
-    oldest_python: (3, 10),
-};
+pub(crate) const BENCH_PEERS: Tool =
+    Tool { name: "bench-peers", locked: include_str!("../tools/bench-peers.txt"), oldest_python: (3, 10) };
 
 /// A tool that is there.
 pub(crate) struct Installed {
@@ -61,14 +75,16 @@ impl Tool {
     pub(crate) fn install(&self, python: &Python) -> Result<Installed> {
         let (major, minor) = python.version;
         ensure!(self.runs_on(python), self.too_new_for(python));
-        let folder = paths::tools().join(format!("{}-python{major}.{minor}", self.name));
-        made(&folder, &self.requirements.join(" "), |unfinished| {
-            eprintln!("Fetching {} from PyPI, for target/tools", self.requirements.join(" and "));
+        let folder = paths::tools().join(format!("python{major}.{minor}")).join(self.name);
+        made(&folder, self.locked, |unfinished| {
+            eprintln!("Fetching {} from PyPI, for target/tools", self.name);
+            let lock_file = folder.with_added_extension("txt");
+            fs::write(&lock_file, self.locked)?;
             let mut pip = pip(python)?;
-            pip.args(["install", "--quiet", "--only-binary", ":all:", "--no-cache-dir", "--target"]);
-            capture(pip.arg(unfinished).args(self.requirements)).with_context(|| {
-                format!("pip cannot install {}; is PyPI, or a mirror of it, within reach?", self.name)
-            })?;
+            pip.args(["install", "--quiet", "--only-binary", ":all:", "--no-cache-dir", "--require-hashes"]);
+            capture(pip.arg("--target").arg(unfinished).arg("--requirement").arg(lock_file)).with_context(
+                || format!("pip cannot install {}; is PyPI, or a mirror of it, within reach?", self.name),
+            )?;
             Ok(())
         })?;
         Ok(Installed { folder, python: python.clone() })

@@ -1,4 +1,4 @@
-//! The checks that need no engine, and cargo's tests.
+//! The checks that build: cargo's tests and lints, and what is derived.
 
 use std::process::Command;
 
@@ -12,22 +12,9 @@ use crate::private_engine::Engine;
 use crate::steps::Lane;
 use crate::steps::Step;
 use crate::system::System;
-use crate::tools::{MYPY, PYFSR, RUFF};
+use crate::tools::PYFSR;
 
 use super::Shared;
-
-/// What reads the sources and builds nothing.
-pub(super) fn of_sources() -> Lane<Shared> {
-    vec![
-        Step::new("format", 10, |_, log| {
-            log.run(cargo().args(["fmt", "--all", "--check"]))?;
-            // A workspace of its own.
-            log.run(cargo().args(["fmt", "--check", "--manifest-path", "benches/rust/Cargo.toml"]))
-        }),
-        Step::new("ruff", 10, ruff),
-        Step::new("mypy", 60, mypy),
-    ]
-}
 
 /// What builds. It yields to the tests that run beside it, which wait for real clocks.
 pub(super) fn of_builds() -> Lane<Shared> {
@@ -66,20 +53,6 @@ fn kind(command: Command) -> Command {
     let mut nice = at_root("nice");
     nice.args(["-n", "10"]).arg(command.get_program());
     nice
-}
-
-fn ruff(shared: &Shared, log: &mut Log) -> Result<()> {
-    log.run(shared.tool(&RUFF)?.args(["-m", "ruff", "check", "."]))?;
-    log.run(shared.tool(&RUFF)?.args(["-m", "ruff", "format", "--check", "."]))
-}
-
-fn mypy(shared: &Shared, log: &mut Log) -> Result<()> {
-    if !MYPY.runs_on(shared.newest()?) {
-        log.skip(MYPY.too_new_for(shared.newest()?));
-        return Ok(());
-    }
-    let folders = ["connector", "local-host/python", "tests", "demo", "benches"];
-    log.run(shared.tool(&MYPY)?.args(["-m", "mypy", "--strict"]).args(folders))
 }
 
 fn integration(_: &Shared, log: &mut Log) -> Result<()> {

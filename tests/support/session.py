@@ -47,6 +47,7 @@ __all__ = [
     "ROOT",
     "TEMPORARY",
     "ConnectorError",
+    "attached",
     "execute",
     "given",
     "module",
@@ -61,3 +62,9 @@ def execute(config: dict[str, Any], operation: str, /, **params: Any) -> Any:
 def module(name: str) -> ModuleType:
     """A module of the installed package, such as `services`."""
     return importlib.import_module(f"connectors.{PACKAGE.folder}.{name}")
+
+
+def attached(record: dict[str, Any]) -> bytes:
+    """What an attachment of a result holds."""
+    contents: bytes = module("services").read(record["@id"])
+    return contents

@@ -1,8 +1,14 @@
 //! What an analyst asks of a host of containers, each in one call. All of it only reads.
 
+mod attachment;
 pub(crate) mod attack;
+mod looks;
+mod plain;
+mod related;
+mod survey;
+mod svg;
 
 use crate::Group;
 
 /// The group of this folder: add a file's list here.
-pub(crate) static GROUP: Group = Group::of("Investigate", &[]);
+pub(crate) static GROUP: Group = Group::of("Investigate", &[related::OPERATIONS]);

@@ -7,7 +7,7 @@ mod plan;
 mod record;
 mod release;
 mod restoration;
-mod suspect;
+pub(crate) mod suspect;
 mod verify;
 mod whole_tar;
 mod zip;

@@ -23,7 +23,6 @@ const AT_ONCE_BY_SSH: usize = 2;
 
 /// Sends requests that only look, and gives each one's answer as JSON, in their order. One that fails is its own error, so that
 /// the others count. An error where nothing more can be asked: no connection, no sign-in, an interruption.
-#[allow(dead_code, reason = "the first operation that asks so follows")]
 pub(crate) fn look_side_by_side(
     call: &Call<'_>,
     requests: Vec<Request>,
@@ -135,7 +134,6 @@ impl Work {
 }
 
 /// Whether nothing more can be asked of the engine, where an error is of this kind.
-#[allow(dead_code, reason = "the first operation that asks so follows")]
 pub(crate) fn ends_it(error: &Error) -> bool {
     match error.kind() {
         Kind::Engine(kind) => is_lost(kind),

@@ -9,6 +9,13 @@ pub(crate) struct Technique {
     pub(crate) name: &'static str,
 }
 
+impl Technique {
+    /// The form of a result: `{"id": "T1611", "name": "Escape to Host"}`.
+    pub(crate) fn shown(self) -> serde_json::Value {
+        serde_json::json!({"id": self.id, "name": self.name})
+    }
+}
+
 /// The technique of this id, if the table has it.
 #[allow(dead_code, reason = "the first operation that asks follows")]
 pub(crate) fn technique(id: &str) -> Option<Technique> {

@@ -324,7 +324,7 @@ const WIDE_CAPABILITIES: &[&str] =
     &["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "DAC_READ_SEARCH", "BPF"];
 
 /// Whether a file or folder of the host is an engine's socket, or holds one.
-fn leads_to_an_engine(source: &str) -> bool {
+pub(crate) fn leads_to_an_engine(source: &str) -> bool {
     let names = ["docker.sock", "podman.sock", "containerd.sock", "crio.sock", "dockershim.sock"];
     let folder = source.trim_end_matches('/');
     names.iter().any(|name| folder.ends_with(name))

@@ -51,6 +51,28 @@ pub(crate) fn output(text: &str) -> String {
     clean
 }
 
+/// How much of begun output can be shown already: all but a character, the end of a line or a color that has only begun.
+pub(crate) fn whole(begun: &[u8]) -> usize {
+    /// No color is longer.
+    const LONGEST: usize = 32;
+    let tail = begun.len().saturating_sub(LONGEST);
+    let escape = begun[tail..].iter().rposition(|byte| *byte == 0x1b).map(|at| tail + at);
+    let is_open = |at: &usize| {
+        let rest = &begun[at + 1..];
+        rest.is_empty()
+            || rest[0] == b'[' && rest[1..].iter().all(|byte| byte.is_ascii_digit() || *byte == b';')
+    };
+    if let Some(at) = escape.filter(is_open) {
+        return at;
+    }
+    let length = begun.len() - usize::from(begun.ends_with(b"\r"));
+    match str::from_utf8(&begun[..length]) {
+        // Of a character that has begun, not of bytes that are none.
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => length,
+    }
+}
+
 fn escaped(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
@@ -69,6 +91,25 @@ fn acts(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_only_begun_waits() {
+        for (begun, shown) in [
+            (&b"Password: "[..], 10),
+            (b"a\r", 1),
+            (b"a\xe2\x82", 1),
+            (b"a\xff", 2),
+            (b"a\x1b", 1),
+            (b"a\x1b[1;3", 1),
+            (b"a\x1b[1;31m", 8),
+            (b"a\x1b[1;31mred", 11),
+            (b"a\x1b]0;", 5),
+            (b"", 0),
+        ] {
+            assert_eq!(whole(begun), shown, "{begun:?}");
+        }
+        assert_eq!(whole(&[b"\x1b[".as_slice(), &[b'1'; 99]].concat()), 101, "it is not held back for ever");
+    }
 
     #[test]
     fn nothing_acts_on_the_terminal() {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use engine::ErrorKind;
-use operations::{Error, Kind, Operation};
+use operations::{Comes, Error, Kind, Operation};
 use serde_json::Value;
 
 /// The table, as `--help` shows it; docs/errors.md has the same.
@@ -37,18 +37,13 @@ pub(crate) fn of_error(error: &Error) -> ExitCode {
 }
 
 /// The code for a result: that of the command where the operation ran one, else whether it came in time.
-pub(crate) fn of_result(operation: Option<&Operation>, result: &Value) -> ExitCode {
-    let command = operation.filter(|operation| runs_a_command(operation)).map(|_| &result["exit_code"]);
-    match command.and_then(Value::as_i64) {
+pub(crate) fn of_result(operation: &Operation, result: &Value) -> ExitCode {
+    let of_command = result["exit_code"].as_i64().filter(|_| operation.comes == Some(Comes::Command));
+    match of_command {
         Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(FAILURE)),
         None if result["timed_out"] == true => ExitCode::from(TIMED_OUT),
         None => ExitCode::SUCCESS,
     }
-}
-
-/// Whether an operation runs a command of the caller's and waits for its end: then it can fail by that end.
-fn runs_a_command(operation: &Operation) -> bool {
-    operation.params.iter().any(|param| param.name == "fail_on_nonzero")
 }
 
 #[cfg(test)]
@@ -59,7 +54,7 @@ mod tests {
 
     #[test]
     fn f48_only_a_command_passes_its_code_on() {
-        let of = |operation, result: Value| of_result(operations::find(operation), &result);
+        let of = |operation, result: Value| of_result(operations::find(operation).unwrap(), &result);
         for operation in ["exec_container", "run_container"] {
             for (code, expected) in [(0, 0), (1, 1), (137, 137), (255, 255), (256, 1), (-1, 1)] {
                 assert_eq!(of(operation, json!({"exit_code": code})), ExitCode::from(expected), "{code}");

@@ -53,7 +53,9 @@ impl Services for Folder {
     }
 
     fn taker(&self) -> Option<Arc<dyn Taker>> {
-        self.printer.clone().map(|printer| printer as Arc<dyn Taker>)
+        let printer = self.printer.clone()?;
+        printer.asked();
+        Some(printer)
     }
 
     fn watcher(&self) -> Option<Arc<dyn Watcher>> {

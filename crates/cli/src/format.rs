@@ -3,8 +3,10 @@
 use std::io::{IsTerminal as _, stderr, stdout};
 
 use clap::ValueEnum;
-use operations::Operation;
+use operations::{Comes, Operation};
 use serde_json::{Map, Value};
+
+use crate::params;
 
 /// The forms that `-o` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,18 +36,18 @@ pub(crate) struct Format {
 impl Format {
     /// Whether output and events are printed as they come: where they are not to be one document.
     pub(crate) fn takes(&self, operation: &Operation, params: &Map<String, Value>) -> bool {
-        let is_on = |name| params.get(name).is_some_and(|value| *value == "true" || *value == true);
         let many =
             |name| params.get(name).and_then(Value::as_str).is_some_and(|count| count != "1" && count != "0");
-        match operation.name {
-            "container_logs" | "container_attach" => {
+        match operation.comes {
+            // Who names a form of the output wants the result.
+            Some(Comes::Output | Comes::Command) => {
                 matches!(self.form, None | Some(Form::Jsonl))
                     && self.fields.is_empty()
                     && !params.contains_key("form")
             }
-            "system_events" => self.comes(is_on("follow")),
-            "container_stats" => many("samples") && self.comes(true),
-            _ => false,
+            Some(Comes::Values) => self.comes(params::is_on(params, "follow")),
+            Some(Comes::Several(count)) => many(count) && self.comes(true),
+            None => false,
         }
     }
 

@@ -141,9 +141,10 @@ fn call(
     let fields = shown_fields(format, &params);
     let printer = takes.then(|| Arc::new(Printer::new(format.form, declared.table, &fields)));
     if takes {
-        params::without_bounds(declared, &mut params);
+        params::without_bounds(declared, connection.timeout.is_some(), &mut params);
     }
-    let bars = if format.quiet || (takes && format::is_terminal()) { None } else { Bars::begin() };
+    // Bars would stand among what is printed as it comes.
+    let bars = if format.quiet || takes { None } else { Bars::begin() };
     let folder = Folder { bars, printer };
     let config = DockerConfig::read();
     let mut configuration = address::configuration(connection)?;
@@ -162,11 +163,11 @@ fn call(
     if !format.quiet && (format.verbose || std::io::stderr().is_terminal()) {
         out::note(show::report(&report));
     }
-    match takes {
-        true => show::notes(&result),
+    match folder.printer.is_some_and(|printer| printer.was_asked()) {
+        true => show::rest(&result),
         false => show::result(&result, declared, format, &fields),
     }
-    Ok(exit::of_result(Some(declared), &result))
+    Ok(exit::of_result(declared, &result))
 }
 
 /// The columns that were asked for, by `--fields` or by the operation's own parameter.

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use operations::{Error, Kind, Operation, Param, ValueKind};
+use operations::{Comes, Error, Kind, Operation, Param, ValueKind};
 use serde_json::{Map, Value, json};
 
 /// Standard input, as a file's name.
@@ -58,13 +58,22 @@ pub(crate) fn given(
     Ok(params)
 }
 
-/// What is printed as it comes needs no bounds that are not asked for: it is not kept.
-pub(crate) fn without_bounds(operation: &Operation, params: &mut Map<String, Value>) {
-    let follows = params.get("follow").is_some_and(|value| *value == "true" || *value == true);
+/// Whether a flag is on.
+pub(crate) fn is_on(params: &Map<String, Value>, name: &str) -> bool {
+    params.get(name).is_some_and(|value| *value == "true" || *value == true)
+}
+
+/// What is printed as it comes needs no bounds that are not asked for: it is not kept. What goes on until somebody ends it, goes on for a
+/// day, unless a flag `--timeout` says otherwise.
+pub(crate) fn without_bounds(operation: &Operation, has_timeout: bool, params: &mut Map<String, Value>) {
+    let follows = is_on(params, "follow");
+    // Where nothing chooses to follow, the call follows: a command, or an attached container.
+    let is_output = matches!(operation.comes, Some(Comes::Output | Comes::Command));
+    let goes_on = follows || (is_output && operation.param("follow").is_none());
     let bounds = [
         ("max_bytes", "1099511627776", true),
         ("max_events", "1000000", follows),
-        ("timeout", "86400", follows),
+        ("timeout", "86400", goes_on && !has_timeout),
     ];
     for (name, most, applies) in bounds {
         if applies && operation.param(name).is_some() && !params.contains_key(name) {

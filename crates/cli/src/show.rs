@@ -90,6 +90,20 @@ pub(crate) fn result(result: &Value, operation: &Operation, format: &Format, fie
     notes(result);
 }
 
+/// What there is to say after what was printed as it came.
+pub(crate) fn rest(result: &Value) {
+    for error in result["errors"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        out::note(format_args!("Not read: {}", clean::line(error)));
+    }
+    remarks(result);
+    if result["timed_out"] == true
+        && let Some(sentence) = result["result"].as_str()
+    {
+        out::note(clean::line(sentence));
+    }
+    notes(result);
+}
+
 /// What a person must know beside the sentence: what stays open, what was lost, what differs, and why.
 fn remarks(result: &Value) {
     let items = |name: &str| result[name].as_array().into_iter().flatten();
@@ -104,8 +118,8 @@ fn remarks(result: &Value) {
     }
 }
 
-/// What a result says of itself, for what it lists was printed already.
-pub(crate) fn notes(result: &Value) {
+/// What a result says of itself.
+fn notes(result: &Value) {
     if result["truncated"] == true {
         out::note("There was more output than max_bytes, or there were more events than max_events.");
     }

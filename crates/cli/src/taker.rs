@@ -2,7 +2,10 @@
 
 use std::{
     io::Write as _,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use operations::{Table, Taker};
@@ -19,6 +22,7 @@ pub(crate) struct Printer {
     form: Option<Form>,
     table: Option<Table>,
     fields: Vec<String>,
+    was_asked: AtomicBool,
     /// The begun lines of both streams, and whether a heading was printed.
     state: Mutex<State>,
 }
@@ -32,7 +36,17 @@ struct State {
 
 impl Printer {
     pub(crate) fn new(form: Option<Form>, table: Option<Table>, fields: &[String]) -> Self {
-        Self { form, table, fields: fields.to_vec(), state: Mutex::default() }
+        Self { form, table, fields: fields.to_vec(), was_asked: AtomicBool::new(false), state: Mutex::default() }
+    }
+
+    /// The call asked for who takes what comes.
+    pub(crate) fn asked(&self) {
+        self.was_asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a call did, so that it has given everything to this.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.was_asked.load(Ordering::Relaxed)
     }
 
     /// Prints lines that have not ended.
@@ -76,7 +90,10 @@ impl Taker for Printer {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = if stream == "stderr" { &mut state.stderr } else { &mut state.stdout };
         begun.extend_from_slice(piece);
-        let whole = begun.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let whole = match self.form {
+            None => clean::whole(begun),
+            Some(_) => begun.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1),
+        };
         for line in begun.drain(..whole).collect::<Vec<_>>().split_inclusive(|byte| *byte == b'\n') {
             self.line(stream, line);
         }

@@ -32,7 +32,7 @@ pub use configuration::{
 pub use declare::effect::{Category, Effect};
 pub use declare::endpoint::Method;
 pub use declare::group::Group;
-pub use declare::operation::{Operation, Shape, Table};
+pub use declare::operation::{Comes, Operation, Shape, Table};
 pub use declare::param::{Param, Pattern, Place, ShownFor, ValueKind};
 pub use declare::result::{Case, Schema};
 pub use declare::secrecy::Secrecy;

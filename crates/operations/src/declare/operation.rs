@@ -61,6 +61,8 @@ pub struct Operation {
     pub gives_for: &'static [Case],
     /// The rows and columns of the result, where it is shown as a table.
     pub table: Option<Table>,
+    /// What of its result comes piece by piece.
+    pub comes: Option<Comes>,
     /// Says what it would do, for the parameter `dry_run`.
     pub(crate) dry_run: Option<Run>,
     /// What it touches. Only an operation that reads can leave this empty.
@@ -85,6 +87,19 @@ pub struct Table {
     pub rows: &'static str,
     /// Paths within each item. None where the result names its own columns, as `ps` does.
     pub columns: &'static [&'static str],
+}
+
+/// What of a result comes piece by piece, so that a command line can print it while the call goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comes {
+    /// The output of processes that run anyway.
+    Output,
+    /// The output of a command that the call runs and waits for. The command's exit code is the result's `exit_code`.
+    Command,
+    /// Values, such as events.
+    Values,
+    /// Values, where this parameter asks for more than one.
+    Several(&'static str),
 }
 
 /// What becomes of the answer.
@@ -153,6 +168,7 @@ impl Operation {
             gives_for: &[],
             dry_run: None,
             table: None,
+            comes: None,
             touches: &[],
             upsets_isolation: None,
             category: None,
@@ -227,6 +243,11 @@ impl Operation {
     /// As [`Operation::columns`], where the list is a field of the result.
     pub const fn table(self, rows: &'static str, columns: &'static [&'static str]) -> Self {
         Self { table: Some(Table { rows, columns }), ..self }
+    }
+
+    /// Its result comes piece by piece. The function hands each piece to the call's taker, if there is one.
+    pub const fn comes(self, comes: Comes) -> Self {
+        Self { comes: Some(comes), ..self }
     }
 
     /// A function makes the requests and the result, whose form [`Operation::gives`] says.

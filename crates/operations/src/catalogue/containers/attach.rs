@@ -4,7 +4,7 @@ use engine::{ErrorKind, Input, Reply, Request};
 use serde_json::{Map, Value};
 
 use crate::{
-    Effect, Error, Kind, Operation, Output, Param, Secrecy,
+    Comes, Effect, Error, Kind, Operation, Output, Param, Secrecy,
     catalogue::containers::capture::{
         CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, STDERR, STDOUT, chosen,
     },
@@ -56,6 +56,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post(
 .touches(&[Touch::Decided(reach)])
 .gives(CAPTURED)
 .gives_for(&[case("form", "Text", CAPTURED_TEXT), case("form", "Lines", CAPTURED_LINES)])
+.comes(Comes::Output)
 .run(attach)];
 
 /// Listening is looking; whoever gives input changes something.

@@ -36,7 +36,7 @@ pub(crate) const INCOMPLETE: Schema = Schema::Fields(&["truncated", "timed_out"]
 const LONGEST_FAULT: usize = 2000;
 
 /// What who watches is told.
-pub(crate) const OUTPUT: &str = "Reading the output";
+const OUTPUT: &str = "Reading the output";
 
 /// Which streams are wanted: see [`chosen`].
 pub(crate) const STDOUT: Param = flag("stdout")
@@ -159,8 +159,9 @@ impl Capture {
     }
 
     /// As [`Capture::read`], but also waits for the end of what it does not keep, as where an exit code follows.
-    pub(crate) fn read_to_end(body: Body, framed: bool, most: u64, flow: Flow) -> Result<Self, Error> {
-        Self::default().filled(body, framed, most, flow, |_| true)
+    pub(crate) fn read_to_end(call: &Call<'_>, body: Body, framed: bool, most: u64) -> Result<Self, Error> {
+        let capture = Self { taker: call.services.taker(), ..Self::default() };
+        capture.filled(body, framed, most, Flow::of(call, OUTPUT), |_| true)
     }
 
     /// Whether the connection was broken off, which is an error unless [`Capture::ended`] knows better.
@@ -248,6 +249,9 @@ impl Capture {
     /// The last of the output, as a sentence for an error.
     pub(crate) fn ending(&self) -> String {
         const MOST: usize = 500;
+        if self.taken > 0 {
+            return "Its output is above.".to_owned();
+        }
         let text = Text { capture: self, of: |_| true, timed: false }.to_string();
         let begin = text.char_indices().nth_back(MOST - 1).map_or(0, |(begin, _)| begin);
         match text[begin..].trim() {

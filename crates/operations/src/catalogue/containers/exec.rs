@@ -6,10 +6,10 @@ use engine::{Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Category, Effect, Error, Kind, Notation, Operation, Output, Param, Schema,
+    Category, Comes, Effect, Error, Kind, Notation, Operation, Output, Param, Schema,
     catalogue::containers::{
         attach::{STDIN_TEXT, open, whole_input},
-        capture::{CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, OUTPUT, chosen},
+        capture::{CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, chosen},
         config::{COMMAND, ENVIRONMENT, USER, WORKING_FOLDER},
         exit_code::{ENDED, FAIL_ON_NONZERO, judge, last_state},
     },
@@ -21,7 +21,6 @@ use crate::{
     },
     run::{
         call::Call,
-        progress::Flow,
         redact::REDACT,
         request::{body, merge},
     },
@@ -72,6 +71,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         case("form", "Text", Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED_TEXT])),
         case("form", "Lines", Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED_LINES])),
     ])
+    .comes(Comes::Command)
     .run(exec),
     Operation::get("inspect_exec", "/exec/{exec_id}/json")
         .title("Inspect Command")
@@ -144,8 +144,7 @@ fn exec(call: &Call<'_>) -> Result<Output, Error> {
     }
     let most = arguments.integer("max_bytes").unwrap_or_default();
     let until = Instant::now() + limit;
-    let flow = Flow::of(call, OUTPUT);
-    let mut capture = Capture::read_to_end(open(call, start, input)?.into_body(), !tty, most, flow)?;
+    let mut capture = Capture::read_to_end(call, open(call, start, input)?.into_body(), !tty, most)?;
     let state = last_state(call, &path("/exec/{id}/json")?, "", until)?;
     let running = state["Running"] == true;
     let remark = capture.ended(running)?;

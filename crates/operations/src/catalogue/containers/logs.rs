@@ -4,7 +4,7 @@ use engine::{ApiVersion, Body, ErrorKind, Request};
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Kind, Operation, Output, Param, Schema,
+    Comes, Error, Kind, Operation, Output, Param, Schema,
     catalogue::containers::capture::{
         CAPTURED, CAPTURED_TEXT, Capture, FORM, Form, INCOMPLETE, MAX_BYTES, STDERR, STDOUT, chosen,
     },
@@ -58,6 +58,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_logs", 
         case("form", "Lines", Schema::All(&[TIMED_LINES, INCOMPLETE])),
         case("timestamps", "true", Schema::All(&[CAPTURED, TIMED_LINES])),
     ])
+    .comes(Comes::Output)
     .run(logs)];
 
 fn logs(call: &Call<'_>) -> Result<Output, Error> {

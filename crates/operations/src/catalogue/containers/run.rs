@@ -12,10 +12,10 @@ use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Error, Kind, Operation, Output, Param, Schema,
+    Comes, Error, Kind, Operation, Output, Param, Schema,
     catalogue::containers::{
         attach::{STDIN_TEXT, open, whole_input},
-        capture::{CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES, OUTPUT},
+        capture::{CAPTURED, CAPTURED_LINES, CAPTURED_TEXT, Capture, FORM, Form, MAX_BYTES},
         create,
         exit_code::{ENDED, FAIL_ON_NONZERO, judge, last_state},
         host_config::HOST_CONFIG,
@@ -25,7 +25,7 @@ use crate::{
         result::{TEXTS, case},
         target::Touch,
     },
-    run::{call::Call, progress::Flow, request::merge},
+    run::{call::Call, request::merge},
 };
 
 /// A creation whose answer was lost may still be under way: so long, in all, its container is looked for.
@@ -57,6 +57,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("run_container", 
         case("form", "Text", Schema::All(&[OF_THE_CONTAINER, CAPTURED_TEXT])),
         case("form", "Lines", Schema::All(&[OF_THE_CONTAINER, CAPTURED_LINES])),
     ])
+    .comes(Comes::Command)
     .run(run)];
 
 /// How a command ended.
@@ -177,7 +178,7 @@ fn attend(call: &Call<'_>, body: &Value, id: &str) -> Result<Ended, Error> {
     let reply = open(call, within(attach), input)?;
     call.send(within(Request::post(path("/containers/{id}/start")?)))?;
     let most = call.arguments.integer("max_bytes").unwrap_or_default();
-    let mut capture = Capture::read_to_end(reply.into_body(), !tty, most, Flow::of(call, OUTPUT))?;
+    let mut capture = Capture::read_to_end(call, reply.into_body(), !tty, most)?;
     let state = last_state(call, &path("/containers/{id}/json")?, "/State", until)?;
     let running = state["Running"] == true;
     let remark = capture.ended(running)?;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Kind, Operation, Output, Schema,
+    Comes, Error, Kind, Operation, Output, Schema,
     declare::param::{CONTAINER, TIME_LIMIT, flag, integer},
     run::{call::Call, stream::Values},
 };
@@ -45,6 +45,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_stats",
         Schema::Fields(&["timed_out"]),
     ]))
     .table("samples", &["read", "cpu_percent", "memory_usage", "memory_limit", "memory_percent", "network_rx_bytes", "network_tx_bytes", "block_read_bytes", "block_write_bytes", "pids"])
+    .comes(Comes::Several("samples"))
     .run(stats)];
 
 fn stats(call: &Call<'_>) -> Result<Output, Error> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::SERVICE;
 use crate::{
-    Error, Kind, Operation, Output, Param, Schema,
+    Comes, Error, Kind, Operation, Output, Param, Schema,
     catalogue::{
         containers::{
             capture::{CAPTURED, CAPTURED_TEXT, Capture, FORM, Form, INCOMPLETE, MAX_BYTES, STDERR, STDOUT},
@@ -52,7 +52,7 @@ pub(crate) static OF_TASKS: &[Operation] = &[of_logs("task_logs", "/tasks/{id}/l
     .run(of_task)];
 
 const fn of_logs(name: &'static str, path: &'static str) -> Operation {
-    Operation::get(name, path).gives(WHOLE).gives_for(FORMS)
+    Operation::get(name, path).gives(WHOLE).gives_for(FORMS).comes(Comes::Output)
 }
 
 fn of_service(call: &Call<'_>) -> Result<Output, Error> {

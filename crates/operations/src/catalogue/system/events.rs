@@ -14,7 +14,7 @@ use self::{
     memory::Memory,
 };
 use crate::{
-    Error, Operation, Output, Schema,
+    Comes, Error, Operation, Output, Schema,
     declare::param::{FILTERS, TIME_LIMIT, flag, integer, time},
     run::{call::Call, redact::REDACT, stream::Values},
 };
@@ -55,6 +55,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("system_events", "
         ]),
     ]))
     .table("events", &["time", "Type", "Action", "Actor.ID", "Actor.Attributes"])
+    .comes(Comes::Values)
     .run(events)];
 
 fn events(call: &Call<'_>) -> Result<Output, Error> {

@@ -1,20 +1,26 @@
 //! From `DOCKER_HOST` and its like to the connector's configuration.
 
-use std::{env, path::Path};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 use engine::{Address, DockerHost};
 use operations::{Error, Kind};
 use serde_json::{Map, Value};
 
 use crate::{
-    commands::Connection,
+    commands::{Connection, TlsFlags},
     contexts::{DockerConfig, Tls},
     wording::Flags,
 };
 
 /// The configuration that a connection stands for, in a shell.
-pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, Value>, Error> {
-    let mut fields = fields(connection)?;
+pub(crate) fn configuration(
+    connection: &Connection<'_>,
+    config: &DockerConfig,
+) -> Result<Map<String, Value>, Error> {
+    let mut fields = fields(connection, config)?;
     // A terminal takes a result of any size, and a person who types needs no limit.
     for limit in ["max_result_size", "rate_limit"] {
         fields.insert(limit.to_owned(), "0".into());
@@ -23,20 +29,26 @@ pub(crate) fn configuration(connection: &Connection<'_>) -> Result<Map<String, V
 }
 
 /// The fields of a configuration that a connection sets.
-pub(crate) fn fields(connection: &Connection<'_>) -> Result<Map<String, Value>, Error> {
-    of(connection, env::home_dir().as_deref())
+pub(crate) fn fields(
+    connection: &Connection<'_>,
+    config: &DockerConfig,
+) -> Result<Map<String, Value>, Error> {
+    of(connection, config, env::home_dir().as_deref())
 }
 
-fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Value>, Error> {
+fn of(
+    connection: &Connection<'_>,
+    config: &DockerConfig,
+    home: Option<&Path>,
+) -> Result<Map<String, Value>, Error> {
     let fault = |text: String| Error::new(Kind::InvalidConfiguration, text);
-    let config = DockerConfig::read();
     let context = config.context(connection.choice)?;
     let (host, tls) = match &context {
         Some(context) => (context.host.as_str(), context.tls.as_ref()),
         None => (connection.host, None),
     };
-    let own = own_tls(connection, &config)?.filter(|_| context.is_none());
-    let wants_tls = tls.is_some() || (context.is_none() && connection.tls_verify);
+    let own = own_tls(&connection.tls, config)?;
+    let wants_tls = if context.is_some() { tls.is_some() } else { connection.tls.on };
     let DockerHost { address, tls: has_tls, base_path } =
         DockerHost::read(host, wants_tls).map_err(|error| fault(error.worded(&Flags)))?;
     let mut fields = Map::new();
@@ -54,7 +66,8 @@ fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Va
             set("server_address", &host);
             set("port", &port.to_string());
             set("base_path", &base_path);
-            if let Some(tls) = tls.or(own.as_ref()).filter(|_| has_tls) {
+            let own = context.is_none().then_some(&own);
+            if let Some(tls) = tls.or(own).filter(|_| has_tls) {
                 let files = [("ca_cert_path", &tls.ca), ("cert_path", &tls.cert), ("key_path", &tls.key)];
                 for (name, file) in files {
                     if let Some(file) = file {
@@ -79,6 +92,10 @@ fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Va
             set("ssh_host_key", &known_hosts(home)?);
         }
     }
+    let headers = config.headers();
+    if !headers.is_empty() {
+        set("http_headers", &Value::Object(headers).to_string());
+    }
     for (name, value) in [("api_version", connection.api_version), ("timeout", connection.timeout)] {
         if let Some(value) = value {
             set(name, value);
@@ -87,23 +104,38 @@ fn of(connection: &Connection<'_>, home: Option<&Path>) -> Result<Map<String, Va
     Ok(fields)
 }
 
-/// The files of `DOCKER_CERT_PATH`, or of docker's own folder, as far as they are there. As for docker, the CA must be where a
-/// folder is named, and a client certificate need not.
-fn own_tls(connection: &Connection<'_>, config: &DockerConfig) -> Result<Option<Tls>, Error> {
-    let folder = match connection.cert_path {
-        Some(folder) => std::path::absolute(folder)
-            .map_err(|error| Error::new(Kind::InvalidConfiguration, format!("DOCKER_CERT_PATH: {error}.")))?,
+/// The files that flags name, else those of `DOCKER_CERT_PATH`, else those of docker's own folder, as far as they are there. As
+/// for docker, the CA must be where a folder is named, and a client certificate need not.
+fn own_tls(flags: &TlsFlags<'_>, config: &DockerConfig) -> Result<Tls, Error> {
+    let absolute = |path: &str| {
+        std::path::absolute(path)
+            .map_err(|error| Error::new(Kind::InvalidConfiguration, format!("{path}: {error}.")))
+    };
+    let folder = match flags.folder {
+        Some(folder) => absolute(folder)?,
         None => config.certificates().to_owned(),
     };
-    let file = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
-    let ca = match connection.cert_path {
-        Some(_) => Some(folder.join("ca.pem")),
-        None => file("ca.pem"),
+    let file = |named: Option<&str>, name: &str| match named {
+        Some(path) => absolute(path).map(Some),
+        None => Ok(Some(folder.join(name)).filter(|path| path.is_file())),
     };
+    let ca = match (flags.ca, flags.folder) {
+        (None, Some(_)) => Some(folder.join("ca.pem")),
+        (named, _) => file(named, "ca.pem")?,
+    };
+    let (cert, key) = (file(flags.cert, "cert.pem")?, file(flags.key, "key.pem")?);
     // Where one of the pair is there, the other is missed by its name.
-    let signs_in = file("cert.pem").is_some() || file("key.pem").is_some();
-    let of_pair = |name: &str| signs_in.then(|| folder.join(name));
-    Ok(Some(Tls { ca, cert: of_pair("cert.pem"), key: of_pair("key.pem"), verify: true }))
+    let signs_in = cert.is_some() || key.is_some();
+    let of_pair =
+        |file: Option<PathBuf>, name: &str| signs_in.then(|| file.unwrap_or_else(|| folder.join(name)));
+    // A port that only https:// says to speak TLS is verified.
+    let verify = flags.verify || !flags.on;
+    Ok(Tls {
+        ca: ca.filter(|_| verify),
+        cert: of_pair(cert, "cert.pem"),
+        key: of_pair(key, "key.pem"),
+        verify,
+    })
 }
 
 /// The path of the key that signs in by SSH: the one that is named, or the first of ssh's own that is there.
@@ -143,17 +175,21 @@ mod tests {
     use super::*;
     use crate::contexts::Choice;
 
+    fn config() -> DockerConfig {
+        DockerConfig { folder: PathBuf::from("/no/such/folder"), file: Map::new() }
+    }
+
     fn fields(host: &str, tls_verify: bool, cert_path: Option<&str>) -> Map<String, Value> {
-        configuration(&Connection {
+        let connection = Connection {
             host,
             choice: Choice::default(),
-            tls_verify,
-            cert_path,
+            config: None,
+            tls: TlsFlags { on: tls_verify, verify: tls_verify, folder: cert_path, ..TlsFlags::default() },
             ssh_key: None,
             api_version: None,
             timeout: None,
-        })
-        .unwrap()
+        };
+        configuration(&connection, &config()).unwrap()
     }
 
     #[test]
@@ -162,18 +198,18 @@ mod tests {
         let connection = |ssh_key| Connection {
             host: "ssh://me@engine:2222/run/d.sock",
             choice: Choice::default(),
-            tls_verify: false,
-            cert_path: None,
+            config: None,
+            tls: TlsFlags::default(),
             ssh_key,
             api_version: None,
             timeout: None,
         };
-        let fault = |ssh_key| of(&connection(ssh_key), Some(&home)).unwrap_err().to_string();
+        let fault = |ssh_key| of(&connection(ssh_key), &config(), Some(&home)).unwrap_err().to_string();
         assert!(fault(None).contains("--ssh-key") && fault(Some("/k")).contains("known_hosts"));
         std::fs::create_dir_all(home.join(".ssh")).unwrap();
         std::fs::write(home.join(".ssh/id_rsa"), "").unwrap();
         std::fs::write(home.join(".ssh/known_hosts"), "@cert-authority * a\nengine b\n").unwrap();
-        let fields = of(&connection(None), Some(&home)).unwrap();
+        let fields = of(&connection(None), &config(), Some(&home)).unwrap();
         for (name, value) in [
             ("protocol", "SSH"),
             ("server_address", "engine"),
@@ -185,7 +221,7 @@ mod tests {
             assert_eq!(fields[name], value, "{name}");
         }
         assert!(fields["ssh_key"].as_str().unwrap().ends_with("/.ssh/id_rsa"));
-        assert_eq!(of(&connection(Some("/k")), Some(&home)).unwrap()["ssh_key"], "/k");
+        assert_eq!(of(&connection(Some("/k")), &config(), Some(&home)).unwrap()["ssh_key"], "/k");
         std::fs::remove_dir_all(home).unwrap();
     }
 

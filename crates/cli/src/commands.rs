@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{
-    Arg, ArgAction, ArgMatches, Command,
+    Arg, ArgAction, ArgMatches, Command, ValueHint,
     error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
     value_parser,
@@ -51,11 +51,24 @@ pub(crate) struct Connection<'a> {
     pub(crate) host: &'a str,
     /// Which context is meant, and whether the address above is a flag's or a variable's.
     pub(crate) choice: Choice<'a>,
-    pub(crate) tls_verify: bool,
-    pub(crate) cert_path: Option<&'a str>,
+    pub(crate) tls: TlsFlags<'a>,
+    /// docker's folder, if it is not the usual one.
+    pub(crate) config: Option<&'a str>,
     pub(crate) ssh_key: Option<&'a str>,
     pub(crate) api_version: Option<&'a str>,
     pub(crate) timeout: Option<&'a str>,
+}
+
+/// TLS, as docker's own flags say it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TlsFlags<'a> {
+    pub(crate) on: bool,
+    pub(crate) verify: bool,
+    /// The folder of the files that are not named below.
+    pub(crate) folder: Option<&'a str>,
+    pub(crate) ca: Option<&'a str>,
+    pub(crate) cert: Option<&'a str>,
+    pub(crate) key: Option<&'a str>,
 }
 
 /// The whole command line.
@@ -81,10 +94,13 @@ pub(crate) fn command() -> Command {
             )
             .short('c')
             .value_name("NAME"),
-            flag("tlsverify", "DOCKER_TLS_VERIFY", "Use TLS, and verify the engine: any value is yes, empty is no")
-                .num_args(0..=1)
-                .require_equals(true)
-                .default_missing_value("1"),
+            flag("config", "DOCKER_CONFIG", "docker's folder, with config.json and contexts [default: ~/.docker]")
+                .value_name("FOLDER"),
+            switch("tls", "DOCKER_TLS", "Use TLS. Without --tlsverify, the engine is not verified"),
+            switch("tlsverify", "DOCKER_TLS_VERIFY", "Use TLS, and verify the engine"),
+            file("tlscacert", "The CA certificate (PEM) that the engine's must come from [default: ca.pem in the folder below]"),
+            file("tlscert", "The client certificate (PEM) [default: cert.pem in the folder below]"),
+            file("tlskey", "The client certificate's key (PEM) [default: key.pem in the folder below]"),
             flag("cert-path", "DOCKER_CERT_PATH", "The folder of ca.pem, cert.pem and key.pem [default: ~/.docker, if they are there]").value_name("FOLDER"),
             flag(
                 "ssh-key",
@@ -274,6 +290,12 @@ fn connection(matches: &ArgMatches) -> Connection<'_> {
     let from = |name| matches.value_source(name);
     let is_flag = |name| from(name) == Some(ValueSource::CommandLine);
     let (host, context) = (text("host"), text("context"));
+    // As for docker, any value of a variable is yes.
+    let is_yes = |name| {
+        text(name).is_some_and(|value| {
+            !is_flag(name) || !["0", "f", "false"].contains(&&*value.to_ascii_lowercase())
+        })
+    };
     Connection {
         host: host.unwrap_or_default(),
         choice: Choice {
@@ -282,12 +304,16 @@ fn connection(matches: &ArgMatches) -> Connection<'_> {
             host_flag: host.is_some() && is_flag("host"),
             host_variable: host.is_some() && !is_flag("host"),
         },
-        // As for docker, any value of the variable is yes.
-        tls_verify: text("tlsverify").is_some_and(|value| {
-            let is_variable = matches.value_source("tlsverify") == Some(ValueSource::EnvVariable);
-            is_variable || !["0", "false"].contains(&value)
-        }),
-        cert_path: text("cert-path"),
+        tls: TlsFlags {
+            // As for docker, --tlsverify=false is TLS too.
+            on: is_yes("tls") || is_yes("tlsverify") || (text("tlsverify").is_some() && is_flag("tlsverify")),
+            verify: is_yes("tlsverify"),
+            folder: text("cert-path"),
+            ca: text("tlscacert"),
+            cert: text("tlscert"),
+            key: text("tlskey"),
+        },
+        config: text("config"),
         ssh_key: text("ssh-key"),
         api_version: text("api-version"),
         timeout: text("timeout"),
@@ -296,6 +322,19 @@ fn connection(matches: &ArgMatches) -> Connection<'_> {
 
 fn flag(name: &'static str, variable: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).env(variable).global(true).value_name("VALUE").help(help)
+}
+
+/// A flag that may stand alone.
+fn switch(name: &'static str, variable: &'static str, help: &'static str) -> Arg {
+    flag(name, variable, help)
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("true")
+        .value_name("true|false")
+}
+
+fn file(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).global(true).value_name("FILE").value_hint(ValueHint::FilePath).help(help)
 }
 
 fn operation(operation: &'static Operation) -> Command {

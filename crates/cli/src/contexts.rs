@@ -49,11 +49,12 @@ pub(crate) struct Choice<'a> {
 }
 
 impl DockerConfig {
-    /// `$DOCKER_CONFIG`, or `~/.docker`. A file that cannot be read is told, and nothing of it counts: as for docker.
-    pub(crate) fn read() -> Self {
-        let named = env::var_os("DOCKER_CONFIG").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    /// The folder that is named, or `~/.docker`. A file that cannot be read is told, and nothing of it counts: as for docker.
+    pub(crate) fn read(folder: Option<&str>) -> Self {
         let usual = || env::home_dir().unwrap_or_default().join(".docker");
-        Self::of(named.unwrap_or_else(usual))
+        let folder = folder.map_or_else(usual, PathBuf::from);
+        // Files within it are given to what wants whole paths.
+        Self::of(std::path::absolute(&folder).unwrap_or(folder))
     }
 
     fn of(folder: PathBuf) -> Self {
@@ -132,16 +133,13 @@ impl DockerConfig {
     }
 
     /// `HttpHeaders` and `DOCKER_CUSTOM_HEADERS`, which wins: what a proxy in front of the engine asks for.
-    pub(crate) fn headers(&self) -> Vec<(String, String)> {
-        let own = self.file.get("HttpHeaders").and_then(Value::as_object).into_iter().flatten();
-        let own = own.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-        let mut headers: Vec<(String, String)> = own.collect();
+    pub(crate) fn headers(&self) -> Map<String, Value> {
         let custom = env::var("DOCKER_CUSTOM_HEADERS").unwrap_or_default();
-        if !custom.is_empty() {
-            let pairs = custom.split(',').filter_map(|pair| pair.split_once('='));
-            headers = pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect();
+        if custom.is_empty() {
+            return self.file.get("HttpHeaders").and_then(Value::as_object).cloned().unwrap_or_default();
         }
-        headers
+        let pairs = custom.split(',').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().into())).collect()
     }
 }
 

@@ -17,6 +17,11 @@ pub(crate) fn watch() -> Result<(), Error> {
     flag::register_conditional_shutdown(SIGINT, INTERRUPTED.into(), Arc::clone(&REQUESTED))
         .and_then(|_| flag::register(SIGINT, Arc::clone(&REQUESTED)))
         .map_err(|error| Error::new(Kind::Internal, format!("Ctrl-C cannot be listened to: {error}.")))?;
-    engine::set_interrupt(|| REQUESTED.load(Ordering::Relaxed));
+    engine::set_interrupt(is_requested);
     Ok(())
+}
+
+/// Whether somebody has interrupted.
+pub(crate) fn is_requested() -> bool {
+    REQUESTED.load(Ordering::Relaxed)
 }

@@ -77,8 +77,14 @@ fn serve(options: &local_host::Options) -> ExitCode {
 fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
     match request {
         Request::Serve { connection, options } => {
-            let first = Value::Object(address::fields(connection)?);
-            Ok(serve(&local_host::Options { first_configuration: Some(first), ..options.clone() }))
+            let config = DockerConfig::read(connection.config);
+            let mut first = address::fields(connection, &config)?;
+            // The local host's calls run no helpers, so it begins with what they have now.
+            if let Some(registries) = credentials::every_registry(&config) {
+                first.insert("registries".into(), registries.into());
+            }
+            let first_configuration = Some(Value::Object(first));
+            Ok(serve(&local_host::Options { first_configuration, ..options.clone() }))
         }
         Request::List => {
             show::list();
@@ -146,12 +152,12 @@ fn call(
     // Bars would stand among what is printed as it comes.
     let bars = if format.quiet || takes { None } else { Bars::begin() };
     let folder = Folder { bars, printer };
-    let config = DockerConfig::read();
-    let mut configuration = address::configuration(connection)?;
+    let config = DockerConfig::read(connection.config);
+    let mut configuration = address::configuration(connection, &config)?;
     if let Some(registries) = credentials::registries(&config, declared, &params) {
         configuration.insert("registries".into(), registries.into());
     }
-    let connector = Connector::with_headers(&configuration, &config.headers(), &folder)?;
+    let connector = Connector::new(&configuration, &folder)?;
     let (result, report) = connector.execute(operation, &params, &folder);
     if let Some(bars) = &folder.bars {
         bars.end();
@@ -178,7 +184,7 @@ fn shown_fields(format: &Format, params: &Map<String, Value>) -> Vec<String> {
 }
 
 fn connector(connection: &Connection<'_>, folder: &Folder) -> Result<Connector, Error> {
-    Connector::with_headers(&address::configuration(connection)?, &DockerConfig::read().headers(), folder)
+    Connector::new(&address::configuration(connection, &DockerConfig::read(connection.config))?, folder)
 }
 
 fn version(connection: &Connection<'_>) -> Result<Value, Error> {

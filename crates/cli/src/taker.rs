@@ -36,7 +36,13 @@ struct State {
 
 impl Printer {
     pub(crate) fn new(form: Option<Form>, table: Option<Table>, fields: &[String]) -> Self {
-        Self { form, table, fields: fields.to_vec(), was_asked: AtomicBool::new(false), state: Mutex::default() }
+        Self {
+            form,
+            table,
+            fields: fields.to_vec(),
+            was_asked: AtomicBool::new(false),
+            state: Mutex::default(),
+        }
     }
 
     /// The call asked for who takes what comes.

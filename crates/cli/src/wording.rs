@@ -57,7 +57,7 @@ impl Wording for Flags {
             Remedy::Raise(Subject::MaxConnections) => "Run fewer calls at once".to_owned(),
             Remedy::Raise(_) | Remedy::Lower(_) => "Try again later".to_owned(),
             Remedy::UseTls => format!(
-                "Set DOCKER_TLS_VERIFY (--tlsverify) to 1, and {CERT_PATH} to the certificates' folder"
+                "Set DOCKER_TLS_VERIFY (--tlsverify) to 1, and {CERT_PATH} to the certificates' folder, or give the context its TLS files"
             ),
             Remedy::UsePlainHttp => format!(
                 "Unset DOCKER_TLS_VERIFY (--tlsverify) if plain HTTP is meant, or give the engine's TLS port ({}) in {HOST}",

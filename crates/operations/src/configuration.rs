@@ -62,33 +62,6 @@ impl Configuration {
         fields::ALL
     }
 
-    /// Adds a header to every request. Its value is secret.
-    pub(crate) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
-        /// What HTTP itself needs.
-        const OURS: [&str; 7] = [
-            "host",
-            "connection",
-            "content-length",
-            "content-type",
-            "transfer-encoding",
-            "upgrade",
-            "user-agent",
-        ];
-        let shown: String = name.escape_debug().take(60).collect();
-        let fault = |why: &str| {
-            Error::new(Kind::InvalidConfiguration, format!("The header {shown} {why}. Nothing was sent."))
-        };
-        if OURS.contains(&name.to_ascii_lowercase().as_str()) {
-            return Err(fault("cannot be set: HTTP itself needs it"));
-        }
-        let header = SignIn::header(name, &secrecy::SecretString::from(value.to_owned()))
-            .map_err(|_| fault("cannot be sent: its name or its value is not one of HTTP"))?;
-        let secrets = std::mem::take(&mut self.secrets);
-        self.secrets = secrets.and_text(Some(header.secret()));
-        self.settings.headers.push(header);
-        Ok(())
-    }
-
     /// How to reach the engine.
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -161,6 +134,7 @@ impl Configuration {
             ssh: ssh::read(&address, fields, services, faults),
             proxy: tls::proxy(&address, protocol, fields, faults),
             sign_in: sign_in::read(fields, protocol, &mut warnings, faults),
+            headers: sign_in::headers(fields, faults),
             base_path: address::base_path(fields, faults),
             api_version,
             timeout: seconds(TIMEOUT),
@@ -176,8 +150,9 @@ impl Configuration {
         let policy = Policy::read(fields, faults);
         let signer = signer(fields, services, faults);
         let registries = Registries::read(fields, &mut warnings);
-        let secrets = Secrets::of(fields).and_text(settings.sign_in.as_ref().map(SignIn::secret));
-        let secrets = registries.secrets().fold(secrets, |secrets, secret| secrets.and_text(Some(secret)));
+        let headers = settings.sign_in.iter().chain(&settings.headers).map(SignIn::secret);
+        let further = headers.chain(registries.secrets());
+        let secrets = further.fold(Secrets::of(fields), |secrets, secret| secrets.and_text(Some(secret)));
         Some(Self { settings, registries, policy, signer, warnings, max_result_size, secrets })
     }
 }

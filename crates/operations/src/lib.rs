@@ -22,7 +22,7 @@ mod run;
 mod samples;
 mod values;
 
-pub use catalogue::images::registry::registry_of;
+pub use catalogue::images::registry::{host as registry_host, registry_of};
 pub use catalogue::response::verify_file;
 pub use catalogue::{closest, find, groups, operations, shown, unknown};
 pub use configuration::{
@@ -33,7 +33,7 @@ pub use declare::effect::{Category, Effect};
 pub use declare::endpoint::Method;
 pub use declare::group::Group;
 pub use declare::operation::{Comes, Operation, Shape, Table};
-pub use declare::param::{Param, Pattern, Place, ShownFor, ValueKind};
+pub use declare::param::{OfRegistry, Param, Pattern, Place, ShownFor, ValueKind};
 pub use declare::result::{Case, Schema};
 pub use declare::secrecy::Secrecy;
 pub use engine::ApiVersion;

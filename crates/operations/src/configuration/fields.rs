@@ -85,6 +85,10 @@ pub(super) const HEADER_NAME: Param = text("header_name")
     .default("X-API-Key")
     .placeholder("X-API-Key")
     .needed_for(AUTHENTICATION_TYPE.name, &["Header"]);
+pub(super) const HTTP_HEADERS: Param = secret("http_headers").secret(Secrecy::Values)
+    .title("Further Headers")
+    .about("Headers for every request, as a proxy in front of the engine may ask for: JSON such as {\"X-Tenant\": \"blue\"}, as HttpHeaders in docker's config.json.")
+    .shown_for(PROTOCOL.name, &["HTTPS", "HTTP"]);
 pub(super) const CERT_PATH: Param = file("cert_path")
     .secret(Secrecy::Key)
     .title("Client Certificate")
@@ -254,6 +258,7 @@ pub(super) const ALL: &[Param] = &[
     PASSWORD,
     ACCESS_TOKEN,
     HEADER_NAME,
+    HTTP_HEADERS,
     CERT_PATH,
     KEY_PATH,
     KEY_PASSPHRASE,

@@ -1,9 +1,10 @@
-//! The fields that sign in to the engine by a header.
+//! The fields that sign in to the engine by headers.
 
 use engine::SignIn;
 use secrecy::SecretString;
+use serde_json::{Map, Value};
 
-use super::fields::{ACCESS_TOKEN, AUTHENTICATION_TYPE, HEADER_NAME, PASSWORD, USERNAME};
+use super::fields::{ACCESS_TOKEN, AUTHENTICATION_TYPE, HEADER_NAME, HTTP_HEADERS, PASSWORD, USERNAME};
 use crate::{Check, Finding, declare::arguments::Arguments};
 
 /// The header that signs in, unless that is by certificate, by the socket's permissions, or not at all.
@@ -30,4 +31,38 @@ pub(super) fn read(
         _ => SignIn::header(fields.text(HEADER_NAME)?, &secret(fields.text(ACCESS_TOKEN)?)),
     };
     made.map_err(|error| faults.push(error.message().to_owned())).ok()
+}
+
+/// The further headers. Their values are secret.
+pub(super) fn headers(fields: &Arguments, faults: &mut Vec<String>) -> Vec<SignIn> {
+    let Some(text) = fields.text(HTTP_HEADERS) else { return Vec::new() };
+    let Ok(given) = serde_json::from_str::<Map<String, Value>>(text.trim()) else {
+        faults.push("http_headers must be a JSON object such as {\"X-Tenant\": \"blue\"}".to_owned());
+        return Vec::new();
+    };
+    let read = given.iter().map(|(name, value)| header(name, value));
+    read.filter_map(|read| read.map_err(|fault| faults.push(fault)).ok()).collect()
+}
+
+fn header(name: &str, value: &Value) -> Result<SignIn, String> {
+    /// What HTTP itself needs.
+    const OURS: [&str; 7] = [
+        "host",
+        "connection",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+    ];
+    let fault = |why: &str| {
+        let shown: String = name.escape_debug().take(60).collect();
+        format!("http_headers: the header {shown} {why}")
+    };
+    if OURS.contains(&name.to_ascii_lowercase().as_str()) {
+        return Err(fault("cannot be set, as the connector sets it"));
+    }
+    let value = value.as_str().ok_or_else(|| fault("must have a text as its value"))?;
+    SignIn::header(name, &SecretString::from(value.to_owned()))
+        .map_err(|_| fault("cannot be sent: its name or its value is not allowed in HTTP"))
 }

@@ -39,6 +39,8 @@ pub struct Param {
     pub picked_from: Option<&'static str>,
     /// Whether its value names a file or an attachment, whose contents are used.
     pub names_a_file: bool,
+    /// What it has to do with registries, where its kind does not say so.
+    registry: Option<OfRegistry>,
     /// Where a form shows it, if that is not always. A playbook may give it whatever the form shows.
     pub shown_for: Option<ShownFor>,
     /// What of its value is secret, where its kind does not say so.
@@ -64,6 +66,19 @@ pub struct ShownFor {
     pub options: &'static [&'static str],
     /// Whether the form insists on a value there. A configuration is refused without it.
     pub needed: bool,
+}
+
+/// What a parameter has to do with registries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfRegistry {
+    /// It names an image, and so the image's registry. Whatever takes a reference does.
+    Image,
+    /// It names a registry.
+    Server,
+    /// It takes credentials for the registries that the call names.
+    Credentials,
+    /// It takes credentials for any registry.
+    AllCredentials,
 }
 
 /// What a value looks like.
@@ -103,6 +118,7 @@ impl Param {
             extends_deadline: false,
             picked_from: None,
             names_a_file: false,
+            registry: None,
             shown_for: None,
             secrecy: None,
             placeholder: None,
@@ -186,6 +202,17 @@ impl Param {
     /// Its value names a file or an attachment: on a command line, a path.
     pub const fn names_a_file(self) -> Self {
         Self { names_a_file: true, ..self }
+    }
+
+    /// Sets what it has to do with registries: a command line has credentials of its own for them.
+    pub(crate) const fn of_registry(self, what: OfRegistry) -> Self {
+        Self { registry: Some(what), ..self }
+    }
+
+    /// The same.
+    pub fn registry(&self) -> Option<OfRegistry> {
+        let by_kind = (self.kind == ValueKind::Reference).then_some(OfRegistry::Image);
+        self.registry.or(by_kind)
     }
 
     /// A form shows it for these options of another parameter only.

@@ -70,19 +70,7 @@ impl Ran {
 impl Connector {
     /// Reads a configuration, its files included. Connects to nothing yet.
     pub fn new(configuration: &Map<String, Value>, services: &dyn Services) -> Result<Self, Error> {
-        Self::with_headers(configuration, &[], services)
-    }
-
-    /// As [`Connector::new`], with further headers for every request: what docker's command line has in `HttpHeaders`.
-    pub fn with_headers(
-        configuration: &Map<String, Value>,
-        headers: &[(String, String)],
-        services: &dyn Services,
-    ) -> Result<Self, Error> {
-        let mut configuration = Configuration::read(configuration, services)?;
-        for (name, value) in headers {
-            configuration.add_header(name, value)?;
-        }
+        let configuration = Configuration::read(configuration, services)?;
         let engine = Engine::new(configuration.settings().clone()).map_err(|error| match error.kind() {
             engine::ErrorKind::InvalidRequest => {
                 Error::new(Kind::InvalidConfiguration, error.worded(wording()))

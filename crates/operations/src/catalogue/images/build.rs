@@ -4,7 +4,7 @@ use engine::{ErrorKind, Request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Category, Error, Kind, Notation, Operation, Output, Param, Schema, Secrecy,
+    Category, Error, Kind, Notation, OfRegistry, Operation, Output, Param, Schema, Secrecy,
     catalogue::{
         containers::archive::most,
         images::{
@@ -82,6 +82,7 @@ const HOW: [Param; 19] = [
     text("cgroupparent").title("Parent Cgroup").about("The parent cgroup of the build steps."),
     notation("ulimits", Notation::Ulimits).title("Limits").about("Limits for the processes of the build steps, such as nofile=1024:2048.").local(),
     secret("registries").secret(Secrecy::Within)
+        .of_registry(OfRegistry::AllCredentials)
         .title("Registries")
         .about("Credentials for private base images, in addition to the configuration's: JSON such as [{\"server\": ..., \"username\": ..., \"password\": ...}].")
         .local(),

@@ -17,7 +17,7 @@ pub(crate) use self::{
     sign_in::{SignIn, is_refusal},
 };
 use crate::{
-    Param,
+    OfRegistry, Param,
     declare::param::{secret, text},
     values::reference::split_registry,
 };
@@ -37,6 +37,7 @@ pub(crate) const SIGN_IN: [Param; 3] = [
         .about("The user name at the registry. If empty, the configuration's.")
         .local(),
     secret("registry_password")
+        .of_registry(OfRegistry::Credentials)
         .title("Registry Password")
         .about("The password or access token that belongs to the user name.")
         .local(),
@@ -57,7 +58,7 @@ pub fn registry_of(image: &str) -> String {
 }
 
 /// The host of a registry's address, with its port, without scheme and path.
-fn host(server: &str) -> String {
+pub fn host(server: &str) -> String {
     let server = server.trim();
     let bare = server.split_once("://").map_or(server, |(_, rest)| rest);
     let host = bare.split('/').next().unwrap_or(bare).to_ascii_lowercase();

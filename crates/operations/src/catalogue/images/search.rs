@@ -5,7 +5,7 @@ use engine::{ErrorKind, Path, Request};
 use serde_json::json;
 
 use crate::{
-    Effect, Error, Kind, Operation, Output, Param, Schema,
+    Effect, Error, Kind, OfRegistry, Operation, Output, Param, Schema,
     catalogue::images::registry::{DOCKER_HUB, SIGN_IN, SignIn},
     declare::param::{FILTERS, integer, joined, reference, text},
     run::{
@@ -19,6 +19,7 @@ const SEARCH: [Param; 8] = joined(&[
     &[
         text("term")
             .title("Term")
+            .of_registry(OfRegistry::Image)
             .about("The search term. It can begin with a registry that supports search: registry:5000/app.")
             .required(),
         integer("limit").title("Limit").about("The maximum number of results.").default("25"),
@@ -38,6 +39,7 @@ const DISTRIBUTION: [Param; 4] = joined(&[
 
 const CREDENTIALS: [Param; 4] = joined(&[
     &[text("registry_server")
+        .of_registry(OfRegistry::Server)
         .title("Registry Server")
         .about("The registry. If empty, the configuration's, or else Docker Hub.")
         .local()],

@@ -477,7 +477,7 @@ mod tests {
             ),
             (
                 json!({"auths": {"b": good}, "HttpHeaders": {"X-Token": "s3cret"}}),
-                "has HttpHeaders, which are not used",
+                "has HttpHeaders, which are not used here",
             ),
             (json!({"auths": "s3cret"}), "auths that are no object"),
             (json!(["s3cret"]), "an entry that is not an object"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -125,6 +126,63 @@ class F48ExitCodes(CommandLineTestCase):
             shown = self.call(*words).stdout
             for code in ("0", "1", "2", "124", "130"):
                 self.assertRegex(shown, rf"(?m)^  {code} +\w")
+
+
+class LiveOutput(CommandLineTestCase):
+    """What a command writes is printed as it comes, as by `docker exec` and `docker run`."""
+
+    SCRIPT = "echo out; echo err >&2; sleep 3; echo late; exit 7"
+
+    def started(self, *words: str) -> subprocess.Popen[str]:
+        running = subprocess.Popen(
+            self.command("run", *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(running.communicate)
+        self.addCleanup(running.kill)
+        return running
+
+    def test_each_line_comes_at_once_in_its_own_stream(self) -> None:
+        for words in (("exec_container", container(self)), ("run_container", IMAGE)):
+            running = self.started(*words, "--", "sh", "-c", self.SCRIPT)
+            assert running.stdout is not None and running.stderr is not None
+            self.assertEqual(("out\n", "err\n"), (running.stdout.readline(), running.stderr.readline()))
+            self.assertIsNone(running.poll(), "the command still runs")
+            self.assertEqual(("late\n", ""), running.communicate(timeout=60))
+            self.assertEqual(7, running.returncode)
+
+    def test_lines_of_json(self) -> None:
+        running = self.started("exec_container", container(self), "-o", "jsonl", "--", "sh", "-c", self.SCRIPT)
+        assert running.stdout is not None
+        first = [json.loads(running.stdout.readline()) for _ in range(2)]
+        self.assertCountEqual([{"stream": "stdout", "text": "out"}, {"stream": "stderr", "text": "err"}], first)
+        self.assertIsNone(running.poll())
+
+    def test_it_is_not_kept_and_has_no_bound(self) -> None:
+        words = ("run", "exec_container", container(self), "--", "head", "-c", "9000000", "/dev/zero")
+        self.assertEqual("9000000", self.shell('"$@" | wc -c', *words).stdout.strip())
+        bounded = self.call("run", "exec_container", container(self), "max_bytes=3", "--", "echo", "abcdef")
+        self.assertEqual(("abc", 0), (bounded.stdout, bounded.returncode))
+        self.assertIn("more output than max_bytes", bounded.stderr)
+
+    def test_it_goes_on_without_a_time_limit(self) -> None:
+        for words in (("exec_container", container(self)), ("run_container", IMAGE)):
+            slow = ("--", "sh", "-c", "sleep 3; echo done")
+            self.assertEqual("done\n", self.call("run", *words, *slow).stdout, words)
+            limited = self.call("run", "--timeout", "1", *words, *slow)
+            self.assertEqual(("", 124), (limited.stdout, limited.returncode), words)
+
+    def test_a_form_or_a_detached_command_is_a_result(self) -> None:
+        name = container(self)
+        whole = json.loads(self.call("run", "exec_container", name, "-o", "json", "--", "echo", "x").stdout)
+        self.assertEqual(("x\n", 0), (whole["stdout"], whole["exit_code"]))
+        self.assertEqual("x\n", self.call("run", "exec_container", name, "form=Text", "--", "echo", "x").stdout)
+        self.assertIn("Started", self.call("run", "exec_container", name, "Detach=true", "--", "true").stdout)
+
+    def test_an_error_does_not_say_that_there_was_no_output(self) -> None:
+        words = ("exec_container", container(self), "fail_on_nonzero=true", "--", "sh", "-c", "echo why; exit 3")
+        failed = self.call("run", *words)
+        self.assertEqual(("why\n", 1), (failed.stdout, failed.returncode))
+        self.assertIn("exit code 3. Its output is above.", failed.stderr)
 
 
 class Addresses(CommandLineTestCase):

@@ -6,16 +6,20 @@ import base64
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
+import unittest.mock
 from pathlib import Path
 from typing import Any
 
 from support.configurations import CERTIFICATES
+from support.local_host import LocalHost
 from support.programs import ENVIRONMENT, program
 from support.recording_proxy import RecordingProxy
-from support.session import given
+from support.session import ARCHIVE, PACKAGE, given
 
 
 def docker_program() -> str:
@@ -157,6 +161,39 @@ class Tls(ContextTestCase):
         for docker in (False, True):
             self.assertEqual(0, self.started(docker, "version", **variables).returncode)
 
+    def test_the_flags_are_docker_s(self) -> None:
+        ca, cert, key = (str(CERTIFICATES / f"{name}.pem") for name in ("ca", "cert", "key"))
+        pair = ("--tlscert", cert, "--tlskey", key)
+        files = ("--tlscacert", ca, *pair)
+        tls, plain = f"tcp://{given('ENGINE_TLS')}", f"tcp://{given('ENGINE_TCP')}"
+        folder = {"DOCKER_CERT_PATH": str(CERTIFICATES)}
+        self.context("plain", tls)
+        for words, variables, reaches in (
+            (("-H", tls, "--tlsverify", *files), {}, True),
+            (("-H", tls, "--tls", *files), {}, True),
+            (("-H", tls, "--tlsverify=false", *files), {}, True),
+            (("-H", tls, *files), {}, False),
+            (("-H", tls, "--tls"), {}, False),
+            (("-H", tls, "--tlsverify", "--tlscacert", cert, *pair), {}, False),
+            (("-H", tls, "--tls", "--tlscacert", cert, *pair), {}, True),
+            (("-H", tls, "--tlsverify", "--tlscacert", "/no/such/file", *pair), {}, False),
+            (("--tlsverify", *files), {"DOCKER_HOST": tls}, True),
+            (("-H", tls), {"DOCKER_TLS": "1", **folder}, True),
+            (("-H", tls), {"DOCKER_TLS": "", **folder}, False),
+            (("-H", tls, "--tls=false"), {"DOCKER_TLS": "1", **folder}, False),
+            (("-H", tls), {"DOCKER_TLS_VERIFY": "0", **folder}, True),
+            (("-H", plain, "--tls=false"), {}, True),
+            (("-H", plain, "--tlsverify", *files), {}, False),
+            (("--context", "plain", "--tlsverify", *files), {}, False),
+            (("--config", str(self.folder), "--context", "plain"), {}, False),
+        ):
+            ours, theirs = (self.started(docker, *words, "version", **variables) for docker in (False, True))
+            self.assertEqual(
+                (reaches, reaches),
+                (ours.returncode == 0, theirs.returncode == 0),
+                f"{words} {variables}: {ours.stderr} / {theirs.stderr}",
+            )
+
 
 class Headers(ContextTestCase):
     """What a proxy in front of the engine asks for."""
@@ -219,13 +256,129 @@ class Credentials(ContextTestCase):
         for script, told in (
             (f"echo {SECRET}; exit 1", "docker-credential-test get failed"),
             ("echo credentials not found in native keychain; exit 1", None),
-            (f"echo not json {SECRET}", None),
+            (f"echo not json {SECRET}", "docker-credential-test get did not answer with a JSON object"),
+            (f"echo [1] {SECRET}", "docker-credential-test get did not answer with a JSON object"),
+            (f"echo '[\"{SECRET}\"]'", "docker-credential-test get did not answer with a JSON object"),
+            ("echo '{}'", "docker-credential-test get gave no Username and Secret"),
+            ('echo \'{"Username": "", "Secret": ""}\'', None),
+            ("printf '\\377'", "docker-credential-test get did not answer in UTF-8"),
+            ("exec cat /dev/zero", "docker-credential-test get failed"),
         ):
             auth, said = self.sent("127.0.0.1:9/app:1", PATH=self.helper(script))
             self.assertNotIn("password", auth)
             self.assertEqual(told is not None, "Warning: docker-credential" in said, said)
+            self.assertIn(told or "", said)
         self.config(credsStore="gone")
         self.assertIn("docker-credential-gone is not in PATH", self.sent("127.0.0.1:9/app:1")[1])
+
+    def test_a_helper_that_hangs_ends_in_time(self) -> None:
+        self.config(credsStore="test")
+        began = time.monotonic()
+        auth, said = self.sent("127.0.0.1:9/app:1", PATH=self.helper('echo $$ > "$0.pid"; exec sleep 300'))
+        self.assertLess(time.monotonic() - began, 50)
+        self.assertNotIn("password", auth)
+        self.assertIn("docker-credential-test get did not end in time", said)
+        pid = int((self.folder / "bin/docker-credential-test.pid").read_text())
+        self.assertFalse(Path(f"/proc/{pid}").exists(), "it was ended")
+
+    def test_ctrl_c_does_not_wait_for_a_helper(self) -> None:
+        self.config(credsStore="test")
+        path = self.helper('touch "$0.began"; exec sleep 300')
+        command = [given("FSR_DOCKER"), "-H", f"unix://{given('ENGINE_SOCKET')}", "run", "pull_image", "127.0.0.1:9/a"]
+        environment = {**os.environ, "DOCKER_CONFIG": str(self.folder), "PATH": path}
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as running:
+            while not (self.folder / "bin/docker-credential-test.began").exists():
+                self.assertIsNone(running.poll())
+                time.sleep(0.05)
+            running.send_signal(signal.SIGINT)
+            self.assertEqual(130, running.wait(10))
+
+    LISTS = """server=$(cat); echo "$1 $server" >> "$0.asked"
+if [ "$1" = list ]; then echo '{"https://index.docker.io/v1/": "a", "127.0.0.1:9": "b", "127.0.0.1:8": "c"}'
+elif [ "$server" = 127.0.0.1:8 ]; then echo credentials not found in native keychain; exit 1
+else echo "{\\"Username\\": \\"u\\", \\"Secret\\": \\"S of $server\\"}"; fi"""
+
+    def test_a_build_gets_what_a_store_lists(self) -> None:
+        path = self.helper(self.LISTS.replace("S of", f"{SECRET} of"))
+        # An older entry of the file gives way, however its name is spelled.
+        old = {"auth": base64.b64encode(b"old:old").decode()}
+        self.config(credsStore="test", auths={"docker.io": old, "127.0.0.1:7": old})
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            words = ("run", "build_image", "dockerfile_content=FROM scratch", "timeout=20")
+            done = self.call("-H", f"unix://{proxy.socket}", *words, PATH=path)
+            self.assertNotIn("Warning", done.stderr)
+            calls = [call for call in proxy.calls if call.path.endswith("/build")]
+        headers = {name.lower(): value for name, value in calls[0].headers.items()}
+        sent = json.loads(base64.urlsafe_b64decode(headers["x-registry-config"]))
+        passwords = {server: entry.get("password") for server, entry in sent.items()}
+        hub = "https://index.docker.io/v1/"
+        expected = {hub: f"{SECRET} of {hub}", "127.0.0.1:9": f"{SECRET} of 127.0.0.1:9", "127.0.0.1:7": "old"}
+        self.assertEqual(expected, passwords)
+        asked = (self.folder / "bin/docker-credential-test.asked").read_text().splitlines()
+        self.assertEqual("list ", asked[0])
+        self.assertCountEqual([f"get {hub}", "get 127.0.0.1:9", "get 127.0.0.1:8"], asked[1:])
+
+    def test_a_list_that_is_none_is_told(self) -> None:
+        self.config(credsStore="test")
+        words = ("-H", f"unix://{given('ENGINE_SOCKET')}", "run", "build_image", "dockerfile_content=FROM scratch")
+        for script, told in (
+            (f"echo {SECRET}", True),
+            (f"echo '[\"{SECRET}\"]'", True),
+            (f"echo {SECRET}; exit 3", True),
+            ("echo null", False),
+            ("echo '{}'", False),
+        ):
+            said = self.call(*words, PATH=self.helper(script)).stderr
+            self.assertEqual((told, False), ("docker-credential-test list" in said, SECRET in said), said)
+
+    def test_a_registry_that_is_named_is_asked_for(self) -> None:
+        """`registry_server`, and the beginning of a search, name a registry too."""
+        path = self.helper(self.LISTS)
+        asked = self.folder / "bin/docker-credential-test.asked"
+        self.config(credsStore="test")
+        for words in (
+            ("check_registry_credentials", "registry_server=127.0.0.1:9"),
+            ("search_images", "term=127.0.0.1:9/app"),
+            ("inspect_distribution", "name=127.0.0.1:9/app"),
+            ("push_image", "name=127.0.0.1:9/app:1"),
+        ):
+            asked.write_text("")
+            self.call("-H", f"unix://{given('ENGINE_SOCKET')}", "run", *words, PATH=path)
+            self.assertEqual("get 127.0.0.1:9\n", asked.read_text(), words)
+
+
+class Served(ContextTestCase):
+    """The first configuration of the local host has what a shell has."""
+
+    def test_headers_and_credentials(self) -> None:
+        helper = self.folder / "bin/docker-credential-test"
+        helper.parent.mkdir()
+        helper.write_text(f"#!/bin/sh\n{Credentials.LISTS.replace('S of', SECRET + ' of')}\n")
+        helper.chmod(0o755)
+        self.config(credsStore="test", HttpHeaders={"X-Token": SECRET})
+        with RecordingProxy(given("ENGINE_SOCKET")) as proxy:
+            variables = {
+                "DOCKER_CONFIG": str(self.folder),
+                "DOCKER_HOST": f"unix://{proxy.socket}",
+                "PATH": f"{helper.parent}:{os.environ['PATH']}",
+            }
+            with unittest.mock.patch.dict(os.environ, variables):
+                host = LocalHost("--package", str(ARCHIVE))
+            self.addCleanup(host.close)
+            body = {
+                "connector": PACKAGE.name,
+                "version": PACKAGE.version,
+                "operation": "pull_image",
+                "params": {"fromImage": "127.0.0.1:9/app:1"},
+            }
+            key = {"Authorization": f"API-KEY {host.api_key}"}
+            _, _, answer = host.request("POST", "/api/integration/execute/?format=json", body, **key)
+            calls = [call for call in proxy.calls if call.path.endswith("/images/create")]
+        self.assertNotIn(SECRET, host.said + answer.decode())
+        headers = {name.lower(): value for name, value in calls[0].headers.items()}
+        self.assertEqual(SECRET, headers["x-token"])
+        auth = json.loads(base64.urlsafe_b64decode(headers["x-registry-auth"]))
+        self.assertEqual(("u", f"{SECRET} of 127.0.0.1:9"), (auth["username"], auth["password"]))
 
 
 if __name__ == "__main__":

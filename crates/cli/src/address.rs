@@ -10,7 +10,7 @@ use operations::{Error, Kind};
 use serde_json::{Map, Value};
 
 use crate::{
-    commands::{Connection, TlsFlags},
+    connection::{Connection, TlsFlags},
     contexts::{DockerConfig, Tls},
     wording::Flags,
 };

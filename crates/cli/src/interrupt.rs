@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use engine::ErrorKind;
 use operations::{Error, Kind};
 use signal_hook::{consts::SIGINT, flag};
 
@@ -19,6 +20,14 @@ pub(crate) fn watch() -> Result<(), Error> {
         .map_err(|error| Error::new(Kind::Internal, format!("Ctrl-C cannot be listened to: {error}.")))?;
     engine::set_interrupt(is_requested);
     Ok(())
+}
+
+/// Ends a call that somebody has interrupted before it sent anything.
+pub(crate) fn check() -> Result<(), Error> {
+    match is_requested() {
+        true => Err(Error::new(Kind::Engine(ErrorKind::Interrupted), "Ctrl-C. Nothing was sent.")),
+        false => Ok(()),
+    }
 }
 
 /// Whether somebody has interrupted.

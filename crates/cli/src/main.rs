@@ -11,6 +11,7 @@ mod address;
 mod bars;
 mod clean;
 mod commands;
+mod connection;
 mod contexts;
 mod credentials;
 mod exit;
@@ -31,12 +32,8 @@ use operations::{Connector, Error, Kind, Operation};
 use serde_json::{Map, Value};
 
 use crate::{
-    bars::Bars,
-    commands::{Connection, Request},
-    contexts::DockerConfig,
-    files::Folder,
-    format::Format,
-    taker::Printer,
+    bars::Bars, commands::Request, connection::Connection, contexts::DockerConfig, files::Folder,
+    format::Format, taker::Printer,
 };
 
 fn main() -> ExitCode {
@@ -157,6 +154,7 @@ fn call(
     if let Some(registries) = credentials::registries(&config, declared, &params) {
         configuration.insert("registries".into(), registries.into());
     }
+    interrupt::check()?;
     let connector = Connector::new(&configuration, &folder)?;
     let (result, report) = connector.execute(operation, &params, &folder);
     if let Some(bars) = &folder.bars {

@@ -85,10 +85,6 @@ pub(super) const HEADER_NAME: Param = text("header_name")
     .default("X-API-Key")
     .placeholder("X-API-Key")
     .needed_for(AUTHENTICATION_TYPE.name, &["Header"]);
-pub(super) const HTTP_HEADERS: Param = secret("http_headers").secret(Secrecy::Values)
-    .title("Further Headers")
-    .about("Headers for every request, as a proxy in front of the engine may ask for: JSON such as {\"X-Tenant\": \"blue\"}, as HttpHeaders in docker's config.json.")
-    .shown_for(PROTOCOL.name, &["HTTPS", "HTTP"]);
 pub(super) const CERT_PATH: Param = file("cert_path")
     .secret(Secrecy::Key)
     .title("Client Certificate")
@@ -169,6 +165,10 @@ pub(super) const API_VERSION: Param = text("api_version")
         r"^([Aa][Uu][Tt][Oo]|v?[1-9][0-9]?\.[0-9]{1,3})$",
         "Auto, or a version from v1.40 to v1.56, such as v1.41.",
     );
+
+pub(super) const HTTP_HEADERS: Param = secret("http_headers").secret(Secrecy::Values)
+    .title("Further Headers")
+    .about("Headers for every request, as a proxy in front of the engine may ask for: JSON such as {\"X-Tenant\": \"blue\"}, as HttpHeaders in docker's config.json.");
 
 pub(crate) const REGISTRY_SERVER: Param = text("registry_server")
     .title("Registry Server")
@@ -258,7 +258,6 @@ pub(super) const ALL: &[Param] = &[
     PASSWORD,
     ACCESS_TOKEN,
     HEADER_NAME,
-    HTTP_HEADERS,
     CERT_PATH,
     KEY_PATH,
     KEY_PASSPHRASE,
@@ -273,6 +272,7 @@ pub(super) const ALL: &[Param] = &[
     SSH_HOST_KEY,
     SSH_SOCKET,
     API_VERSION,
+    HTTP_HEADERS,
     REGISTRY_SERVER,
     REGISTRY_USERNAME,
     REGISTRY_PASSWORD,

@@ -261,7 +261,7 @@ impl Registries {
             self.note(About::File, &why);
         }
         if entry.0.get("httpheaders").is_some_and(|headers| !is_empty(headers)) {
-            let why = "has HttpHeaders, which are not used. For a header that a proxy asks for, set authentication_type to Header";
+            let why = "has HttpHeaders, which are not used here. Put them into http_headers";
             self.note(About::Setting, why);
         }
     }

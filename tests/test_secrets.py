@@ -126,6 +126,7 @@ class Secrets(OperationTestCase):
             "ssh_key": key,
             "ssh_host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEx4j0DyZ4+KnXlvBhcs4Fd6XKXSLxEyIg6e2DMrJYcK",
             "signing_key": signing_key,
+            "http_headers": json.dumps({"X-Planted": secret("http_headers")}),
             "registry_server": "registry.test",
             "registry_username": "somebody",
             "registries": json.dumps(

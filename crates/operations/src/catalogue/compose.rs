@@ -145,15 +145,19 @@ fn containers(call: &Call<'_>) -> Result<Output, Error> {
 }
 
 /// What a name leads to.
-struct Found {
+pub(crate) struct Found {
     /// Of a list, in the order of their names.
-    containers: Vec<Value>,
+    pub(crate) containers: Vec<Value>,
     is_stack: bool,
 }
 
 /// The containers of the project that the call names; of the stack, where there is no such project.
 fn found(call: &Call<'_>) -> Result<Found, Error> {
-    let name = call.arguments.text(NAME).unwrap_or_default();
+    project(call, call.arguments.text(NAME).unwrap_or_default())
+}
+
+/// The containers of the project or stack of this name.
+pub(crate) fn project(call: &Call<'_>, name: &str) -> Result<Found, Error> {
     for (label, is_stack) in [(PROJECT, false), (STACK, true)] {
         let mut containers = labeled(call, &format!("{label}={name}"))?;
         if !containers.is_empty() {
@@ -180,7 +184,7 @@ fn label<'c>(container: &'c Value, name: &str) -> &'c str {
 }
 
 /// The service of a project or stack that a container belongs to.
-fn service(container: &Value) -> &str {
+pub(crate) fn service(container: &Value) -> &str {
     match label(container, SERVICE) {
         "" => label(container, STACK_SERVICE),
         service => service,

@@ -18,6 +18,7 @@ pub(crate) mod networking;
 pub(crate) mod processes;
 pub(crate) mod resources;
 pub(crate) mod run;
+pub(crate) mod search;
 pub(crate) mod state;
 pub(crate) mod stats;
 pub(crate) mod update;
@@ -64,11 +65,15 @@ pub(crate) static GROUP: Group = Group::of(
         commit::OPERATIONS,
         wait::OPERATIONS,
         logs::OPERATIONS,
+        search::LOGS,
+        search::WAITING,
         attach::OPERATIONS,
         stats::OPERATIONS,
         processes::OPERATIONS,
         exec::OPERATIONS,
         archive::OPERATIONS,
+        search::LISTING,
+        search::FILES,
         checkpoints::OPERATIONS,
         prune::CONTAINERS,
     ],

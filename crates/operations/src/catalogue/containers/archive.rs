@@ -3,6 +3,8 @@
 mod copy_from;
 mod copy_to;
 
+pub(crate) use self::copy_from::Source;
+
 use engine::{Reply, Request};
 use serde_json::Value;
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use engine::{Body, ErrorKind, FrameDecoder, StreamName};
 use serde_json::{Map, Value};
 
+pub(crate) use self::report::split_time;
 use self::report::{Report, Text};
 use crate::{
     Error, Kind, Output, Param, Schema, Taker,

@@ -105,17 +105,27 @@ pub(crate) fn stat(header: &str) -> Option<Value> {
 }
 
 /// Go's `fs.FileMode`: kinds from the highest bit down, permissions in the lowest nine.
-const DIRECTORY: u64 = 1 << 31;
-const LINK: u64 = 1 << 27;
+pub(crate) const DIRECTORY: u64 = 1 << 31;
+pub(crate) const LINK: u64 = 1 << 27;
+pub(crate) const DEVICE: u64 = 1 << 26;
+pub(crate) const CHARACTER_DEVICE: u64 = 1 << 21;
+pub(crate) const FIFO: u64 = 1 << 25;
 
 /// Set-user-id, set-group-id and sticky: Go's bit, the octal one, and the letter that stands in place of an x, or of none.
 const SPECIAL: [(u64, u64, usize, char); 3] =
     [(1 << 23, 0o4000, 2, 's'), (1 << 22, 0o2000, 5, 's'), (1 << 20, 0o1000, 8, 't')];
 
+/// Unix's permissions, with set-user-id and its like, as Go has them.
+pub(crate) fn go_mode(mode: u32) -> u64 {
+    let mode = u64::from(mode);
+    let special = SPECIAL.iter().filter(|(_, octal, ..)| mode & octal != 0).map(|(bit, ..)| bit);
+    special.fold(mode & 0o777, |go, bit| go | bit)
+}
+
 /// A mode as `ls -l` shows it.
-fn mode_text(mode: u64) -> String {
+pub(crate) fn mode_text(mode: u64) -> String {
     let kinds =
-        [(DIRECTORY, 'd'), (LINK, 'l'), (1 << 21, 'c'), (1 << 26, 'b'), (1 << 25, 'p'), (1 << 24, 's')];
+        [(DIRECTORY, 'd'), (LINK, 'l'), (CHARACTER_DEVICE, 'c'), (DEVICE, 'b'), (FIFO, 'p'), (1 << 24, 's')];
     let kind = kinds.iter().find(|(bit, _)| mode & bit != 0).map_or('-', |(_, letter)| *letter);
     let mut permissions: Vec<char> = "rwxrwxrwx"
         .chars()

@@ -1,11 +1,11 @@
 //! Copying out of a container: a tar, a file, or a file's text. A symbolic link is told, and followed if that is asked for.
 
-use std::io::Read as _;
+use std::{io::Read as _, time::Duration};
 
-use engine::{ErrorKind, Reply, Request};
+use engine::{ErrorKind, Path, Reply, Request, Segment};
 use serde_json::{Map, Value, json};
 
-use super::{most, safe, safe_within, stream};
+use super::{most, safe, safe_within};
 use crate::{
     Error, Kind, Output,
     catalogue::containers::processes::stat,
@@ -24,7 +24,8 @@ pub(super) fn copy_from(call: &Call<'_>) -> Result<Output, Error> {
     let text = |name| arguments.text(name).unwrap_or_default();
     let (id, given) = (text("id"), text("path"));
     let flow = Flow::of(call, &format!("Copying {given} from {id}"));
-    let source = Source::open(call, given)?;
+    let follows = arguments.is_on("follow_link");
+    let source = Source::open(call, id, given, follows, call.time_limit())?;
     let path = &source.path;
     let as_text = text("output") == "text";
     if as_text && source.stat["is_directory"] == true {
@@ -48,24 +49,28 @@ pub(super) fn copy_from(call: &Call<'_>) -> Result<Output, Error> {
     Ok(Value::Object(result).into())
 }
 
-/// What is copied, with the engine's answer about it.
-struct Source {
+/// A path of a container, with the engine's answer about it.
+pub(crate) struct Source {
     /// Where it is: what was given, or what that leads to.
-    path: String,
+    pub(crate) path: String,
     /// What the engine says of it; an empty object where it says nothing.
-    stat: Value,
-    reply: Reply,
+    pub(crate) stat: Value,
+    pub(crate) reply: Reply,
 }
 
 impl Source {
-    /// Asks for a path; if that is a symbolic link and `follow_link` is on, for what it leads to. The engine resolves each
+    /// Asks for a path; if that is a symbolic link and `follows` is on, for what it leads to. The engine resolves each
     /// path within the container, so no target leads out of it.
-    fn open(call: &Call<'_>, given: &str) -> Result<Self, Error> {
-        let mut source = Self::ask(call, given)?;
+    pub(crate) fn open(
+        call: &Call<'_>,
+        id: &str,
+        given: &str,
+        follows: bool,
+        limit: Duration,
+    ) -> Result<Self, Error> {
+        let mut source = Self::ask(call, id, given, limit)?;
         let mut seen = vec![given.to_owned()];
-        while let Some(target) =
-            target(&source.path, &source.stat).filter(|_| call.arguments.is_on("follow_link"))
-        {
+        while let Some(target) = target(&source.path, &source.stat).filter(|_| follows) {
             if seen.contains(&target) || seen.len() > MOST_LINKS {
                 return Err(Error::new(
                     Kind::Failed,
@@ -74,15 +79,16 @@ impl Source {
                     ),
                 ));
             }
-            source = Self::ask(call, &target).map_err(|error| match error.status() {
+            source = Self::ask(call, id, &target, limit).map_err(|error| match error.status() {
                 Some(404) => {
-                    let id = call.arguments.text("id").unwrap_or_default();
                     let message =
                         format!("{given} is a symbolic link to {target}, which is not in container {id}");
-                    engine::Error::new(ErrorKind::NotFound, message)
-                        .with_status(404)
-                        .hint("Turn off follow_link to copy the link itself")
-                        .into()
+                    let advice = match call.arguments.if_declared("follow_link") {
+                        Some(_) => "Turn off follow_link to copy the link itself",
+                        None => "Give the path of a file or folder that is there",
+                    };
+                    let error = engine::Error::new(ErrorKind::NotFound, message).with_status(404);
+                    error.hint(advice).into()
                 }
                 _ => error,
             })?;
@@ -91,9 +97,9 @@ impl Source {
         Ok(source)
     }
 
-    fn ask(call: &Call<'_>, path: &str) -> Result<Self, Error> {
-        let request = Request::get(call.path(call.endpoint.path)?).query("path", path);
-        let reply = stream(call, request)?;
+    fn ask(call: &Call<'_>, id: &str, path: &str, limit: Duration) -> Result<Self, Error> {
+        let archive = Path::fill("/containers/{id}/archive", |_| Segment::name(id))?;
+        let reply = call.stream(Request::get(archive).query("path", path).deadline(limit))?;
         let stat = reply.header("x-docker-container-path-stat").and_then(stat).unwrap_or_else(|| json!({}));
         Ok(Self { path: path.to_owned(), stat, reply })
     }

@@ -162,7 +162,7 @@ impl Serialize for Line<'_> {
 }
 
 /// The time that a line begins with, as the engine writes it, and the rest.
-fn split_time(line: &[u8]) -> (Option<&str>, &[u8]) {
+pub(crate) fn split_time(line: &[u8]) -> (Option<&str>, &[u8]) {
     const LONGEST: usize = "2024-01-02T03:04:05.123456789+00:00".len();
     let space = line.iter().take(LONGEST + 1).position(|byte| *byte == b' ');
     let time = space.and_then(|space| std::str::from_utf8(&line[..space]).ok());

@@ -34,13 +34,14 @@ NODE_ID = "40de" + 21 * "1"
 IMAGE_ID = f"sha256:{ID}"
 
 
-def tar() -> bytes:
-    """A tar with a small file."""
+def tar(files: Mapping[str, str] = {"file": "text"}) -> bytes:
+    """A tar with small files: names with texts."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        entry = tarfile.TarInfo("file")
-        entry.size = 4
-        archive.addfile(entry, io.BytesIO(b"text"))
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
     return buffer.getvalue()
 
 

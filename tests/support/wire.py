@@ -10,7 +10,7 @@ Each is an object:
                count, and null is one that must not be there.
     api        the API version that the engine speaks; 1.41 if absent
     answers    what the engine answers in place of the usual, such as `{"GET /info": {"status": 200, "body": {}}}`; an
-               answer may have `headers` too
+               answer may have `headers` too, and `tar`, names with texts, in place of a body
     config     further fields of the configuration
     error      how the text of the error must begin, where the call must fail all the same
     why        what the case is for
@@ -138,10 +138,17 @@ def _case(of: str, case: dict[str, Any]) -> Case:
         case.get("params", {}),
         [Sent(**sent) for sent in case["sends"]],
         case.get("api", "1.41"),
-        {what: Answer(**answer) for what, answer in case.get("answers", {}).items()},
+        {what: _answer(answer) for what, answer in case.get("answers", {}).items()},
         case.get("config", {}),
         case.get("error"),
     )
+
+
+def _answer(answer: dict[str, Any]) -> Answer:
+    if "tar" not in answer:
+        return Answer(**answer)
+    rest = {name: value for name, value in answer.items() if name != "tar"}
+    return Answer(**rest, body=tar(answer["tar"]))
 
 
 def by_name(requests: list[Request]) -> Iterator[tuple[Request, Request]]:

@@ -110,7 +110,8 @@ fn search(call: &Call<'_>) -> Result<Output, Error> {
         examined += 1;
         let hash = digest.map(|digest| hex::encode(digest.finalize()));
         if let Some(hash) = hash.filter(|hash| hashes.contains(hash)) {
-            let fields = json!({"found_by": "sha256", "sha256": hash, "line": null, "offset": null, "text": null});
+            let fields =
+                json!({"found_by": "sha256", "sha256": hash, "line": null, "offset": null, "text": null});
             matches.push(shown(&found, fields));
         }
         if matches.len() > wanted {
@@ -238,7 +239,9 @@ mod tests {
         let number = |value: &Value| value.as_u64().unwrap();
         let shown = lines.finish().into_iter();
         shown
-            .map(|one| (number(&one["line"]), number(&one["offset"]), one["text"].as_str().unwrap().to_owned()))
+            .map(|one| {
+                (number(&one["line"]), number(&one["offset"]), one["text"].as_str().unwrap().to_owned())
+            })
             .collect()
     }
 

@@ -7,6 +7,8 @@ use crate::catalogue::containers::capture::split_time;
 
 /// Of a longer line, the rest is passed over, in bytes.
 const LONGEST: usize = 64 * 1024;
+/// The longest time that a line begins with, in bytes.
+const LONGEST_TIME: usize = 36;
 /// No more is kept of what the engine says of a failure to read.
 const LONGEST_FAULT: usize = 2000;
 
@@ -31,6 +33,8 @@ pub(super) struct LogLines {
 struct Begun {
     is_open: bool,
     text: Vec<u8>,
+    /// The beginning of a further part, until its time is whole.
+    part: Option<Vec<u8>>,
 }
 
 impl LogLines {
@@ -63,8 +67,10 @@ impl LogLines {
 
     /// Gives what has begun and has no end.
     pub(super) fn finish(mut self, each: &mut dyn FnMut(Line)) {
-        self.out.end("stdout", each);
-        self.err.end("stderr", each);
+        for (stream, begun) in [("stdout", &mut self.out), ("stderr", &mut self.err)] {
+            begun.add_part_so_far(stream, each);
+            begun.end(stream, each);
+        }
     }
 
     /// What the engine itself said of a failure to read on.
@@ -76,9 +82,30 @@ impl LogLines {
 
 impl Begun {
     fn add(&mut self, stream: &'static str, piece: &[u8], begins: bool, each: &mut dyn FnMut(Line)) {
-        // The engine keeps a long line in parts, and gives each the time.
-        let piece = if begins && self.is_open { split_time(piece).1 } else { piece };
-        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+        // The engine keeps a long line in parts, and gives each the time, which may itself come in pieces.
+        if begins && self.is_open {
+            self.add_part_so_far(stream, each);
+            self.part = Some(Vec::new());
+        }
+        match &mut self.part {
+            Some(part) => {
+                part.extend_from_slice(piece);
+                if part.len() > LONGEST_TIME || part.contains(&b' ') {
+                    self.add_part_so_far(stream, each);
+                }
+            }
+            None => self.add_text(stream, piece, each),
+        }
+    }
+
+    fn add_part_so_far(&mut self, stream: &'static str, each: &mut dyn FnMut(Line)) {
+        if let Some(part) = self.part.take() {
+            self.add_text(stream, split_time(&part).1, each);
+        }
+    }
+
+    fn add_text(&mut self, stream: &'static str, text: &[u8], each: &mut dyn FnMut(Line)) {
+        for part in text.split_inclusive(|byte| *byte == b'\n') {
             self.is_open = true;
             let room = LONGEST.saturating_sub(self.text.len());
             self.text.extend_from_slice(&part[..room.min(part.len())]);
@@ -145,7 +172,10 @@ mod tests {
             );
         }
         let raw = format!("{TIME} one\r\n{TIME} two\r\n");
-        assert_eq!(lines(raw.as_bytes(), false, 7), [("stdout", true, "one".into()), ("stdout", true, "two".into())]);
+        assert_eq!(
+            lines(raw.as_bytes(), false, 7),
+            [("stdout", true, "one".into()), ("stdout", true, "two".into())]
+        );
     }
 
     #[test]

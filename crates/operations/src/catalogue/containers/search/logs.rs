@@ -141,9 +141,9 @@ fn search(call: &Call<'_>) -> Result<Output, Error> {
             }
         };
         match reason {
-            Some(reason) => search.skipped.push(
-                json!({"container": source.name, "id": source.id, "reason": reason}),
-            ),
+            Some(reason) => {
+                search.skipped.push(json!({"container": source.name, "id": source.id, "reason": reason}))
+            }
             None => search.examined += 1,
         }
     }
@@ -166,7 +166,9 @@ fn sources(call: &Call<'_>) -> Result<(Vec<Source>, bool), Error> {
     let (named, project) = (call.arguments.text("id"), call.arguments.text("project"));
     let listed = match (named, project) {
         (Some(_), Some(_)) => {
-            return Err(Error::fault("id and project exclude each other: give one of them, or none for all containers"));
+            return Err(Error::fault(
+                "id and project exclude each other: give one of them, or none for all containers",
+            ));
         }
         (Some(named), None) => {
             let path = Path::fill("/containers/{id}/json", |_| Segment::name(named))?;

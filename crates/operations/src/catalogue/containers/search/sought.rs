@@ -40,9 +40,7 @@ impl Sought {
         let ignores_case = arguments.is_on(IGNORE_CASE);
         match (arguments.text(TEXT), arguments.text(PATTERN)) {
             (None, None) => Ok(None),
-            (Some(_), Some(_)) => {
-                Err(Error::fault("text and pattern exclude each other: give one of them"))
-            }
+            (Some(_), Some(_)) => Err(Error::fault("text and pattern exclude each other: give one of them")),
             (Some(text), None) => Self::text(text, ignores_case).map(Some),
             (None, Some(pattern)) => Self::pattern("pattern", pattern, ignores_case).map(Some),
         }

@@ -252,7 +252,10 @@ mod tests {
         assert_eq!(names, ["d/", "l", &("d/".repeat(80) + "n"), "pé"]);
         assert_eq!(whole.0[1].0.link.as_deref(), Some("x/".repeat(80).as_str()));
         let (file, contents) = &whole.0[2];
-        assert_eq!((file.uid, file.modified, file.user.as_str(), contents.len()), (1000, 1_700_000_000, "me", 700));
+        assert_eq!(
+            (file.uid, file.modified, file.user.as_str(), contents.len()),
+            (1000, 1_700_000_000, "me", 700)
+        );
         assert_eq!((whole.0[3].0.modified, whole.0[3].1.as_slice()), (12, b"abc".as_slice()));
         for piece in [1, 7, 511, 512, 513] {
             assert_eq!(read(&tar, piece), whole, "{piece}");

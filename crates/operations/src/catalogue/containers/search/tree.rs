@@ -12,11 +12,7 @@ use crate::{
     Error, Kind, Param, Schema,
     catalogue::containers::{archive::Source, processes},
     declare::param::{positive, text},
-    run::{
-        call::Call,
-        objects::items,
-        progress::Flow,
-    },
+    run::{call::Call, objects::items, progress::Flow},
 };
 
 pub(super) const PATH: Param = text("path").title("Path").default("/").local();
@@ -33,7 +29,17 @@ pub(super) const TIME: Param = positive("timeout")
 
 /// What a result says of each file.
 pub(super) const FILE: Schema = Schema::Fields(&[
-    "path", "kind", "size", "mode", "mode_text", "uid", "gid", "user", "group", "modified", "link_target",
+    "path",
+    "kind",
+    "size",
+    "mode",
+    "mode_text",
+    "uid",
+    "gid",
+    "user",
+    "group",
+    "modified",
+    "link_target",
 ]);
 /// What was not read, and why.
 pub(crate) const SKIPPED: Schema =

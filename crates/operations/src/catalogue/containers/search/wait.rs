@@ -75,7 +75,10 @@ fn wait(call: &Call<'_>) -> Result<Output, Error> {
     let given = arguments.text("id").unwrap_or_default();
     let Some(state) = State::look_at(call, given)? else {
         let error = engine::Error::new(ErrorKind::NotFound, format!("No such container: {given}"));
-        return Err(error.with_status(404).hint("Check the id or name; list_containers shows what is there").into());
+        return Err(error
+            .with_status(404)
+            .hint("Check the id or name; list_containers shows what is there")
+            .into());
     };
     let id = state.id().to_owned();
     let mut position = Position {
@@ -88,7 +91,9 @@ fn wait(call: &Call<'_>) -> Result<Output, Error> {
     loop {
         match look(call, &id, &sought, &mut position, end, &mut flow)? {
             Seen::Found(line) => return Ok(found(call, &sought, &line, position.seen)),
-            Seen::TimedOut => return Ok(without(call, State::look_at(call, &id)?.as_ref(), position.seen, true)),
+            Seen::TimedOut => {
+                return Ok(without(call, State::look_at(call, &id)?.as_ref(), position.seen, true));
+            }
             Seen::Ended => {}
         }
         // The log ends with the container; one that starts again goes on.

@@ -15,7 +15,10 @@ pub(crate) static OPERATIONS: &[Operation] =
         .title("Remove Finished Container")
         .about("Removes a container that has ended. One that runs is left alone.")
         .touches(&[Touch::Container("id")])
-        .params(&[CONTAINER, flag("v").title("Remove Volumes").about("Also remove the container's anonymous volumes.")])
+        .params(&[
+            CONTAINER,
+            flag("v").title("Remove Volumes").about("Also remove the container's anonymous volumes."),
+        ])
         .run(remove_finished_container)];
 
 fn remove_finished_container(call: &Call<'_>) -> Result<Output, Error> {

@@ -95,9 +95,18 @@ const ATTACHABLE: &[Param] = &[
         .title("Stdin Once")
         .about("Close standard input when the first attached client disconnects.")
         .body(),
-    flag("AttachStdin").title("Attach Stdin").about("Mark standard input as attached in the container's settings.").body(),
-    flag("AttachStdout").title("Attach Stdout").about("Mark standard output as attached in the container's settings.").body(),
-    flag("AttachStderr").title("Attach Stderr").about("Mark standard error as attached in the container's settings.").body(),
+    flag("AttachStdin")
+        .title("Attach Stdin")
+        .about("Mark standard input as attached in the container's settings.")
+        .body(),
+    flag("AttachStdout")
+        .title("Attach Stdout")
+        .about("Mark standard output as attached in the container's settings.")
+        .body(),
+    flag("AttachStderr")
+        .title("Attach Stderr")
+        .about("Mark standard error as attached in the container's settings.")
+        .body(),
 ];
 
 /// The operations of this file.

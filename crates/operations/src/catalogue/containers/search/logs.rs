@@ -142,7 +142,7 @@ fn search(call: &Call<'_>) -> Result<Output, Error> {
         };
         match reason {
             Some(reason) => {
-                search.skipped.push(json!({"container": source.name, "id": source.id, "reason": reason}))
+                search.skipped.push(json!({"container": source.name, "id": source.id, "reason": reason}));
             }
             None => search.examined += 1,
         }

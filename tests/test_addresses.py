@@ -72,7 +72,7 @@ class SeveralAddresses(unittest.TestCase):
     def test_all_refuse(self) -> None:
         ending = call(["127.0.0.1", "127.0.0.2"], self.config)
         self.assertLess(ending.seconds, SOON_SECONDS)
-        for part in ("[unreachable] ping: ", "127.0.0.1:", "127.0.0.2:", "Connection refused", "Nobody listens there"):
+        for part in ("[unreachable] ping: ", "127.0.0.1:", "127.0.0.2:", "Connection refused", "Nothing listens there"):
             self.assertIn(part, ending.error)
 
     def test_of_a_proxy(self) -> None:
@@ -89,7 +89,7 @@ class SeveralAddresses(unittest.TestCase):
                 ["127.0.0.1", "127.0.0.2"],
                 {"protocol": "HTTPS", "proxy": url, "connect_timeout": 1},
             )
-            self.assertIn("the proxy did not let us through: 127.0.0.1:", ending.error)
+            self.assertIn("the proxy did not open the connection: 127.0.0.1:", ending.error)
 
     def test_of_an_ssh_server(self) -> None:
         with Sshd() as server:

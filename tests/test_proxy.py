@@ -68,7 +68,7 @@ class Proxied(OperationTestCase):
         with Tinyproxy("ConnectPort 443") as proxy:
             self.assert_refused(through(proxy.url()), "forbidden 403", "the proxy http", given("ENGINE_TLS"))
         with Tinyproxy() as proxy:
-            # Nobody listens at the engine's port.
+            # Nothing listens at the engine's port.
             text = self.assert_refused(through(proxy.url(), port=1), "unavailable 500", "the proxy http", "127.0.0.1:1")
             self.assertIn("cannot reach", text)
             # TLS is the engine's own: the proxy cannot stand in for it.
@@ -84,12 +84,12 @@ class Proxied(OperationTestCase):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"
             began = time.monotonic()
-            self.assert_refused(through(url, connect_timeout=1), "unreachable", "the proxy did not let us through")
+            self.assert_refused(through(url, connect_timeout=1), "unreachable", "the proxy did not open the connection")
             self.assertLess(time.monotonic() - began, 5)
         with ScriptedServer({}) as server:
             # A web server, which does not know what CONNECT is.
             self.assert_refused(through(f"http://{server.address}"), "unavailable 501", "the proxy http")
-        self.assert_refused(through(f"http://{given('ENGINE_TLS')}"), "unreachable", "is no HTTP proxy")
+        self.assert_refused(through(f"http://{given('ENGINE_TLS')}"), "unreachable", "is not an HTTP proxy")
 
     def test_what_is_no_url_is_a_fault_of_the_configuration(self) -> None:
         for url in (f"socks5://u:{PASSWORD}@proxy", f"https://u:{PASSWORD}@proxy", f"http://{PASSWORD} x"):

@@ -63,7 +63,7 @@ class Repeated(OperationTestCase):
             with self.subTest(lost), RawServer(ok(), lost, refuses(404)) as server:
                 text = self.ending(patient(server), *DELETE[:2])
                 self.assertEqual([DELETE[2]] * 2, calls(server))
-                self.assertIn("removed already", text)
+                self.assertIn("already removed", text)
 
     def test_statuses_that_pass(self) -> None:
         for status in (429, 502, 503, 504):
@@ -80,7 +80,7 @@ class Repeated(OperationTestCase):
                 self.assertEqual(attempts > 0, f"tried {attempts + 1} times" in text, text)
 
     def test_an_engine_that_comes_back(self) -> None:
-        """Nobody listens at first: nothing was sent, so any method is tried again."""
+        """Nothing listens at first: nothing was sent, so any method is tried again."""
         for operation, params, request in (GET, POST, CREATE, DELETE):
             with self.subTest(operation), socket.create_server(("127.0.0.1", 0)) as reserved:
                 address = reserved.getsockname()
@@ -117,7 +117,7 @@ class NotRepeated(OperationTestCase):
                 with self.subTest(operation, lost=lost), RawServer(lost, ok()) as server:
                     text = self.ending(patient(server), operation, params)
                     self.assertEqual([request], server.seen)
-                    self.assertRegex(text, rf"^\[unknown_outcome( \d+)?\] {operation}: .*may have.*\. .*not repeated")
+                    self.assertRegex(text, rf"^\[unknown_outcome( \d+)?\] {operation}: .*may have.*\. .*not repeat the call")
 
     def test_a_change_that_is_refused_for_now(self) -> None:
         for status in (429, 502, 503, 504):
@@ -136,7 +136,7 @@ class NotRepeated(OperationTestCase):
             with self.subTest(operation), RawServer(is_silent) as server:
                 text = self.ending(patient(server, timeout=1), operation, params)
                 self.assertEqual([request], server.seen)
-                self.assertRegex(text, rf"^\[unknown_outcome\] {operation}: .*may have.*\. .*not repeated")
+                self.assertRegex(text, rf"^\[unknown_outcome\] {operation}: .*may have.*\. .*not repeat the call")
 
     def test_what_would_fail_again(self) -> None:
         for status in (400, 401, 403, 404, 409, 500, 501):

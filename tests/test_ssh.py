@@ -247,7 +247,7 @@ class SignIn(SshTestCase):
 
     def test_a_server_that_wants_more_than_a_key(self) -> None:
         with Sshd("AuthenticationMethods publickey,password\nPasswordAuthentication yes") as server:
-            self.assert_refused(server.config(), "unauthorized", "takes the key", "password besides")
+            self.assert_refused(server.config(), "unauthorized", "accepts the key", "also requires password")
 
     def test_what_is_old_and_unsafe_is_refused_by_name(self) -> None:
         for options, part in (
@@ -292,7 +292,7 @@ class HostKey(SshTestCase):
         ours = self.server.fingerprint().split()[1]
         for lines in (other, "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"):
             with self.subTest(lines):
-                self.assert_another(self.server.config(ssh_host_key=lines), "another host key", ours, "ssh-ed25519")
+                self.assert_another(self.server.config(ssh_host_key=lines), "different host key", ours, "ssh-ed25519")
 
     def test_a_kind_that_the_server_does_not_have(self) -> None:
         with Sshd("HostKeyAlgorithms ssh-ed25519") as server:

@@ -20,7 +20,7 @@ class Story:
 
     class OverAnyTransport(OperationTestCase):
         def assert_done(self, result: Any, name: str, outcome: str = "done") -> None:
-            """An action's result: a sentence, what it was done to, and whether it was so already."""
+            """An action's result: a sentence, what it was done to, and whether it was already up to date."""
             self.assertIn(name, result["result"])
             self.assertEqual((name, outcome), (result["id"], result["outcome"]))
 

@@ -85,7 +85,7 @@ class Tls(TroubleTestCase):
         self.assert_trouble(over_tls(given("ENGINE_TCP")), "tls", "HTTP", "protocol")
 
     def test_an_unknown_authority(self) -> None:
-        self.assert_trouble(over_tls(ca="other-ca.pem"), "tls", "ca_cert_path", "not from a trusted authority")
+        self.assert_trouble(over_tls(ca="other-ca.pem"), "tls", "ca_cert_path", "not signed by a trusted CA")
 
     def test_a_certificate_that_the_engine_does_not_know(self) -> None:
         self.assert_trouble(over_tls(cert="other-cert.pem", key="other-key.pem"), "tls", "cert_path|client certificate")

@@ -63,13 +63,13 @@ class Tls(WordingTestCase):
             other = CERTIFICATES / "other-ca.pem"
             self.assert_fields(
                 {**over_tls(engine.address), **ONCE, "ca_cert_path": other.read_text()},
-                "not from a trusted authority",
+                "not signed by a trusted CA",
                 r"as ca_cert_path\.",
             )
             folder = self.folder(ca=other, **self.pair())
             self.assert_flags(
                 {"DOCKER_HOST": f"tcp://{engine.address}", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": folder},
-                "not from a trusted authority",
+                "not signed by a trusted CA",
                 r"into ca\.pem in DOCKER_CERT_PATH \(--cert-path\)\.",
             )
 
@@ -116,8 +116,8 @@ class Tls(WordingTestCase):
         certificate = CERTIFICATES / "cert.pem"
         for key, fields, flags in (
             (None, r"key_path \"/\S*key\.pem\" cannot be read", r"key\.pem in DOCKER_CERT_PATH .* cannot be read"),
-            (certificate, "key_path holds something other", r"key\.pem in DOCKER_CERT_PATH .* holds something other"),
-            (KEYS / "ec-aes256-key.pem", "Fill in key_passphrase", "Take its passphrase away"),
+            (certificate, "key_path does not hold a private key", r"key\.pem in DOCKER_CERT_PATH .* does not hold a private key"),
+            (KEYS / "ec-aes256-key.pem", "Fill in key_passphrase", "Remove its passphrase"),
         ):
             with self.subTest(fields):
                 files = {"ca": CERTIFICATES / "ca.pem", "cert": certificate} | ({"key": key} if key else {})
@@ -139,7 +139,7 @@ class Ssh(WordingTestCase):
     def test_an_unknown_host_key(self) -> None:
         with Sshd() as server, Sshd() as other:
             self.assert_fields(
-                server.config(ssh_host_key=other.public()), "another host key", "put it into ssh_host_key"
+                server.config(ssh_host_key=other.public()), "different host key", "put it into ssh_host_key"
             )
             with tempfile.TemporaryDirectory() as home:
                 Path(home, ".ssh").mkdir()
@@ -149,7 +149,7 @@ class Ssh(WordingTestCase):
                     "DOCKER_HOST": f"ssh://fortisoar@127.0.0.1:{server.port}",
                     "FSR_DOCKER_SSH_KEY": str(server.key),
                 }
-                self.assert_flags(environment, "another host key", r"put it into ~/\.ssh/known_hosts")
+                self.assert_flags(environment, "different host key", r"put it into ~/\.ssh/known_hosts")
 
     def test_a_key_that_is_no_key(self) -> None:
         with Sshd() as server, tempfile.TemporaryDirectory() as home:

@@ -9,7 +9,7 @@ pub(crate) struct Flags;
 
 const HOST: &str = "DOCKER_HOST (--host)";
 const CERT_PATH: &str = "DOCKER_CERT_PATH (--cert-path)";
-const ELSEWHERE: &str = "If not, another machine answers in its place";
+const ELSEWHERE: &str = "If not, another machine is answering in its place";
 
 impl Wording for Flags {
     fn subject(&self, subject: Subject) -> Cow<'static, str> {
@@ -50,7 +50,7 @@ impl Wording for Flags {
             }
             // docker has no passphrase either.
             Remedy::Give(Subject::KeyPassphrase) => {
-                "Take its passphrase away: `openssl pkey -in key.pem -out new.pem`".to_owned()
+                "Remove its passphrase: `openssl pkey -in key.pem -out new.pem`".to_owned()
             }
             Remedy::Give(subject) => format!("Set {}", self.subject(subject)),
             Remedy::Raise(Subject::Timeout) => "Raise --timeout".to_owned(),
@@ -80,7 +80,7 @@ impl Wording for Flags {
                 )
             }
             Remedy::OfferClientCertificate => format!(
-                "The engine may want a client certificate, or refuse the one that is given: check cert.pem and key.pem in {CERT_PATH}"
+                "The engine may require a client certificate, or not accept the given one: check cert.pem and key.pem in {CERT_PATH}"
             ),
             Remedy::RenewHostKey => {
                 format!("If the server was given a new key, put it into ~/.ssh/known_hosts. {ELSEWHERE}")

@@ -156,18 +156,18 @@ async fn secure(
 fn unreachable(address: &Address, error: io::Error) -> Error {
     let hint = match (address, error.kind()) {
         (Address::Unix(path), io::ErrorKind::NotFound) => {
-            format!("There is no socket {}: check the path, and that the engine runs", path.display())
+            format!("There is no socket {}: check the path, and that the engine is running", path.display())
         }
         (Address::Unix(path), io::ErrorKind::PermissionDenied) => {
             format!(
-                "This user may not use {}: it usually takes membership of the group docker",
+                "This user cannot use {}. Usually, the user must be a member of the group docker",
                 path.display()
             )
         }
         (_, io::ErrorKind::ConnectionRefused) => {
-            "Nobody listens there: check the address, and that the engine runs".into()
+            "Nothing listens there. Check the address, and that the engine is running".into()
         }
-        _ => "Check the address, the port and the network between".into(),
+        _ => "Check the address, the port and the network".into(),
     };
     Error::new(ErrorKind::Unreachable, format!("no connection to {address}: {error}"))
         .hint(hint)
@@ -183,7 +183,7 @@ pub(crate) fn handshake_failed(address: &Address, error: io::Error) -> Error {
         Some(Tls::InvalidMessage(_)) => failed("it does not speak TLS").mend(Remedy::UsePlainHttp),
         // A bad signature is how an authority shows itself that was made anew under its old name.
         Some(Tls::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature)) => {
-            failed("its certificate is not from a trusted authority").mend(Remedy::TrustAuthority)
+            failed("its certificate is not signed by a trusted CA").mend(Remedy::TrustAuthority)
         }
         Some(Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. })) => {
             failed("its certificate has expired")
@@ -213,9 +213,9 @@ pub(crate) fn handshake_failed(address: &Address, error: io::Error) -> Error {
         )) => {
             failed(&format!("it refuses the client certificate: {error}")).mend(Remedy::GiveClientCertificate)
         }
-        Some(Tls::AlertReceived(Alert::HandshakeFailure)) => failed("it breaks the handshake off")
+        Some(Tls::AlertReceived(Alert::HandshakeFailure)) => failed("it ended the handshake")
             .mend(Remedy::OfferClientCertificate)
-            .hint("Or it knows none of the ciphers that are safe"),
+            .hint("Or it supports no safe cipher"),
         _ if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
             failed("the connection ended during the handshake")
                 .hint("Check that the port speaks TLS, and whether it asks for a client certificate")
@@ -230,10 +230,10 @@ pub(crate) fn handshake_failed(address: &Address, error: io::Error) -> Error {
 /// Faults that rustls has no word of its own for.
 fn refused_by_webpki(why: &str, failed: impl Fn(&str) -> Error) -> Error {
     if why.contains("UnsupportedCertVersion") {
-        failed("its certificate is of the old form X.509 v1")
-            .hint("Make the engine one of X.509 v3, with its name as subjectAltName")
+        failed("its certificate has the old format X.509 v1")
+            .hint("Create an X.509 v3 certificate for the engine, with its name as subjectAltName")
     } else if why.contains("CaUsedAsEndEntity") {
-        failed("its certificate is an authority's own").mend(Remedy::TrustCertificate)
+        failed("its certificate is a CA certificate").mend(Remedy::TrustCertificate)
     } else {
         failed(&format!("its certificate is refused: {why}")).hint("Check the engine's certificate")
     }

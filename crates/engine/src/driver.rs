@@ -44,7 +44,7 @@ impl Driver {
     pub(crate) fn runtime() -> Result<Self, Error> {
         let built = Builder::new_current_thread().enable_io().enable_time().build();
         built.map(Self::Runtime).map_err(|error| {
-            Error::new(ErrorKind::Unreachable, format!("no connection could be prepared: {error}"))
+            Error::new(ErrorKind::Unreachable, format!("cannot prepare a connection: {error}"))
                 .hint("This process may have too many open files")
         })
     }

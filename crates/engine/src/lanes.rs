@@ -83,7 +83,7 @@ impl Lanes {
                     format!("all {} connections stayed busy", self.limit),
                 )
                 .mend(Remedy::Raise(Subject::MaxConnections))
-                .hint("Or run fewer calls at once"));
+                .hint("Or make fewer calls at the same time"));
             }
             let wait = INTERVAL.min(until.saturating_duration_since(Instant::now()));
             state.waiting += 1;

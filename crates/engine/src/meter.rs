@@ -53,7 +53,7 @@ pub(crate) struct Flood;
 
 impl fmt::Display for Flood {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("more came before an answer than any head has")
+        f.write_str("the headers of the answer are too large")
     }
 }
 

@@ -140,7 +140,7 @@ impl Proxy {
         match tunnel.downcast::<TokioIo<Socket>>() {
             Ok(parts) if parts.read_buf.is_empty() => Ok(Tunnel(parts.io.into_inner())),
             // Nobody speaks before the client does, in TLS.
-            _ => Err(self.unreachable(&"it spoke out of turn")),
+            _ => Err(self.unreachable(&"it sent data before it was asked")),
         }
     }
 
@@ -179,13 +179,13 @@ impl Proxy {
                     .hint("Check the engine's address, and the way from the proxy to the engine")
             }
             _ if status.is_client_error() => {
-                refusal(ErrorKind::Forbidden, &format!("does not let us through to {target} ({status})"))
+                refusal(ErrorKind::Forbidden, &format!("does not allow a connection to {target} ({status})"))
                     .mend(Remedy::UseNoProxy)
                     .hint("Or allow CONNECT to this host and port in the proxy")
             }
             _ => refusal(
                 ErrorKind::Protocol,
-                &format!("answers {status} where a way to {target} was asked for"),
+                &format!("answered {status} to the request for a tunnel to {target}"),
             )
             .mend(Remedy::Check(self.named_by))
             .hint(NO_HTTP_PROXY),
@@ -193,7 +193,7 @@ impl Proxy {
     }
 }
 
-const NO_HTTP_PROXY: &str = "What listens there is no HTTP proxy";
+const NO_HTTP_PROXY: &str = "It is not an HTTP proxy";
 
 /// A connection through a proxy. Many proxies end both its ways when one is closed, and an answer is lost with that. So it is
 /// closed as a whole only: the end of input is told by TLS within it.

@@ -154,11 +154,13 @@ impl RateLimit {
             return Ok(());
         }
         let seconds = Duration::from_nanos(turn - now).as_secs_f32();
-        let message =
-            format!("the limit of {} requests in 60 s leaves no turn for {seconds:.0} s", self.slots);
+        let message = format!(
+            "rate limit reached ({} requests per minute): next free slot in {seconds:.0} s",
+            self.slots
+        );
         Err(Error::new(ErrorKind::RateLimited, message)
             .mend(Remedy::Raise(Subject::RateLimit))
-            .hint("Or spread the calls"))
+            .hint("Or spread the calls over time"))
     }
 }
 
@@ -217,7 +219,7 @@ mod tests {
             assert_eq!(limit.check(soon()).unwrap_err().kind(), ErrorKind::RateLimited);
             let error = limit.wait(soon()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::RateLimited);
-            assert!(error.message().contains("the limit of 5 requests in 60 s"), "{error}");
+            assert!(error.message().contains("rate limit reached (5 requests per minute)"), "{error}");
         }
     }
 

@@ -58,7 +58,7 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
     } else if let Some((ours, theirs)) = version_refused(&text) {
         Error::new(ErrorKind::Unsupported, explanation(&text))
             .mend(Remedy::NegotiateVersion)
-            .hint(format!("The call spoke API {ours}, and the engine wants {theirs}"))
+            .hint(format!("The call used API {ours}, and the engine requires {theirs}"))
     } else if let Some(state) = said.as_deref().and_then(|message| SwarmState::of(status.as_u16(), message)) {
         Error::new(state.kind(), explanation(&text)).hint(state.advice()).for_good()
     } else {
@@ -90,13 +90,13 @@ fn meaning(status: StatusCode) -> (ErrorKind, &'static str) {
             ErrorKind::Forbidden,
             "The engine, or a proxy or plugin in front of it, does not allow this call",
         ),
-        404 => (ErrorKind::NotFound, "Check the id or name; the list operations show what is there"),
+        404 => (ErrorKind::NotFound, "Check the id or name: the list operations show what exists"),
         408 => (
             ErrorKind::BadRequest,
             "The proxy waited too long for the whole request: raise its time limit for request bodies (nginx: \
              client_body_timeout; Apache: RequestReadTimeout; HAProxy: timeout client), or look at the network",
         ),
-        409 => (ErrorKind::Conflict, "Look at the object's present state: it does not allow this"),
+        409 => (ErrorKind::Conflict, "The object's current state does not allow this"),
         411 => (
             ErrorKind::BadRequest,
             "The proxy wants to know the length of every body, and that of this call did not reach it: look at what else \
@@ -278,7 +278,7 @@ mod tests {
         let body = r#"{"message":"client version 1.50 is too new. Maximum supported API version is 1.41"}"#;
         let error = refused(400, "application/json", body);
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().contains("wants 1.41"), "{error}");
+        assert!(error.to_string().contains("requires 1.41"), "{error}");
     }
 
     #[test]

@@ -140,7 +140,7 @@ pub enum Remedy {
     RenewPin,
     /// Give a client certificate that the engine's authority has signed.
     GiveClientCertificate,
-    /// The engine may want a client certificate, or refuse the one that is given.
+    /// The engine may require a client certificate, or not accept the given one.
     OfferClientCertificate,
     /// Trust the SSH server's new key, if it was given one.
     RenewHostKey,

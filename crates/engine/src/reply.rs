@@ -208,9 +208,11 @@ impl Body {
                 Err(match stopped {
                     Stopped::Interrupted => interrupt::interrupted(),
                     Stopped::Elapsed if silent_until < self.until => {
-                        timed_out("the engine fell silent", self.silence)
+                        timed_out("the engine stopped sending data", self.silence)
                     }
-                    Stopped::Elapsed => Error::new(ErrorKind::TimedOut, "the time for this call is used up"),
+                    Stopped::Elapsed => {
+                        Error::new(ErrorKind::TimedOut, "the time limit of this call has passed")
+                    }
                 })
             }
         }
@@ -236,5 +238,5 @@ impl std::fmt::Debug for Body {
 pub(crate) fn timed_out(what: &str, bound: Duration) -> Error {
     Error::new(ErrorKind::TimedOut, format!("{what} for {} s", (bound.as_secs_f64() * 10.0).round() / 10.0))
         .mend(Remedy::Raise(Subject::Timeout))
-        .hint("Look at the engine's load, too")
+        .hint("Check the load of the engine, too")
 }

@@ -17,8 +17,8 @@ impl Stage {
     /// The time is up.
     pub(crate) fn too_late(self, address: &Address) -> Error {
         let (what, hint) = match self {
-            Self::Network => ("", "Check the address, the port and firewalls between"),
-            Self::Proxy => (": the proxy did not let us through", "Check the proxy"),
+            Self::Network => ("", "Check the address, the port and any firewalls"),
+            Self::Proxy => (": the proxy did not open the connection", "Check the proxy"),
             Self::Tls => (": the TLS handshake did not end", "Check that the port speaks TLS"),
             Self::SshHandshake => {
                 (": the SSH handshake did not end", "Check that an SSH server listens there")

@@ -88,9 +88,9 @@ impl SwarmState {
     /// What to do about it.
     pub(crate) fn advice(self) -> &'static str {
         match self {
-            Self::NotManager => "Call a manager of the swarm, or make or join a swarm first",
+            Self::NotManager => "Call a manager of the swarm, or create or join a swarm first",
             Self::InNoSwarm => "There is nothing to leave",
-            Self::InSwarm => "Let the node leave its swarm first, if it is to be in another one",
+            Self::InSwarm => "To join another swarm, leave this one first",
             Self::Joining => {
                 "Look at the node's state in the engine's information: if it stays pending, check that the node reaches the \
                  manager's address, let the node leave by force, and join again"
@@ -98,7 +98,7 @@ impl SwarmState {
             Self::Locked => "Unlock this manager with the swarm's unlock key, which another manager can show",
             Self::Expired => "Let the node leave the swarm by force, and join again",
             Self::ManagerLeaves => {
-                "Make the node a worker first, so that the other managers still agree; or leave by force"
+                "Demote the node to a worker first, so that the other managers keep a majority; or leave by force"
             }
             Self::NoLeader => {
                 "Start the managers that are down: more than half of them must be there. Running tasks go on meanwhile. If the \
@@ -112,7 +112,7 @@ impl SwarmState {
                 "Another manager of the swarm did not answer this one in time: check that more than half of the managers are there, \
                  and reach each other"
             }
-            Self::OutOfSequence => "Somebody else changed the object at the same time: call again",
+            Self::OutOfSequence => "Another client changed the object at the same time. Try again",
             Self::Podman => "Swarm needs a Docker Engine",
         }
     }

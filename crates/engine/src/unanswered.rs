@@ -38,7 +38,7 @@ impl Try<'_> {
                 None => Failure { error: self.closed(), again: self.again(), lost: false },
             },
             SendError::Broken(error) if is_flood(&error) => {
-                let message = format!("what answers at {} sent more than 1 MiB, and no answer", self.address);
+                let message = format!("the service at {} sent more than 1 MiB, but no answer", self.address);
                 let error = Error::new(ErrorKind::Protocol, message)
                     .mend(Remedy::CheckAddress)
                     .hint(IS_THERE_AN_ENGINE);
@@ -47,7 +47,7 @@ impl Try<'_> {
             SendError::Broken(error) => match self.told(&error) {
                 Some(told) => Failure::connecting(told),
                 None if error.is_parse() => {
-                    let message = format!("what answers at {} does not speak HTTP", self.address);
+                    let message = format!("the service at {} does not speak HTTP", self.address);
                     Failure::never(
                         Error::new(ErrorKind::Protocol, message)
                             .mend(Remedy::CheckAddress)
@@ -102,18 +102,15 @@ fn is_flood(error: &hyper::Error) -> bool {
 
 const IS_THERE_AN_ENGINE: &str = "Check that a Docker Engine listens there";
 
-const LOOK: &str = "Look at the present state before trying again: this was not repeated";
+const LOOK: &str = "Check the current state before you try again. The connector did not repeat the call";
 
 /// A request that changes something has no answer: whether it was applied is not known.
 pub(crate) fn unknown_outcome(error: Error) -> Error {
-    Error::new(
-        ErrorKind::UnknownOutcome,
-        format!("{}; the engine may have done it all the same", error.message()),
-    )
-    .hint(match (error.status(), error.advice()) {
-        // A proxy's own limit can be raised.
-        (Some(504), Some(advice)) => format!("{LOOK}. {advice}"),
-        _ => LOOK.to_owned(),
-    })
-    .with_source(error)
+    Error::new(ErrorKind::UnknownOutcome, format!("{}; the engine may have done it anyway", error.message()))
+        .hint(match (error.status(), error.advice()) {
+            // A proxy's own limit can be raised.
+            (Some(504), Some(advice)) => format!("{LOOK}. {advice}"),
+            _ => LOOK.to_owned(),
+        })
+        .with_source(error)
 }

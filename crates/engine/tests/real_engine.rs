@@ -220,7 +220,7 @@ fn says_what_is_wrong_with_the_way() {
     let mut distrusted = tls("");
     distrusted.ca = Some(certificate("other-ca.pem"));
     let distrusted = failing(Settings { tls: Some(distrusted), ..Settings::new(address("ENGINE_TLS")) });
-    assert!(distrusted.message().contains("not from a trusted authority"), "{distrusted}");
+    assert!(distrusted.message().contains("not signed by a trusted CA"), "{distrusted}");
 
     let mut misnamed = tls("");
     misnamed.server_name = Some("elsewhere.example".into());

@@ -114,14 +114,14 @@ impl Configuration {
             warnings.push(Finding::warning(
                 Check::Verification,
                 "verify_ssl is off: anyone on the network path can read and change everything.",
-                "Turn verify_ssl on. For a certificate of your own authority, set ca_cert_path or certificate_pin.",
+                "Turn verify_ssl on. For a certificate of your own CA, set ca_cert_path or certificate_pin.",
             ));
         }
         if protocol == "http" {
             warnings.push(Finding::warning(
                 Check::Encryption,
-                "protocol is HTTP: everything is sent in plain text, and whoever reaches the engine is root there.",
-                "Let the engine listen with TLS and client certificates (protocol HTTPS), or use SSH.",
+                "protocol is HTTP: everything is sent in plain text, and anyone who reaches the engine is root on its host.",
+                "Set up the engine with TLS and client certificates (protocol HTTPS), or use SSH.",
             ));
         }
         let api_version = api_version(fields, faults);

@@ -19,7 +19,7 @@ const HEAD: &str = r#"# Errors
 Every error has the same form:
 
 ```text
-[not_found 404] stop_container: No such container: web. Check the id or name; the list operations show what is there.
+[not_found 404] stop_container: No such container: web. Check the id or name: the list operations show what exists.
 ```
 
 1. The code. It never changes, so a playbook can test it.

@@ -80,22 +80,21 @@ fn refused(error: russh::Error, key: Option<String>, target: &Target<'_>) -> Err
     let server = &target.server;
     let made = match &error {
         russh::Error::UnknownKey => fault(format!(
-            "{server} shows another host key than the one that is trusted: {}",
+            "{server} has a different host key than the trusted one: {}",
             key.as_deref().unwrap_or("none that is known here")
         ))
         .mend(Remedy::RenewHostKey)
-        .hint("A fingerprint is best taken of the kind that is named here"),
+        .hint("Use a fingerprint of the key type that is named here"),
         russh::Error::NoCommonAlgo { kind: AlgorithmKind::Key, ours, theirs } => fault(format!(
             "{server} has no host key of the kinds that are trusted ({}), but {}",
             ours.join(", "),
             plain(&theirs.join(", "))
         ))
         .mend(Remedy::RenewHostKey),
-        russh::Error::NoCommonAlgo { kind, theirs, .. } => fault(format!(
-            "{server} offers no {kind:?} algorithm that is safe, only {}",
-            plain(&theirs.join(", "))
-        ))
-        .hint("The server's software is old: upgrade it"),
+        russh::Error::NoCommonAlgo { kind, theirs, .. } => {
+            fault(format!("{server} offers no safe {kind:?} algorithm, only {}", plain(&theirs.join(", "))))
+                .hint("The server's software is old: upgrade it")
+        }
         russh::Error::Version => Error::new(ErrorKind::Protocol, format!("{server} does not speak SSH"))
             .hint("Check the port: SSH's is 22"),
         russh::Error::Disconnect | russh::Error::HUP | russh::Error::IO(_) => Error::new(
@@ -117,7 +116,7 @@ impl Session {
             Algorithm::Rsa { .. } => match self.handle.best_supported_rsa_hash().await.map_err(ended)? {
                 Some(None) => {
                     return Err(fault(format!(
-                        "{} takes RSA keys with SHA-1 only, which is not safe",
+                        "{} accepts RSA keys only with SHA-1, which is not safe",
                         target.server
                     ))
                     .hint("Upgrade the server, or sign in with an Ed25519 key"));
@@ -164,16 +163,16 @@ fn not_let_in(key: &PublicKey, target: &Target<'_>, partly: bool, methods: &[&st
     if partly {
         return Error::new(
             ErrorKind::Unauthorized,
-            format!("{server} takes the key ({key}) of {user}, and wants {methods} besides"),
+            format!("{server} accepts the key ({key}) of {user}, but also requires {methods}"),
         )
         .hint("Let this user in by its key alone: AuthenticationMethods in the server's sshd_config");
     }
     let error = Error::new(
         ErrorKind::Unauthorized,
-        format!("{server} does not let {user} in with this key ({key}); it offers {methods}"),
+        format!("{server} does not accept this key ({key}) for {user}; it offers {methods}"),
     );
     error.mend(Remedy::Check(Subject::SshUser)).hint(format!(
-        "The public key belongs in ~{user}/.ssh/authorized_keys, which only that user may write"
+        "Add the public key to ~{user}/.ssh/authorized_keys. Only that user may have write access to it"
     ))
 }
 

@@ -72,7 +72,7 @@ impl Command {
         let message = message.trim_end_matches([':', ' ']).to_owned();
         if complaint.to_ascii_lowercase().contains("permission denied") {
             return fault(message).hint(format!(
-                "{user} may not use the socket: that usually takes membership of the group docker"
+                "{user} cannot use the socket. Usually, the user must be a member of the group docker"
             ));
         }
         if matches!(exit_code, Some(126 | 127)) {
@@ -83,7 +83,7 @@ impl Command {
         }
         Error::new(ErrorKind::Unreachable, message)
             .mend(Remedy::Check(Subject::SshSocket))
-            .hint("Check that the engine runs there")
+            .hint("Check that the engine is running there")
     }
 }
 

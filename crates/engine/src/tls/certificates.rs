@@ -110,9 +110,9 @@ fn certificate(block: &Block) -> Result<CertificateDer<'static>, &'static str> {
         "PKCS7" | "CMS" => {
             Err("holds certificates in PKCS#7; `openssl pkcs7 -print_certs` makes PEM of them")
         }
-        "X509 CRL" => Err("is a list of revoked certificates, which is not looked at"),
+        "X509 CRL" => Err("is a certificate revocation list, which is not used"),
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-            Err("is a request for a certificate, not a certificate")
+            Err("is a certificate signing request, not a certificate")
         }
         label if label.ends_with("PRIVATE KEY") => {
             Err("is a private key, which does not belong in this file")

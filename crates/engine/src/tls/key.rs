@@ -8,7 +8,8 @@ use super::Identity;
 use crate::{Error, ErrorKind, Remedy, Subject, pem};
 
 const PEM: &str = "A PEM key begins with -----BEGIN PRIVATE KEY-----";
-const MEND: &str = "`openssl pkcs8 -topk8 -v2 aes256 -in key.pem -out new.pem` makes one that can be read";
+const MEND: &str =
+    "`openssl pkcs8 -topk8 -v2 aes256 -in key.pem -out new.pem` creates one in a supported format";
 
 /// Reads the key of an identity: the first one in PEM of any form, or one in DER.
 pub(super) fn read(identity: &Identity) -> Result<PrivateKeyDer<'static>, Error> {
@@ -18,7 +19,7 @@ pub(super) fn read(identity: &Identity) -> Result<PrivateKeyDer<'static>, Error>
     let Some(block) = blocks.iter().find(|block| block.is("PRIVATE KEY")) else {
         return match blocks.as_slice() {
             [] => der(file, passphrase),
-            _ => Err(refuse("holds something other than a private key that can be read").hint(MEND)),
+            _ => Err(refuse("does not hold a private key in a supported format").hint(MEND)),
         };
     };
     if block.is("ENCRYPTED PRIVATE KEY") {
@@ -29,7 +30,7 @@ pub(super) fn read(identity: &Identity) -> Result<PrivateKeyDer<'static>, Error>
         return Err(refuse("is encrypted in OpenSSL's old form (DEK-Info)").hint(MEND));
     }
     PrivateKeyDer::from_pem_slice(block.text().as_bytes())
-        .map_err(|_| refuse("holds something other than a private key that can be read").hint(MEND))
+        .map_err(|_| refuse("does not hold a private key in a supported format").hint(MEND))
 }
 
 /// A key without PEM around it.
@@ -57,16 +58,15 @@ fn decrypt(der: &[u8], passphrase: Option<&SecretString>) -> Result<PrivateKeyDe
 }
 
 fn damaged() -> Error {
-    refuse("is encrypted in a way that cannot be read, or damaged").hint(MEND)
+    refuse("is damaged, or encrypted in an unsupported way").hint(MEND)
 }
 
 /// What rustls says of a certificate and a key that it cannot use.
 pub(super) fn unusable(error: rustls::Error) -> Error {
     let (why, hint) = match error {
-        rustls::Error::InconsistentKeys(_) => (
-            "is not the one that the client certificate was made for",
-            "Give the key that belongs to the certificate",
-        ),
+        rustls::Error::InconsistentKeys(_) => {
+            ("does not belong to the client certificate", "Use the private key of that certificate")
+        }
         _ => (
             "is of a kind that TLS here does not know, such as P-521",
             "Use an RSA, P-256, P-384 or Ed25519 key; `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem` makes one",
@@ -108,7 +108,7 @@ mod tests {
         assert!(fault("text", None).contains("is not PEM"));
         assert!(
             fault("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", None)
-                .contains("something other")
+                .contains("does not hold")
         );
         let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----";
         assert!(fault(old, None).contains("openssl pkcs8 -topk8"), "{}", fault(old, None));

@@ -345,7 +345,7 @@ fn with_body(call: &Call<'_>, request: Request, content_type: Option<&str>) -> R
         }
         (Some(Value::String(text)), None) => (Payload::Bytes(Bytes::from(text.clone())), "text/plain"),
         (Some(body), None) => (Payload::Bytes(Bytes::from(body.to_string())), "application/json"),
-        (Some(_), Some(_)) => return Err(fault("one of body and body_file may be given".into())),
+        (Some(_), Some(_)) => return Err(fault("only one of body and body_file can be given".into())),
     };
     Ok(match content_type {
         Some(given) => request.payload(payload).header("content-type", given)?,

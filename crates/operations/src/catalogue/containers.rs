@@ -121,7 +121,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             OVERRIDE_ISOLATION,
         ])
         .upsets_isolation(always)
-        .done("Started container {id}", "Container {id} was running already"),
+        .done("Started container {id}", "Container {id} was already running"),
     Operation::post("stop_container", "/containers/{id}/stop")
         .title("Stop Container")
         .about("Stops a running container. The container is killed if it does not stop within the grace period.")
@@ -183,7 +183,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Container("id")])
         .params(&[CONTAINER, text("name").title("New Name").about("The new name.").required()])
-        .done("Renamed container {id} to {name}", "Container {id} was named {name} already"),
+        .done("Renamed container {id} to {name}", "Container {id} was already named {name}"),
     Operation::post("resize_container", "/containers/{id}/resize")
         .title("Resize Container Terminal")
         .about("Sets the size of a running container's terminal.")
@@ -196,7 +196,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ])
         .done(
             "Resized the terminal of container {id}",
-            "The terminal of container {id} had that size already",
+            "The terminal of container {id} already had that size",
         ),
     Operation::delete("remove_container", "/containers/{id}")
         .title("Remove Container")
@@ -221,7 +221,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             ]),
         )])
         .dry_run(dry_run::container)
-        .done("Removed container {id}", "Container {id} was removed already"),
+        .done("Removed container {id}", "Container {id} was already removed"),
 ];
 
 /// Any signal but KILL lets a paused container run on, if only to handle it.

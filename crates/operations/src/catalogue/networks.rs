@@ -110,7 +110,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             ]),
         )])
         .dry_run(dry_run::network)
-        .done("Removed network {id}", "Network {id} was removed already"),
+        .done("Removed network {id}", "Network {id} was already removed"),
 ];
 
 /// A container's place in a network: the API's `EndpointSettings`.

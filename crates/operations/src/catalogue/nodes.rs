@@ -107,7 +107,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .upsets_isolation(always)
         .gives_for(removal::REMOVAL)
         .dry_run(removal::dry_run)
-        .done("Removed node {id}", "Node {id} was removed already"),
+        .done("Removed node {id}", "Node {id} was already removed"),
     Operation::post("drain_node", "/nodes/{id}/update")
         .title("Drain Node")
         .about("Drains a node, for example before maintenance or if its host is compromised: it gets no new tasks, and the swarm runs its tasks on other nodes. Waits until no task runs on the node and the services have all their tasks again. Activate Node undoes it.")
@@ -154,7 +154,7 @@ fn update(call: &Call<'_>) -> Result<Output, Error> {
         })?;
     Ok(match updated.spec {
         Some(_) => call.done("Updated node {id}", false),
-        None => call.done("Node {id} was so already", true),
+        None => call.done("Node {id} was already up to date", true),
     })
 }
 

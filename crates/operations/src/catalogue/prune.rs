@@ -173,7 +173,7 @@ fn prune_build_cache(call: &Call<'_>) -> Result<Output, Error> {
     Filters::read(call, Pruned::BuildCache)?;
     let Some(keep) = call.arguments.get("keep_storage") else { return send(call, call.request()?) };
     if call.arguments.get("reserved_space").is_some() {
-        return Err(Error::fault("keep_storage and reserved_space are two names for one thing: give one"));
+        return Err(Error::fault("keep_storage and reserved_space mean the same: give only one"));
     }
     // An engine takes no notice of the name that it does not know, and would keep nothing.
     let name = if call.engine.api_version()? < RESERVED_SPACE { "keep-storage" } else { "reserved-space" };

@@ -98,5 +98,5 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             Schema::All(&[DRY_RUN_RESULT, Schema::Fields(&["name", "image", "tasks"])]),
         )])
         .dry_run(dry_run::service)
-        .done("Removed service {id}", "Service {id} was removed already"),
+        .done("Removed service {id}", "Service {id} was already removed"),
 ];

@@ -85,7 +85,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .body(),
             ADDITIONAL_FIELDS,
         ])
-        .done("Updated volume {name}", "Volume {name} was so already"),
+        .done("Updated volume {name}", "Volume {name} was already up to date"),
     Operation::delete("remove_volume", "/volumes/{name}")
         .title("Remove Volume")
         .about("Removes a volume that no container uses, with all its data.")
@@ -103,7 +103,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             Schema::All(&[DRY_RUN_RESULT, Schema::Fields(&["driver", "mountpoint"]), Schema::Field("containers", &TEXTS)]),
         )])
         .dry_run(dry_run::volume)
-        .done("Removed volume {name}", "Volume {name} was removed already"),
+        .done("Removed volume {name}", "Volume {name} was already removed"),
 ];
 
 /// `GET /volumes`, whose list is a list also where an engine without volumes answers `null`.

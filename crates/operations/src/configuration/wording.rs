@@ -78,7 +78,7 @@ impl Wording for Fields {
             ),
             Remedy::TrustAuthority => {
                 format!(
-                    "Give the certificate of the authority that signed the engine's as {}",
+                    "Give the certificate of the CA that signed the engine's certificate as {}",
                     field(Subject::Ca)
                 )
             }
@@ -91,7 +91,7 @@ impl Wording for Fields {
                 field(Subject::ServerName)
             ),
             Remedy::RenewPin => format!(
-                "If the engine was given a new certificate, put its pin into {}. If not, another machine answers in its place",
+                "If the engine was given a new certificate, put its pin into {}. If not, another machine is answering in its place",
                 field(Subject::Pin)
             ),
             Remedy::GiveClientCertificate => format!(
@@ -100,13 +100,13 @@ impl Wording for Fields {
                 field(Subject::ClientKey)
             ),
             Remedy::OfferClientCertificate => format!(
-                "The engine may want a client certificate, or refuse the one that is given: check {}, {} and {}",
+                "The engine may require a client certificate, or not accept the given one: check {}, {} and {}",
                 field(Subject::SignIn),
                 field(Subject::ClientCertificate),
                 field(Subject::ClientKey)
             ),
             Remedy::RenewHostKey => format!(
-                "If the server was given a new key, put it into {}. If not, another machine answers in its place",
+                "If the server was given a new key, put it into {}. If not, another machine is answering in its place",
                 field(Subject::HostKey)
             ),
             Remedy::NegotiateVersion => format!("Set {} to Auto", field(Subject::ApiVersion)),

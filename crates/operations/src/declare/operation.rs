@@ -113,7 +113,7 @@ pub enum Shape {
     Done {
         /// What was done: `Stopped container {id}`.
         done: &'static str,
-        /// What was so already: `Container {id} was not running`.
+        /// What was already up to date: `Container {id} was not running`.
         already: &'static str,
     },
     /// A function makes the requests and the result.

@@ -138,7 +138,7 @@ fn begins_json(body: &[u8]) -> bool {
 fn nothing(status: u16) -> Error {
     let message = format!("the engine answered {status} with nothing, where it should answer with JSON");
     engine::Error::new(ErrorKind::Protocol, message)
-        .hint("Look at what stands between; Podman answers so where it does not know a parameter")
+        .hint("Check any proxy on the way. Podman also answers like this to parameters that it does not support")
         .into()
 }
 

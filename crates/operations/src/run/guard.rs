@@ -77,7 +77,7 @@ fn check_operation(policy: &Policy, operation: &Operation, effect: Effect) -> Re
         return Ok(());
     }
     Err(blocked(format!(
-        "allowed_operations does not name {}. An administrator may add it in the configuration.",
+        "allowed_operations does not name {}. An administrator can add it in the configuration.",
         operation.name
     )))
 }

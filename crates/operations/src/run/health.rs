@@ -129,7 +129,7 @@ fn outside(spoken: ApiVersion, newest: Option<ApiVersion>) -> Option<Finding> {
     Some(Finding::warning(
         Check::ApiVersion,
         format!(
-            "The engine speaks API {newest}, and this connector was written for {known}: what is newer is not there."
+            "The engine speaks API {newest}, and this connector was written for {known}: newer features are not available."
         ),
         "Look for a newer version of the connector.",
     ))

@@ -49,7 +49,7 @@ fn qualified(call: &Call<'_>, error: Error) -> Error {
         return error;
     }
     error
-        .and("The engine had accepted the change before: look at the present state before trying again.")
+        .and("The engine had accepted the change before: check the current state before you try again.")
         .of_kind(Kind::Engine(ErrorKind::UnknownOutcome))
 }
 

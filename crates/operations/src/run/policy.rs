@@ -92,7 +92,7 @@ impl Policy {
         }
         let level = self.level.title();
         Err(blocked(format!(
-            "access_level {level} does not allow what {}. An administrator may raise access_level in the configuration.",
+            "access_level {level} does not allow what {}. An administrator can raise access_level in the configuration.",
             effect.verb()
         )))
     }

@@ -67,7 +67,7 @@ pub(crate) fn restart(call: &Call<'_>) -> Result<Output, Error> {
 
 /// `POST /containers/{id}/pause`.
 pub(crate) fn pause(call: &Call<'_>) -> Result<Output, Error> {
-    settle(call, "paused", "Paused container {id}", "Container {id} was paused already")
+    settle(call, "paused", "Paused container {id}", "Container {id} was already paused")
 }
 
 /// `POST /containers/{id}/unpause`.
@@ -169,7 +169,7 @@ fn is_late(error: &Error) -> bool {
 fn with_present(error: Error, found: &Found) -> Error {
     match found {
         Found::State(state) => error.and(&format!("The container is {} now.", state.status())),
-        Found::Gone => error.and("The container is not there any more."),
+        Found::Gone => error.and("The container no longer exists."),
         Found::Unknown => error,
     }
 }
@@ -222,7 +222,7 @@ fn contained(
                 format!("Its restart policy was {former} and is {policy} now; update_container sets it.")
             }
             None if !state.is_running() && state.comes_back() => format!(
-                "Its restart policy is {policy}: it may run again when the engine starts again. disable_restart prevents that."
+                "Its restart policy is {policy}: the engine may start it again when it restarts. disable_restart prevents that."
             ),
             None => String::new(),
         };

@@ -78,14 +78,14 @@ fn explained(call: &Call<'_>, error: Error) -> Error {
             let message = call.arguments.fill("there is no {path} in container {id}");
             engine::Error::new(ErrorKind::NotFound, message)
                 .with_status(404)
-                .hint("Check the path; copy_from_container of its folder shows what is there")
+                .hint("Check the path: list_files shows what exists")
                 .into()
         }
         Ok(None) => {
             let message = call.arguments.fill("No such container: {id}");
             engine::Error::new(ErrorKind::NotFound, message)
                 .with_status(404)
-                .hint("Check the id or name; list_containers shows what is there")
+                .hint("Check the id or name: list_containers shows what exists")
                 .into()
         }
         Err(_) => error,

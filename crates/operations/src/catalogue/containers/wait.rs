@@ -173,14 +173,14 @@ fn hopeless(wanted: &str, why: &str, state: Option<&State>) -> Error {
     let Some(state) = state else {
         let message = format!("the container cannot be waited for until it is {wanted}: {why}");
         let error = engine::Error::new(ErrorKind::NotFound, message).with_status(404);
-        return error.hint("Check the id or name; list_containers shows what is there").into();
+        return error.hint("Check the id or name: list_containers shows what exists").into();
     };
     let last = match state.health_output() {
         output if output.is_empty() => String::new(),
         output => format!(" The end of its last health check: {output}"),
     };
     let message = format!(
-        "The container will not be {wanted}: {why}. Its state is {}. container_logs tells more.{last}",
+        "The container cannot become {wanted}: {why}. Its state is {}. container_logs tells more.{last}",
         state.status()
     );
     Error::new(Kind::Failed, message)

@@ -139,7 +139,7 @@ fn build(call: &Call<'_>) -> Result<Output, Error> {
     };
     let messages = Messages::of(call, request).map_err(|error| explain(error, call, &registries))?;
     let id = image_id(&messages)
-        .ok_or_else(|| Error::new(Kind::Failed, "The engine reported neither an image nor an error."))?;
+        .ok_or_else(|| Error::new(Kind::Failed, "The engine reported no image and no error."))?;
     let found = confirm(call, &id)?;
     let names = call.arguments.get("t").cloned().unwrap_or_else(|| json!([]));
     let what = names[0].as_str().or(found["Id"].as_str()).unwrap_or(&id);
@@ -185,7 +185,7 @@ fn with_context(call: &Call<'_>, request: Request) -> Result<(Request, Option<Se
         (None, Some(context), None) => Upload::fetch(call.services, context)?,
         (None, None, Some(_)) => return Ok((request, None)),
         _ => {
-            return Err(Error::fault("exactly one of dockerfile_content, context and remote must be given"));
+            return Err(Error::fault("give exactly one of dockerfile_content, context and remote"));
         }
     };
     if !upload.is_archive() {

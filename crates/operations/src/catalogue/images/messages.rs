@@ -175,7 +175,9 @@ impl Messages {
         let last = last.map_or("Nothing had come.".into(), |line| {
             format!("What came last was: {}.", line.trim_end_matches('.'))
         });
-        error.and(&format!("{last} The engine may have given up, or gone on: look before trying again."))
+        error.and(&format!(
+            "{last} The engine may have stopped or continued. Check the current state before you try again."
+        ))
     }
 }
 

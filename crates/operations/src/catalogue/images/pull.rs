@@ -79,7 +79,7 @@ fn pull_or_import(call: &Call<'_>) -> Result<Output, Error> {
             let request = call.request()?.query("fromSrc", "-").body("application/octet-stream", payload);
             import(call, attachment, request)
         }
-        _ => Err(Error::fault("exactly one of fromImage, fromSrc and attachment must be given")),
+        _ => Err(Error::fault("give exactly one of fromImage, fromSrc and attachment")),
     }
 }
 

@@ -101,6 +101,6 @@ fn push(call: &Call<'_>) -> Result<Output, Error> {
 /// Every engine ends a push with the digest at the registry. An answer without one was cut, or is somebody else's.
 pub(crate) fn nothing_pushed() -> Error {
     engine::Error::new(ErrorKind::Protocol, "the answer ended and did not say what was pushed")
-        .hint("Look at the registry before trying again, and at what stands between this machine and the engine")
+        .hint("Check the registry before you try again, and any proxy between this machine and the engine")
         .into()
 }

@@ -13,7 +13,7 @@ pub(crate) fn connect(call: &Call<'_>) -> Result<Output, Error> {
     let asks_for_a_place = call.arguments.iter().any(|(param, _)| !matches!(param.name, "id" | "Container"));
     match Membership::look(call, &refusal) {
         Some(Membership::Member) if !asks_for_a_place => {
-            Ok(call.done("Container {Container} was in network {id} already", true))
+            Ok(call.done("Container {Container} was already in network {id}", true))
         }
         _ => Err(refusal),
     }

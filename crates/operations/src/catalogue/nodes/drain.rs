@@ -61,7 +61,7 @@ pub(super) fn drain(call: &Call<'_>) -> Result<Output, Error> {
         tell(watch.as_mut(), &moved);
         if moved.is_done() {
             let already = updated.spec.is_none() && tasks.is_empty();
-            let sentence = if already { "Node {id} was drained already" } else { "Drained node {id}" };
+            let sentence = if already { "Node {id} was already drained" } else { "Drained node {id}" };
             let mut result = call.outcome_fields(sentence, already);
             result.insert("tasks_moved".into(), tasks.len().into());
             result.insert("services".into(), moved.services.iter().map(as_json).collect());
@@ -93,7 +93,7 @@ pub(super) fn activate(call: &Call<'_>) -> Result<Output, Error> {
         }
         let is_settled = waits_for.is_empty() && Instant::now() >= settled_from;
         if is_settled || !pauses.wait(end)? {
-            let sentence = if already { "Node {id} was active already" } else { "Activated node {id}" };
+            let sentence = if already { "Node {id} was already active" } else { "Activated node {id}" };
             let mut result: Map<String, Value> = call.outcome_fields(sentence, already);
             result.insert("tasks_running".into(), running.into());
             result.insert("waiting_for".into(), waits_for.into_iter().take(MOST_NAMED).collect());

@@ -77,7 +77,7 @@ impl Filters {
         let filters =
             Self::parse(given, pruned, version).map_err(|fault| Error::fault(format!("filters: {fault}")));
         if filters.is_ok() && given.contains_key("all") && call.is_podman() {
-            return Err(Error::fault("filters: Podman knows no all: it removes volumes with a name too"));
+            return Err(Error::fault("filters: Podman does not support all: it also removes named volumes"));
         }
         filters
     }
@@ -94,7 +94,7 @@ impl Filters {
         if pruned == Pruned::BuildCache {
             let former = single(given, "unused-for")?;
             if until.is_some() && former.is_some() {
-                return Err("until and unused-for are two names for one thing: give one".into());
+                return Err("until and unused-for mean the same: give only one".into());
             }
             until = until.or(former);
             for name in pruned.known() {

@@ -99,7 +99,7 @@ fn preview(call: &Call<'_>) -> Result<Output, Error> {
     let sharers = suspect.sharers(&everyone(call)?);
     let is_done = is_isolated(&suspect, plan.method);
     let sentence = match is_done {
-        true => "Container {id} is isolated already",
+        true => "Container {id} is already isolated",
         false => "Would isolate container {id}",
     };
     Ok(json!({
@@ -143,7 +143,7 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
         None => record_of(call, &suspect, &mut plan)?,
     };
     let in_part = |error: Error| {
-        error.and("The container may be isolated in part. The same call made again goes on, and release_container undoes it.")
+        error.and("The container may be isolated in part. Make the same call again to continue, or undo it with release_container.")
     };
     let is_asked_for_more = call.arguments.text(EVIDENCE) != Some("none");
     let mut collected = None;
@@ -158,7 +158,7 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
             .push("The containers named in sharers use its namespaces. They are not frozen with it.".into());
     }
     let sentence = match (is_already, plan.method) {
-        (true, _) => "Container {id} was isolated already",
+        (true, _) => "Container {id} was already isolated",
         (false, Method::Network) => "Cut container {id} from every network",
         (false, Method::Freeze) => "Froze container {id} and cut it from every network",
     };
@@ -191,7 +191,7 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
 /// The result for a container that is isolated, and no record says what it was before. None is invented.
 fn already_unknown(call: &Call<'_>, suspect: &Suspect, mut plan: Plan) -> Result<Output, Error> {
     plan.warnings.push(
-        "There is no record of what it was before. To bring it back, connect it by connect_network.".into(),
+        "There is no record of its former state. To restore it, connect it with connect_network.".into(),
     );
     Ok(json!({
         "result": call.arguments.fill("Container {id} is cut from every network already, and there is no record of its former state"),
@@ -274,7 +274,7 @@ fn cut(call: &Call<'_>, id: &str, suspect: &Suspect, until: Instant) -> Result<S
         now = Suspect::look(call, id)?;
     }
     if comes_back(&now) {
-        let message = "The engine did not set the restart policy to no. The container is cut, and comes back to life when the engine starts.";
+        let message = "The engine did not set the restart policy to no. The container is disconnected, but starts again when the engine starts.";
         return Err(Error::new(Kind::Failed, message));
     }
     Ok(now)

@@ -96,10 +96,10 @@ fn cautions(suspect: &Suspect, method: Method) -> Vec<String> {
         return cautions;
     }
     if suspect.open_places().next().is_some() {
-        cautions.push("Established TCP connections fall silent and are not closed. They go on if a release brings back the same address.".into());
+        cautions.push("Established TCP connections stop carrying data, but are not closed. They continue if a release restores the same address.".into());
     }
     match method {
-        Method::Network => cautions.push("A process that exits because its network is gone takes its memory with it.".into()),
+        Method::Network => cautions.push("If a process exits because its network is gone, its memory is lost.".into()),
         Method::Freeze => cautions.push("A paused container's kernel still accepts connections from containers that share its network. Its health check shows unhealthy.".into()),
     }
     if suspect.service().is_some() {
@@ -126,7 +126,7 @@ fn lost(suspect: &Suspect, method: Method) -> Vec<String> {
         ));
     }
     if suspect.is_in_a_loop() && method == Method::Network {
-        lost.push("It was being started again and again. It stays down after its present run.".into());
+        lost.push("It was being started again and again. It stays stopped after its current run.".into());
     }
     lost
 }

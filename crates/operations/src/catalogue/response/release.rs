@@ -93,7 +93,7 @@ fn release(call: &Call<'_>) -> Result<Output, Error> {
         !is_recorded && plan.connect.is_empty() && plan.differs.is_empty() && is_as_it_was(&before, &undo);
     let found = before.summary();
     let after = replay(call, before, &undo, &mut plan, until).map_err(|error| {
-        error.and("The container may be released in part. The same call made again goes on; its record is still there.")
+        error.and("The container may be released in part. Make the same call again to continue. The record still exists.")
     })?;
     let outcome = match (plan.has_conflicts(), is_already) {
         (true, _) => "partial",
@@ -107,7 +107,7 @@ fn release(call: &Call<'_>) -> Result<Output, Error> {
     }
     let sentence = match outcome {
         "partial" => "Released container {id} in part: differs says what is missing and why",
-        "already" => "Container {id} was released already",
+        "already" => "Container {id} was already released",
         _ => "Released container {id}",
     };
     Ok(json!({

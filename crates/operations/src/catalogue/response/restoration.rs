@@ -42,7 +42,7 @@ impl Restoration {
             let network: Value = match call.send(Request::get(path)) {
                 Ok(answer) => answer.json()?,
                 Err(error) if error.status() == Some(404) => {
-                    plan.conflict(&format!("network {name}"), network_id.into(), Value::Null, "The network is gone. One that is made again has another id: connect the container to it by connect_network.");
+                    plan.conflict(&format!("network {name}"), network_id.into(), Value::Null, "The network is gone. One that is made again has another id: connect the container to it with connect_network.");
                     continue;
                 }
                 Err(error) => return Err(error),

@@ -24,6 +24,6 @@ pub(super) fn update(call: &Call<'_>) -> Result<Output, Error> {
     let noun = sort.noun;
     Ok(match updated.spec {
         Some(_) => call.done(&format!("Updated the labels of {noun} {{id}}"), false),
-        None => call.done(&format!("The labels of {noun} {{id}} were already so"), true),
+        None => call.done(&format!("The labels of {noun} {{id}} were already up to date"), true),
     })
 }

@@ -38,7 +38,7 @@ pub(super) fn scale(spec: &mut Value, replicas: u64) -> Result<(), Error> {
 /// How a service stands that is to be stopped, or to go on.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// It was so already.
+    /// It was already up to date.
     Already,
     /// It is changed; this is what it had, or has again: a number of tasks, or `global`.
     Changed(String),

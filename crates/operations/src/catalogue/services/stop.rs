@@ -58,7 +58,7 @@ pub(crate) fn stop(call: &Call<'_>) -> Result<Output, Error> {
     let is_already = former.is_none();
     let running = wait_for_the_end(call, &updated, end)?;
     let sentence = match (is_already, running) {
-        (true, 0) => "Service {id} was stopped already".to_owned(),
+        (true, 0) => "Service {id} was already stopped".to_owned(),
         (false, 0) => "Stopped service {id}".to_owned(),
         (_, running) => format!("Service {{id}} is to stop, and {running} of its tasks have not ended yet"),
     };

@@ -109,7 +109,7 @@ fn update(call: &Call<'_>) -> Result<Output, Error> {
     let refreshes = SIGN_IN.iter().any(|param| arguments.get(param).is_some());
     let is_bare = request::body(&arguments)?.as_object().is_none_or(serde_json::Map::is_empty);
     if is_bare && replicas.is_none() && !pairs::are_given(&arguments) && !refreshes {
-        return Err(Error::fault("nothing is to be changed: give at least one setting"));
+        return Err(Error::fault("no setting is given: give at least one"));
     }
     pairs::fit(&mut arguments)?;
     names::resolve_pairs(call, &mut arguments)?;
@@ -140,7 +140,13 @@ fn update(call: &Call<'_>) -> Result<Output, Error> {
         }
         Ok(())
     })?;
-    Ok(result(call, "Updated service {id}", "Service {id} was so already", &updated, change.pinned.as_ref()))
+    Ok(result(
+        call,
+        "Updated service {id}",
+        "Service {id} was already up to date",
+        &updated,
+        change.pinned.as_ref(),
+    ))
 }
 
 /// A service from long ago has its networks elsewhere, where they count only as long as its tasks have none.
@@ -157,7 +163,7 @@ fn scale(call: &Call<'_>) -> Result<Output, Error> {
     let replicas = call.arguments.integer(REPLICAS).unwrap_or_default();
     let updated = Change::of(call)?.make(|_, spec| replicas::scale(spec, replicas))?;
     let done = format!("Scaled service {{id}} to {replicas}");
-    Ok(result(call, &done, &format!("Service {{id}} had {replicas} replicas already"), &updated, None))
+    Ok(result(call, &done, &format!("Service {{id}} already had {replicas} replicas"), &updated, None))
 }
 
 /// The engine takes the former specification by itself, and the present one goes along to be checked.

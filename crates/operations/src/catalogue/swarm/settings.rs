@@ -108,7 +108,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Output, Error> {
     })?;
     Ok(match updated.spec {
         Some(_) => call.done("Updated the swarm", false),
-        None => call.done("The swarm was so already", true),
+        None => call.done("The swarm was already up to date", true),
     })
 }
 

@@ -47,7 +47,7 @@ impl<'c> Rules<'c> {
         match self.protecting(container)? {
             None => Ok(()),
             Some(rule) => Err(blocked(format!(
-                "Container {} is protected by {rule}. Nothing was done. An administrator may lift the protection.",
+                "Container {} is protected by {rule}. Nothing was done. An administrator can lift the protection.",
                 named.trim_start_matches('/')
             ))),
         }

@@ -99,7 +99,7 @@ impl Registries {
         match Credentials::given(fields, server) {
             Ok(given) => own.usable.extend(given),
             Err(fault) => {
-                let what = format!("{fault}: registries are spoken to without a sign-in.");
+                let what = format!("{fault}: the connector does not sign in to registries.");
                 warnings.push(Finding::warning(Check::Registries, what, ""));
             }
         }

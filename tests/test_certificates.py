@@ -240,7 +240,7 @@ class Forms(CertificateTestCase):
         with server() as engine:
             for other, expected in (
                 (key, "block 2 is not used: it is a private key"),
-                (block("X509 CRL", body), r"block 2 \(X509 CRL\) is not used: it is a list of revoked"),
+                (block("X509 CRL", body), r"block 2 \(X509 CRL\) is not used: it is a certificate revocation list"),
                 (block("DH PARAMETERS", body), r"block 2 \(DH PARAMETERS\) is not used"),
                 (block("PKCS7", body), "PKCS#7.*openssl pkcs7"),
                 (block("CERTIFICATE REQUEST", body), "signing request"),

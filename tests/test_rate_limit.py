@@ -92,7 +92,7 @@ class RateLimitTestCase(OperationTestCase):
         began = time.monotonic()
         text = self.refusal_with(config, "ping")
         self.assertLess(time.monotonic() - began, 1)
-        self.assertRegex(text, rf"^\[rate_limited\] ping: .*{limit} requests in 60 s.* \d+ s.*\. .*rate_limit")
+        self.assertRegex(text, rf"^\[rate_limited\] ping: .*{limit} requests per minute.* \d+ s.*\. .*rate_limit")
         self.assertEqual(sent, len(self.engine.requests))
 
 
@@ -214,7 +214,7 @@ class Files(RateLimitTestCase):
                     try:
                         execute(config, "ping")
                     except ConnectorError as refusal:
-                        self.assertRegex(str(refusal), r"^\[rate_limited\] ping: .* no turn for (60|[1-5]?[0-9]) s\.")
+                        self.assertRegex(str(refusal), r"^\[rate_limited\] ping: .* next free slot in (60|[1-5]?[0-9]) s\.")
                 self.assertLessEqual(len(self.engine.requests), limit)
                 self.assertGreaterEqual(len(self.engine.requests), 1)
 

@@ -251,8 +251,8 @@ class SignIn(SshTestCase):
 
     def test_what_is_old_and_unsafe_is_refused_by_name(self) -> None:
         for options, part in (
-            ("KexAlgorithms diffie-hellman-group14-sha1", "no Kex algorithm that is safe, only diffie-hellman"),
-            ("Ciphers aes128-cbc", "no Cipher algorithm that is safe, only aes128-cbc"),
+            ("KexAlgorithms diffie-hellman-group14-sha1", "no safe Kex algorithm, only diffie-hellman"),
+            ("Ciphers aes128-cbc", "no safe Cipher algorithm, only aes128-cbc"),
             ("HostKeyAlgorithms ssh-rsa", "no host key of the kinds"),
         ):
             with self.subTest(options), Sshd(options) as server:

@@ -110,7 +110,7 @@ fn certificate(block: &Block) -> Result<CertificateDer<'static>, &'static str> {
         "PKCS7" | "CMS" => {
             Err("holds certificates in PKCS#7; `openssl pkcs7 -print_certs` makes PEM of them")
         }
-        "X509 CRL" => Err("is a certificate revocation list, which is not used"),
+        "X509 CRL" => Err("is a certificate revocation list"),
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
             Err("is a certificate signing request, not a certificate")
         }

@@ -52,7 +52,7 @@ export function combobox({ id, value, placeholder, load, scope, changed }) {
       loading = null;
       if (isWanted) show();
     } catch (fault) {
-      tell(`Choices cannot be had: ${fault.message.replace(BEFORE, "")}`, true);
+      tell(`Cannot load the choices: ${fault.message.replace(BEFORE, "")}`, true);
       setTimeout(() => (loading = null), 3000); // it may be asked again
     }
   }
@@ -68,7 +68,7 @@ export function combobox({ id, value, placeholder, load, scope, changed }) {
     const exact = choices.some((one) => one.value.toLowerCase() === typed);
     const fits = (one) => exact || `${one.title}\n${one.value}`.toLowerCase().includes(typed);
     const fitting = choices.filter(fits);
-    if (choices.length === 0) return tell("There is none to choose. What is typed counts.");
+    if (choices.length === 0) return tell("No matches. Your text will be used.");
     if (fitting.length === 0) return tell("No choice fits. What is typed counts.");
     const shown = fitting.slice(0, SHOWN).map((one, index) =>
       h(

@@ -20,7 +20,7 @@ export function configurations(app, id) {
       "ul",
       { class: "list" },
       all.length === 0
-        ? h("li", { class: "dim empty" }, "There is none yet.")
+        ? h("li", { class: "dim empty" }, "None yet.")
         : all.map((one) =>
             h(
               "li",
@@ -225,7 +225,7 @@ function editor(app, stored) {
       h(
         "footer",
         { class: "actions" },
-        h("div", { class: "line" }, save, test, stored && decided("Delete", "Delete it for good?", remove)),
+        h("div", { class: "line" }, save, test, stored && decided("Delete", "Delete it permanently?", remove)),
         found,
       ),
     ),

@@ -82,7 +82,7 @@ async function all(place) {
       h(
         "td",
         {},
-        decided("Delete", "Delete it for good?", () => remove(one)),
+        decided("Delete", "Delete it permanently?", () => remove(one)),
       ),
     );
   fill(
@@ -95,7 +95,7 @@ async function all(place) {
     ),
     found,
     attachments.length === 0
-      ? h("p", { class: "dim" }, "There is none yet.")
+      ? h("p", { class: "dim" }, "None yet.")
       : h(
           "div",
           { class: "scroll" },

@@ -232,7 +232,7 @@ export function workbench(app, operation) {
       last.status === "Success"
         ? result(last.data, last.log, stepName)
         : last.status === "Cancelled"
-          ? h("p", { class: "state" }, "You cancelled it. What it did until then is not undone.")
+          ? h("p", { class: "state" }, "You canceled it. What it did until then is not undone.")
           : failure(last.message, last.log);
     fill(outcome, head, body);
   }

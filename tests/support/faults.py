@@ -348,7 +348,7 @@ def _status(code: int, once: bool = False) -> Callable[[Target, Kind], Cell]:
 
 
 ALONE: dict[str, Callable[[Target, Kind], Cell]] = {
-    "refused: nobody listens": _refused,
+    "refused: nothing listens": _refused,
     "no such name (DNS)": _without_a_name,
     "reset before the request, once": partial(_on_the_way, Fault("reset on accept", once=True)),
     "reset before the request": partial(_on_the_way, Fault("reset on accept")),

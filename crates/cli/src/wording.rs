@@ -31,7 +31,7 @@ impl Wording for Flags {
             Subject::SshSocket => format!("the path in {HOST}").into(),
             Subject::ApiVersion => "DOCKER_API_VERSION (--api-version)".into(),
             Subject::Timeout => "--timeout".into(),
-            Subject::ConnectTimeout => "the time-out of connecting".into(),
+            Subject::ConnectTimeout => "the connection timeout".into(),
             Subject::MaxConnections => "the limit of connections".into(),
             Subject::RateLimit => "the rate limit".into(),
         }

@@ -99,8 +99,8 @@ fn meaning(status: StatusCode) -> (ErrorKind, &'static str) {
         409 => (ErrorKind::Conflict, "The object's current state does not allow this"),
         411 => (
             ErrorKind::BadRequest,
-            "The proxy wants to know the length of every body, and that of this call did not reach it: look at what else \
-             stands between, or reach the engine without this proxy",
+            "The proxy requires the length of every body, and did not receive it with this call: check for other proxies \
+             on the way, or connect to the engine without this proxy",
         ),
         413 => (
             ErrorKind::BadRequest,

@@ -103,8 +103,8 @@ impl fmt::Display for Subject {
             Self::HostKey => "the SSH host key",
             Self::SshSocket => "the socket on the SSH server",
             Self::ApiVersion => "the API version",
-            Self::Timeout => "the time-out",
-            Self::ConnectTimeout => "the time-out of connecting",
+            Self::Timeout => "the timeout",
+            Self::ConnectTimeout => "the connection timeout",
             Self::MaxConnections => "the limit of connections",
             Self::RateLimit => "the rate limit",
         })

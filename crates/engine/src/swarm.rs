@@ -101,8 +101,8 @@ impl SwarmState {
                 "Demote the node to a worker first, so that the other managers keep a majority; or leave by force"
             }
             Self::NoLeader => {
-                "Start the managers that are down: more than half of them must be there. Running tasks go on meanwhile. If the \
-                 managers are lost for good, make a new swarm from this one with force_new_cluster"
+                "Start the managers that are down: more than half of them must be reachable. Running tasks continue. If the \
+                 managers are lost permanently, create a new swarm from this one with force_new_cluster"
             }
             Self::LostLeader => {
                 "Look at the present state before you repeat a change, since it may have been made. More than half of the \

@@ -140,7 +140,7 @@ pub(crate) const WORKS: &[Work] = &[
     },
     Work {
         name: "logs",
-        title: "logs, demultiplexed and labelled",
+        title: "logs, demultiplexed and labeled",
         word: "logs",
         argument: ["67108864", "67108864"],
         amount: [(4, 1), (3, 1)],

@@ -113,7 +113,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(logs::logs),
     Operation::post("stop_project", "/containers/json")
         .title("Stop Project")
-        .about("Stops the containers of a Compose project, in the reverse order of their dependencies. For a stack, stops its services on all nodes. If one container cannot be stopped, the others are stopped all the same. If one is protected, nothing is stopped.")
+        .about("Stops the containers of a Compose project, in the reverse order of their dependencies. For a stack, stops its services on all nodes. If one container cannot be stopped, the others are still stopped. If one is protected, nothing is stopped.")
         .effect(Effect::Contain)
         .touches(&[Touch::Found])
         .params(&[

@@ -88,7 +88,7 @@ impl Kind {
             Self::Isolated => Meaning {
                 summary: "The container is isolated, and the operation would undo that.",
                 cause: "A record on the engine says that `isolate_container` isolated the container.",
-                cure: "Release it with `release_container`. To do it all the same, set `override_isolation`.",
+                cure: "Release it with `release_container`. To do it anyway, set `override_isolation`.",
                 done: Done::Nothing,
             },
             Self::Failed => Meaning {

@@ -233,7 +233,7 @@ impl Effect {
             Self::Read => "reads",
             Self::Contain => "contains",
             Self::Change => "makes or changes something",
-            Self::Destroy => "takes something away for good",
+            Self::Destroy => "deletes something permanently",
         }
     }
 }

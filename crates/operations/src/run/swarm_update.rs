@@ -129,7 +129,8 @@ fn no_version(path: &Path) -> Error {
 }
 
 fn given_up(refusal: Option<Error>, tries: u32, passed: Duration) -> Error {
-    let many = format!("{tries} tries in {:.1} seconds, each with what was read anew", passed.as_secs_f64());
+    let many =
+        format!("{tries} tries in {:.1} seconds, each after reading the object again", passed.as_secs_f64());
     match refusal {
         Some(error) => error.advise(&format!(
             "There were {many}. Others change the object all the time: let fewer playbooks change it at once, or raise the time limit"

@@ -5,7 +5,7 @@ use super::{Action, CONTAINER, Story, ask, choose, otherwise, report, run, set, 
 pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Stop a Runaway Container",
-        about: "Measures a container, and stops it for good if it uses more of the processor or has more processes than \
+        about: "Measures a container, and stops it permanently if it uses more of the processor or has more processes than \
                 allowed. What it ran is in the report, whether it was stopped or not.",
         asks: &[
             CONTAINER,

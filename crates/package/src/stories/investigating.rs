@@ -127,7 +127,7 @@ pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Find Containers with Too Many Rights",
         about: "Looks at every container, also at those that do not run, and reports those that are privileged, share the host's network or \
-                processes, or hold the engine's own socket: whoever is in one of these is root on the host.",
+                processes, or hold the engine's socket: anyone in one of these is root on the host.",
         asks: &[],
         on_alert: false,
         steps: &[

@@ -32,7 +32,7 @@ use crate::{
 
 const FORMAT: Param = choice("format", &[("JSON", "json"), ("SVG", "svg")])
     .title("Format")
-    .about("JSON gives the result alone. SVG attaches a picture of the relations besides.")
+    .about("JSON gives the result alone. SVG also attaches a picture of the relations.")
     .default("JSON")
     .local();
 

@@ -76,7 +76,7 @@ impl Restoration {
         }
         if given(call).is_none() && !undo.is_signed() {
             let names: Vec<&str> = undo.networks().map(|place| text(place, "name")).collect();
-            plan.warnings.push(format!("The record on the engine is not signed: whoever can call the engine can have written it. It names the networks {}.", names.join(", ")));
+            plan.warnings.push(format!("The record on the engine is not signed: anyone who can call the engine can have written it. It names the networks {}.", names.join(", ")));
         }
         if suspect.service().is_some() {
             plan.warnings.push("It is a task of a service, whose name does not lead to it any more. A new task has everything: force_update_service.".into());
@@ -110,7 +110,9 @@ pub(super) fn compare(was: &Value, is: &Place, plan: &mut Restoration) {
             continue;
         }
         let why = match field {
-            "MacAddress" => "This engine makes a new one at every connect; it takes one from API 1.54 on.",
+            "MacAddress" => {
+                "This engine creates a new one at each connect. From API 1.54 on, it accepts one."
+            }
             _ => "The engine had given the address out, and has now given another.",
         };
         plan.differ(&format!("{what} in {name}"), former.clone(), present.into(), why);

@@ -119,7 +119,8 @@ fn events(call: &Call<'_>) -> Result<Output, Error> {
         reason =
             "The stream ended within an event, which is left out. With next_since it comes again.".into();
     } else if reason.is_empty() && ended_early {
-        reason = "The engine ended the stream early: it, or what stands between, may have stopped.".into();
+        reason =
+            "The engine ended the stream early: the engine, or a proxy on the way, may have stopped.".into();
     }
     Ok(json!({
         "count": events.len(),

@@ -77,7 +77,7 @@ pub(crate) fn collect(
                 match ended {
                     Ok(true) => {}
                     Ok(false) => collection.warnings.push(
-                        "The container was isolated meanwhile, so it was left paused. A release leaves it paused, too."
+                        "The container was isolated at the same time, so it was left paused. A release leaves it paused, too."
                             .to_owned(),
                     ),
                     Err(error) => collection.warnings.push(format!(
@@ -167,7 +167,7 @@ fn finish(
         None => String::new(),
     };
     let summary = format!(
-        "Collected {} items of container {} in {filename}, {size} bytes.{held} Incomplete: {cut}. Could not be had: {}. The manifest is {}.",
+        "Collected {} items of container {} in {filename}, {size} bytes.{held} Incomplete: {cut}. Could not be collected: {}. The manifest is {}.",
         collection.items.len(),
         container.name,
         collection.missing.len(),
@@ -477,7 +477,7 @@ impl Collection<'_, '_> {
                     } else {
                         "its processes' environments and programs"
                     };
-                    self.miss(kind.word(), what, format!("{NEEDS}: it takes a probe"));
+                    self.miss(kind.word(), what, format!("{NEEDS}: it needs a probe"));
                 }
             }
             if wanted.has(Kind::TemporaryFiles) && !is_probed {
@@ -485,7 +485,7 @@ impl Collection<'_, '_> {
                     self.miss(
                         Kind::TemporaryFiles.word(),
                         folder,
-                        format!("it is in memory, and {NEEDS}: it takes a probe"),
+                        format!("it is in memory, and {NEEDS}: it needs a probe"),
                     );
                 }
             }

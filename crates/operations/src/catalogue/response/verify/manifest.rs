@@ -81,7 +81,7 @@ pub(super) fn read<S: FnMut(usize)>(
             }
             key if key != claimed => wrong("the manifest names another key than the one that signed it"),
             _ if key.is_some() => "verified",
-            _ => "consistent, by a key that nobody has vouched for",
+            _ => "consistent, but the key is not verified",
         },
     };
     Ok(Signed { manifest, sha256: Some(sha256), signature })
@@ -133,7 +133,7 @@ pub(super) fn compare<S: FnMut(usize)>(
             findings.add(
                 What::Changed,
                 &entry.name,
-                "it was packed anew: the bytes in the archive are not those that were written",
+                "it was packed again: the bytes in the archive are not those that were written",
             );
         }
     }

@@ -51,9 +51,9 @@ impl Memory {
             ),
             Some(oldest) => format!(
                 "The oldest event that the engine remembers is of {oldest}. Nothing may have happened before, or the engine \
-                 was started anew and has forgotten it."
+                 was restarted and has forgotten it."
             ),
-            None => "The engine remembers no event: none may have happened, or it was started anew and has forgotten them.".into(),
+            None => "The engine remembers no event: none may have happened, or the engine was restarted and has forgotten them.".into(),
         }
     }
 }
@@ -82,7 +82,7 @@ mod tests {
         let forgotten = memory("1700000000.5", true).cannot_tell(point("1"));
         assert!(forgotten.contains("256"), "{forgotten}");
         let unknown = memory("1700000000.5", false).cannot_tell(point("1"));
-        assert!(unknown.contains("started anew") && !unknown.contains("256"), "{unknown}");
+        assert!(unknown.contains("restarted") && !unknown.contains("256"), "{unknown}");
         assert!(!Memory::default().cannot_tell(point("1")).is_empty());
     }
 }

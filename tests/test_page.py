@@ -79,7 +79,6 @@ class Story(StoryTestCase):
         browser.click(".item", "List Containers")
         browser.click("button.primary", "Run")
         browser.find(".badge.Success")
-        browser.click(".tabs button", "Table")
         browser.find("td", name)
         self.picture("table")
         browser.click(".tabs button", "Tree")
@@ -102,7 +101,7 @@ class Story(StoryTestCase):
         browser.find(".badge.Success")
         browser.click(".tabs button", "JSON")
         self.assertIn(HOSTILE, browser.text("pre.output"))
-        browser.click(".step summary")
+        browser.click(".step summary", "elsewhere")
         browser.type("#step-name", "Look at it")
         browser.click(".tabs button", "Tree")
         browser.click(".tree .path", "Created")
@@ -147,6 +146,28 @@ class Story(StoryTestCase):
         shown = browser.script("return document.querySelector('pre.output').textContent.length")
         self.assertLess(shown, 201_000)
 
+    def test_numbers_are_what_the_engine_said(self) -> None:
+        """A number that JavaScript cannot hold stays exact: shown, and copied."""
+        browser = self.browser
+        self.go("operations/system_events")
+        browser.type(self.field("since"), "10m")
+        browser.type(self.field("until"), "0s")
+        browser.click("button.primary", "Run")
+        browser.find(".badge.Success")
+        browser.click(".tabs button", "JSON")
+        exact = [one["timeNano"] for one in self.events()]
+        browser.click("button", "Copy the JSON")
+        copied = json.loads(self.copied())
+        copied = copied["events"] if isinstance(copied, dict) else copied
+        self.assertEqual([], [one["timeNano"] for one in copied if one["timeNano"] not in exact])
+        self.assertTrue([number for number in exact if int(float(number)) != number], "every number was a double's")
+
+    def events(self) -> list[dict[str, Any]]:
+        params = {"since": "1h", "until": "0s"}
+        data = self.host.client().connectors.execute(PACKAGE.name, "system_events", params=params).data
+        found: list[dict[str, Any]] = data["events"] if isinstance(data, dict) else data
+        return found
+
     def test_a_refusal_is_shown_with_its_code(self) -> None:
         browser = self.browser
         self.go("operations/inspect_container")
@@ -155,6 +176,19 @@ class Story(StoryTestCase):
         self.assertIn("CS-INTEGRATION-5", browser.text(".failure"))
         self.assertEqual("[not_found 404]", browser.text(".failure .code"))
         self.picture("error")
+
+    def test_containers_are_a_table_whose_rows_lead_on(self) -> None:
+        """A state is a word; a row's button opens the operation with the container filled in; what only looks is run."""
+        browser, name = self.browser, self.container
+        self.go("operations/list_containers")
+        browser.press("Control", "Enter")
+        row = f"[...document.querySelectorAll('tbody tr')].find((row) => row.textContent.includes('{name}'))"
+        browser.find("td", name)
+        self.assertIn("running", browser.script(f"return {row}.innerText"))
+        self.assertEqual("just now", browser.script(f"return {row}.querySelector('time').textContent"))
+        browser.script(f"[...{row}.querySelectorAll('button')].find((one) => one.textContent === 'Logs').click()")
+        browser.find("h1", "Get Container Logs")
+        self.assertIn(HOSTILE, browser.text("pre.output"))
 
     def test_a_file_goes_into_a_container_and_comes_back(self) -> None:
         browser, name = self.browser, self.container
@@ -205,7 +239,7 @@ class Story(StoryTestCase):
         self.go("operations/remove_container")
         browser.type(self.field("id"), name)
         browser.press("Control", "Enter")
-        browser.find(".question", "cannot be undone")
+        browser.find(".question", f"Remove container {name} on lab? It cannot be undone.")
         browser.press("Enter")
         self.assertEqual("created", state(name)["Status"], "the safe answer has the focus")
         browser.click(self.field("dry_run"))
@@ -214,7 +248,7 @@ class Story(StoryTestCase):
         self.assertEqual("created", state(name)["Status"])
         browser.click(self.field("dry_run"))
         browser.click("button.primary", "Run")
-        browser.click("button.danger", "Run")
+        browser.click("button.danger", "Remove")
         browser.find(".tree .path", f"Removed container {name}")
 
     def test_history_becomes_a_playbook_and_a_call_is_run_again(self) -> None:
@@ -230,6 +264,7 @@ class Story(StoryTestCase):
         browser.click("td a", "Stop Container")
         browser.click("button.primary", "Run again")
         browser.find("h1", "Stop Container")
+        browser.find(".badge.Success")
         self.assertEqual(name, browser.script(f'return document.querySelector("{self.field("id")}").value'))
 
     def exported(self, button: str) -> list[list[str]]:

@@ -1,5 +1,7 @@
 // Asks the local host: FortiSOAR's API, and what the page needs beside it.
 
+import { parse } from "./json.js";
+
 /** What FortiSOAR puts before a connector's own words. */
 export const BEFORE = /^CS-INTEGRATION-5: .*? ERROR :: /;
 
@@ -44,7 +46,7 @@ export async function answer(method, path, body, signal) {
   const text = await response.text();
   let data = null;
   try {
-    data = text === "" ? null : JSON.parse(text);
+    data = text === "" ? null : parse(text);
   } catch {
     throw new Failure(text.slice(0, 2000), response.status, call);
   }

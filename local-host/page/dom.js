@@ -46,6 +46,12 @@ export function say(text, isTrouble = false) {
   saying = setTimeout(() => note.remove(), isTrouble ? 9000 : 2600);
 }
 
+/** Tells who listens what has come of something that they see elsewhere. */
+export function announce(text) {
+  const place = document.getElementById("live");
+  if (place) place.textContent = seen(text);
+}
+
 /** Copies text, and says so. */
 export async function copy(text, what = text) {
   try {

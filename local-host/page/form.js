@@ -2,6 +2,7 @@
 
 import { combobox } from "./combobox.js";
 import { fill, h } from "./dom.js";
+import { isObject, parse } from "./json.js";
 import { filePicker } from "./picker.js";
 
 const SEALED = /^sealed:[A-Za-z0-9_-]{43}$/;
@@ -14,8 +15,9 @@ let numbers = 0;
 /** A form. `services` has `choices(operation, form)` for live dropdowns, which hold as long as `scope()` answers the same,
  * and `upload(file)` for files. */
 export class Form {
-  constructor(fields, values, services, changed = () => {}) {
+  constructor(fields, values, services, changed = () => {}, about = {}) {
     this.services = services;
+    this.about = about;
     this.changed = changed;
     this.kept = { ...values }; // also of fields that are hidden now, and may come back
     this.element = h("div", { class: "form" });
@@ -28,6 +30,12 @@ export class Form {
     return Object.fromEntries(shown(this.rows).map((row) => [row.field.name, row.value()]));
   }
 
+  /** The values that differ from what the form begins with, and those that are required. */
+  given() {
+    const isSet = (row) => row.field.required || JSON.stringify(row.value()) !== JSON.stringify(row.usual);
+    return Object.fromEntries(shown(this.rows).filter(isSet).map((row) => [row.field.name, row.value()]));
+  }
+
   /** Marks what is wrong, and answers how much that is; the first such field has the focus. */
   faults() {
     const wrong = shown(this.rows).filter((row) => row.check());
@@ -37,15 +45,19 @@ export class Form {
 
   /** Puts the rare fields of a long form below, out of sight unless one of them is set. */
   fold() {
-    if (this.rows.length <= LONG) return;
-    const rare = this.rows.filter((row, index) => index >= FIRST && !row.field.required);
+    const named = this.about.rare ?? [];
+    const isLong = this.rows.length - named.length > LONG;
+    const rare = this.rows.filter(
+      (row, index) => !row.field.required && (named.includes(row.field.name) || (isLong && index >= FIRST)),
+    );
+    if (rare.length === 0) return;
     const isSet = (row) => JSON.stringify(row.value()) !== JSON.stringify(row.usual);
     const below = h(
       "div",
       { class: "form" },
       rare.map((row) => row.element),
     );
-    const details = h("details", { class: "rare" }, h("summary", {}, `${rare.length} more fields`), below);
+    const details = h("details", { class: "rare" }, h("summary", {}, rare.length === 1 ? "1 more field" : `${rare.length} more fields`), below);
     details.open = rare.some(isSet);
     this.element.append(details);
   }
@@ -233,8 +245,8 @@ function number(typed) {
 /** What FortiSOAR hands on: objects and lists as they are, all else as text. */
 function json(typed) {
   try {
-    const parsed = JSON.parse(typed);
-    return parsed !== null && typeof parsed === "object" ? parsed : typed;
+    const parsed = parse(typed);
+    return isObject(parsed) ? parsed : typed;
   } catch {
     return typed;
   }

@@ -3,7 +3,8 @@
 import * as api from "./api.js";
 import { listen, underWay } from "./calls.js";
 import { decided, fill, h, moment, offer, say, took } from "./dom.js";
-import { prepare } from "./workbench.js";
+import { context } from "./context.js";
+import { prepare } from "./kept.js";
 import { collection, stepArguments } from "./playbook.js";
 import { inWords } from "./progress.js";
 import { failure, result } from "./result.js";
@@ -145,7 +146,8 @@ function live(call) {
 
 async function one(app, id, place) {
   const call = await api.call(id);
-  const step = () => call.title;
+  const operation = app.connector?.operations.find((one) => one.operation === call.operation);
+  const seen = context(app, operation ?? { operation: call.operation, title: call.title }, () => call.title, call.params);
   fill(
     place,
     h("p", {}, h("a", { href: "#/history" }, "\u2190 History")),
@@ -182,12 +184,13 @@ async function one(app, id, place) {
     call.status !== "Success"
       ? failure(call.message || call.status, call.log)
       : call.data_kept
-        ? result(call.data, call.log, step)
+        ? result(call.data, call.log, seen)
         : h("p", { class: "state" }, "Its result was too large to be kept here. Run it again to see it."),
   );
 }
 
-/** To the operation's form, as it was filled in. Secrets are not kept, and have to be entered again. */
+/** Runs a call again, in its operation's form, which asks first where it destroys. Secrets are not kept: a call that had one is only
+ * filled in. */
 async function again(app, call) {
   const installed =
     app.connectors.find((one) => one.name === call.connector && one.version === call.version) ??
@@ -195,7 +198,9 @@ async function again(app, call) {
   if (!installed) return say(`${call.connector} is not installed any more.`, true);
   await app.use(installed.id);
   const values = Object.fromEntries(Object.entries(call.params).filter(([, value]) => !JSON.stringify(value).includes("********")));
-  prepare(app.connector, call.operation, values);
+  const isWhole = Object.keys(values).length === Object.keys(call.params).length;
+  prepare(app.connector, call.operation, values, isWhole);
+  if (!isWhole) say("Secrets are not kept: enter them again, and run it.");
   if (app.connector.configuration.some((one) => one.config_id === call.config_id))
     app.config = call.config_id;
   app.go(`#/operations/${call.operation}`);

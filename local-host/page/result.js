@@ -3,27 +3,29 @@
 import { BEFORE } from "./api.js";
 import { bytes, copy, fill, h } from "./dom.js";
 import { expression } from "./jinja.js";
-import { meters } from "./meters.js";
+import { inLine, isObject, isRecords, number } from "./json.js";
 import { isOutput, output, raw } from "./output.js";
+import { table } from "./table.js";
 import { tree } from "./tree.js";
+import { views } from "./views.js";
 
-const ROWS = 200;
 const COLUMNS = 10;
 const ID = /^(sha256:)?([0-9a-f]{12})[0-9a-f]{52}$/;
 const RECORD = /^\/api\/3\/(files|attachments)\/([0-9a-f-]{36})$/;
 
-/** The views of a result. `step` answers the step's name. */
-export function result(data, log, step) {
-  const views = [];
-  const charts = meters(data);
-  if (charts) views.push(["Meters", () => charts]);
-  if (isOutput(data)) views.push(["Output", () => output(data)]);
-  const list = listOf(data);
-  if (list) views.push([`Table (${list.rows.length})`, () => table(list, step)]);
-  views.push(["Tree", () => tree(data, step)]);
-  views.push(["JSON", () => raw(data)]);
-  if (log?.length) views.push([`Log (${log.length})`, () => h("pre", { class: "output" }, log.join("\n"))]);
-  return h("div", { class: "result" }, downloads(data), tabs(views));
+/** The views of a result: those of its operation first, then the tree and the JSON of any. `context` is of context.js. */
+export function result(data, log, context) {
+  const own = views(context.presentation.view, data, context);
+  if (own.length === 0 && isOutput(data)) own.push(["Output", () => output(data)]);
+  const rows = own.length === 0 ? plain(data, context) : null;
+  const all = [
+    ...own,
+    rows,
+    ["Tree", () => tree(data, context.step)],
+    ["JSON", () => raw(data)],
+    log?.length ? [`Log (${log.length})`, () => h("pre", { class: "output", tabindex: "0" }, log.join("\n"))] : null,
+  ];
+  return h("div", { class: "result" }, downloads(data), tabs(all.filter(Boolean)));
 }
 
 /** An error, with what FortiSOAR puts before it set apart. */
@@ -52,12 +54,14 @@ export function failure(message, log) {
 }
 
 /** Views to switch between. */
+let numbers = 0;
 function tabs(views) {
-  const place = h("div", { class: "view" });
+  const id = `view-${(numbers += 1)}`;
+  const place = h("div", { class: "view", role: "tabpanel", id });
   const buttons = views.map(([name], index) =>
     h(
       "button",
-      { type: "button", role: "tab", onclick: () => open(index), onkeydown: (event) => key(event, index) },
+      { type: "button", role: "tab", id: `${id}-${index}`, "aria-controls": id, onclick: () => open(index), onkeydown: (event) => key(event, index) },
       name,
     ),
   );
@@ -66,7 +70,8 @@ function tabs(views) {
       button.setAttribute("aria-selected", String(other === index));
       button.tabIndex = other === index ? 0 : -1;
     });
-    fill(place, views[index][1]());
+    place.setAttribute("aria-labelledby", `${id}-${index}`);
+    fill(place, made(views[index][1]));
   }
   function key(event, index) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -79,95 +84,56 @@ function tabs(views) {
   return [h("div", { class: "tabs", role: "tablist" }, buttons), place];
 }
 
-/** The list in a result that is one, or has one. */
-function listOf(data) {
-  const isList = (value) =>
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((one) => one !== null && typeof one === "object" && !Array.isArray(one));
-  if (isList(data)) return { rows: data, path: [] };
-  if (data === null || typeof data !== "object" || isOutput(data)) return null;
-  const found = Object.entries(data).filter(([, value]) => isList(value));
-  return found.length === 1 ? { rows: found[0][1], path: [found[0][0]] } : null;
+/** Rows of a result that has no view of its own: those that its operation declares, or the result where it is a list. */
+function plain(data, context) {
+  const declared = context.presentation.table;
+  const rows = declared?.rows ? data?.[declared.rows] : data;
+  if (!isRecords(rows) || rows.length === 0) return null;
+  const path = declared?.rows ? [declared.rows] : [];
+  const names = declared?.columns?.length ? declared.columns : columnsOf(rows);
+  const within = (row, name) => (name in row ? row[name] : name.split(".").reduce((value, part) => value?.[part], row));
+  const columns = names.map((name) => ({
+    title: name,
+    value: (row) => within(row, name),
+    numeric: rows.some((row) => !Number.isNaN(number(within(row, name)))),
+    cell: (row) => cell(within(row, name), () => expression(context.step(), [...path, rows.indexOf(row), ...(name in row ? [name] : name.split("."))])),
+  }));
+  return [`Table (${rows.length})`, () => table(rows, columns, { name: context.operation?.operation ?? "result" })];
 }
 
-function table({ rows, path }, step) {
-  const columns = [];
-  for (const row of rows.slice(0, 50)) {
-    for (const [key, value] of Object.entries(row)) {
-      const isPlain =
-        value === null ||
-        typeof value !== "object" ||
-        (Array.isArray(value) && value.every((one) => typeof one !== "object"));
-      if (isPlain && !columns.includes(key)) columns.push(key);
-    }
-  }
+/** The fields that most rows have something in; long ids come last: what they are of is what people look for. */
+function columnsOf(rows) {
+  const some = rows.slice(0, 50);
   const isEmpty = (value) =>
-    value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
-  // Long ids come last: what they are of is what people look for.
-  const isId = (key) => rows.slice(0, 50).every((row) => isEmpty(row[key]) || ID.test(row[key]));
-  const filled = columns.filter((key) => !rows.every((row) => isEmpty(row[key])));
-  const shown = [...filled.filter((key) => !isId(key)), ...filled.filter(isId)].slice(0, COLUMNS);
-  const body = h("tbody");
-  const place = h(
-    "div",
-    { class: "scroll", tabindex: "0" },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          shown.map((key) => h("th", { scope: "col" }, key)),
-        ),
-      ),
-      body,
-    ),
-  );
-  const more = (from) => {
-    rows.slice(from, from + ROWS).forEach((row, index) => {
-      body.append(
-        h(
-          "tr",
-          {},
-          shown.map((key) => h("td", {}, cell(row[key], expressionOf(from + index, key)))),
-        ),
-      );
-    });
-    const left = rows.length - from - ROWS;
-    if (left > 0) {
-      const button = h(
-        "button",
-        { type: "button", class: "quiet", onclick: () => (button.remove(), more(from + ROWS)) },
-        `Show ${Math.min(left, ROWS)} more of ${left}`,
-      );
-      place.append(button);
-    }
-  };
-  const expressionOf = (index, key) => () => expression(step(), [...path, index, key]);
-  more(0);
-  return place;
+    value === null || value === undefined || value === "" || (isObject(value) && Object.keys(value).length === 0);
+  const names = [...new Set(some.flatMap(Object.keys))].filter((key) => !some.every((row) => isEmpty(row[key])));
+  const isId = (key) => some.every((row) => isEmpty(row[key]) || ID.test(row[key]));
+  const isFlat = (key) => some.every((row) => !isObject(row[key]));
+  const rank = (key) => (isId(key) ? 2 : isFlat(key) ? 0 : 1);
+  return names.sort((one, other) => rank(one) - rank(other)).slice(0, COLUMNS);
 }
 
 function cell(value, said) {
-  const text = Array.isArray(value)
-    ? value.join(", ")
-    : value === null || value === undefined
-      ? ""
-      : String(value);
+  const text = inLine(value);
   const id = ID.exec(text);
   const short = id ? `${id[1] ?? ""}${id[2]}\u2026` : text.length > 48 ? `${text.slice(0, 48)}\u2026` : text;
   return h("button", { type: "button", class: "path", title: text, onclick: () => copy(said()) }, short);
+}
+
+/** What a view makes. One that fails says so: the other tabs still have all that there is. */
+function made(make) {
+  try {
+    return make();
+  } catch (fault) {
+    return h("p", { class: "state warn" }, `This view cannot show the result (${fault.message}). Tree and JSON have all of it.`);
+  }
 }
 
 /** Links to the attachments and files that a result names. */
 function downloads(data) {
   const found = new Map();
   const look = (value, depth) => {
-    if (value === null || typeof value !== "object" || depth > 6 || found.size > 50) return;
+    if (!isObject(value) || depth > 6 || found.size > 50) return;
     const [, kind, id] = RECORD.exec(typeof value["@id"] === "string" ? value["@id"] : "") ?? [];
     if (id && !(kind === "files" && [...found.values()].some((one) => one.file === id))) {
       const file = value.file ?? value;

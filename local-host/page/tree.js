@@ -2,13 +2,14 @@
 
 import { copy, h, seen } from "./dom.js";
 import { expression } from "./jinja.js";
+import { Exact, isObject } from "./json.js";
 
 const AT_ONCE = 200;
 const LONG = 400;
 
 /** The tree of `data`, which is the result of a step of this name. */
 export function tree(data, step) {
-  if (data === null || typeof data !== "object") return h("div", { class: "tree" }, leaf(data, [], step));
+  if (!isObject(data)) return h("div", { class: "tree" }, leaf(data, [], step));
   return h("div", { class: "tree" }, children(data, [], step, 0));
 }
 
@@ -50,7 +51,7 @@ function node(key, value, path, step, isOpen) {
     path,
     step,
   );
-  if (value === null || typeof value !== "object") return h("li", {}, name, leaf(value, path, step));
+  if (!isObject(value)) return h("li", {}, name, leaf(value, path, step));
   const size = Array.isArray(value) ? value.length : Object.keys(value).length;
   const what = Array.isArray(value) ? `[${size}]` : `{${size}}`;
   const inner = h("div");
@@ -81,7 +82,7 @@ function preview(value) {
 }
 
 function leaf(value, path, step) {
-  const kind = value === null ? "null" : typeof value;
+  const kind = value === null ? "null" : value instanceof Exact ? "number" : typeof value;
   const text = typeof value === "string" ? value : String(value);
   if (text.length <= LONG) {
     return copying(h("span", { class: `value ${kind}` }, text === "" ? "\u201c\u201d" : text), path, step);

@@ -2,25 +2,28 @@
 
 import * as api from "./api.js";
 import { begin, listen } from "./calls.js";
-import { ask, copy, fill, h, moment, offer, took } from "./dom.js";
+import { context } from "./context.js";
+import { restCall, shellCommand } from "./copies.js";
+import { announce, ask, copy, fill, h, moment, offer, took } from "./dom.js";
 import { Form } from "./form.js";
 import { expression } from "./jinja.js";
+import { stateOf } from "./kept.js";
 import { collection, stepArguments } from "./playbook.js";
+import { EFFECTS, forbidden, objectOf, presentation } from "./presentation.js";
 import { progress } from "./progress.js";
 import { failure, result } from "./result.js";
 import { schema } from "./schema.js";
 import { tree } from "./tree.js";
 
 const WARNING = /Destructive:[^.]*\./;
-
-/** What was typed and what came of it, by operation: it is there again when its view is. */
-const kept = new Map();
+/** Narrower windows show the result below the form. */
+const STACKED = matchMedia("(max-width: 1240px)");
 
 /** The workbench of an operation. */
 export function workbench(app, operation) {
-  const key = `${app.connector.name} ${app.connector.version} ${operation.operation}`;
-  const state = kept.get(key) ?? { values: {}, step: operation.title, outcome: null, call: null };
-  kept.set(key, state);
+  const state = stateOf(app.connector, operation);
+  const about = presentation(app.connector, operation);
+  const effect = EFFECTS[about.effect];
   const services = {
     upload: api.upload,
     scope: () => app.config,
@@ -30,7 +33,10 @@ export function workbench(app, operation) {
       return data.data;
     },
   };
-  const form = new Form(operation.parameters, state.values, services, () => (state.values = form.values()));
+  const form = new Form(operation.parameters, state.values, services, () => {
+    state.values = form.values();
+    state.isTyped = Object.keys(form.given()).length > 0;
+  }, about);
   const step = h("input", {
     type: "text",
     id: "step-name",
@@ -40,7 +46,7 @@ export function workbench(app, operation) {
   });
   const stepName = () => state.step.trim() || operation.title;
   const outcome = h("section", { class: "outcome", "aria-label": "Result" });
-  const run = h("button", { type: "submit", class: "primary" }, "Run");
+  const run = h("button", { type: "submit", class: `primary ${about.effect}` }, "Run");
   const cancel = h(
     "button",
     { type: "button", class: "danger", hidden: true, onclick: () => state.call?.cancel() },
@@ -50,12 +56,18 @@ export function workbench(app, operation) {
   const elapsed = h("span", { class: "dim elapsed", "aria-live": "off" });
   const configurations = h(
     "select",
-    { id: "config", "aria-label": "Configuration", onchange: () => app.choose(configurations.value) },
+    { id: "config", "aria-label": "Configuration", onchange: () => (app.choose(configurations.value), mark()) },
     app.connector.configuration.map((one) =>
       h("option", { value: one.config_id }, one.default ? `${one.name} (default)` : one.name),
     ),
   );
   configurations.value = app.config;
+  const barred = h("p", { class: "state warn" });
+  const mark = () => {
+    barred.textContent = forbidden(app, operation);
+    barred.hidden = barred.textContent === "";
+  };
+  mark();
   const element = h(
     "form",
     { class: "work", novalidate: true, onsubmit: (event) => (event.preventDefault(), start()) },
@@ -69,10 +81,12 @@ export function workbench(app, operation) {
         h(
           "p",
           { class: "facts" },
-          h("span", { class: `chip ${operation.category}` }, operation.category ?? "miscellaneous"),
+          h("span", { class: `chip effect ${effect.tone}`, title: effect.about }, effect.word),
+          h("span", { class: "chip" }, about.group || (operation.category ?? "miscellaneous")),
           h("code", {}, operation.operation),
         ),
         h("p", { class: "about" }, warned(operation.description ?? "")),
+        barred,
       ),
       form.rows.length === 0 ? h("p", { class: "dim" }, "It takes no parameters.") : form.element,
       h(
@@ -92,7 +106,7 @@ export function workbench(app, operation) {
         h(
           "details",
           { class: "step" },
-          h("summary", {}, "As a playbook step"),
+          h("summary", {}, "Use it elsewhere"),
           h(
             "div",
             { class: "line" },
@@ -111,6 +125,8 @@ export function workbench(app, operation) {
               },
               "Copy the step",
             ),
+            h("button", { type: "button", class: "quiet", onclick: asCommand }, "Copy as shell command"),
+            h("button", { type: "button", class: "quiet", onclick: asRequest }, "Copy as REST call"),
             h("button", { type: "button", class: "quiet", onclick: save }, "Export a playbook"),
           ),
           h(
@@ -128,6 +144,26 @@ export function workbench(app, operation) {
     offer(`${operation.operation}.json`, JSON.stringify(collection(operation.title, steps), null, 2));
   }
 
+  function asCommand() {
+    const chosen = app.connector.configuration.find((one) => one.config_id === app.config)?.config;
+    copy(shellCommand(operation, form.given(), chosen), "the shell command");
+  }
+
+  function asRequest() {
+    const name = app.connector.configuration.find((one) => one.config_id === app.config)?.name ?? "";
+    copy(restCall(app.connector, operation, name, form.given()), "the REST call; STATE is the host's state folder");
+  }
+
+  /** What will be done, to what, and where. */
+  function deed() {
+    const [verb, ...rest] = operation.title.split(" ");
+    const object = objectOf(operation);
+    const name = object && form.values()[object.field];
+    const what = object ? `${object.kind} ${name}` : rest.join(" ").toLowerCase();
+    const where = app.connector.configuration.find((one) => one.config_id === app.config)?.name;
+    return { verb, question: `${verb} ${what}${where ? ` on ${where}` : ""}? It cannot be undone.` };
+  }
+
   function start() {
     if (state.call || run.hidden) return;
     const wrong = form.faults();
@@ -142,9 +178,10 @@ export function workbench(app, operation) {
             : `${wrong} fields need your attention. Nothing was run.`,
         ),
       );
-    if (WARNING.test(operation.description) && form.values().dry_run !== true) {
+    if (about.effect === "destroy" && form.values().dry_run !== true) {
       run.hidden = true;
-      ask(question, "Run", "It cannot be undone.", carryOut, () => {
+      const { verb, question: asked } = deed();
+      ask(question, verb, asked, carryOut, () => {
         fill(question);
         run.hidden = false;
         run.focus();
@@ -154,6 +191,8 @@ export function workbench(app, operation) {
 
   function carryOut() {
     const params = form.values();
+    state.isTyped = false;
+    state.params = params;
     state.call = begin(operation.title, async (signal, name) => {
       const began = Date.now() / 1000;
       try {
@@ -177,6 +216,7 @@ export function workbench(app, operation) {
       state.call = null;
     });
     follow();
+    bringIntoView();
   }
 
   function follow() {
@@ -194,7 +234,14 @@ export function workbench(app, operation) {
       run.disabled = false;
       cancel.hidden = true;
       show();
+      announce(`${operation.title}: ${state.outcome.status}`);
+      bringIntoView();
     });
+  }
+
+  /** Where the result stands below the form, it is brought to where one looks. */
+  function bringIntoView() {
+    if (STACKED.matches && element.isConnected) outcome.scrollIntoView({ block: "start" });
   }
 
   function show() {
@@ -230,7 +277,7 @@ export function workbench(app, operation) {
     );
     const body =
       last.status === "Success"
-        ? result(last.data, last.log, stepName)
+        ? result(last.data, last.log, context(app, operation, stepName, state.params ?? {}))
         : last.status === "Cancelled"
           ? h("p", { class: "state" }, "You canceled it. What it did until then is not undone.")
           : failure(last.message, last.log);
@@ -239,6 +286,10 @@ export function workbench(app, operation) {
 
   if (state.call) follow();
   else show();
+  if (state.run) {
+    state.run = false;
+    queueMicrotask(start);
+  }
   return element;
 }
 
@@ -248,15 +299,4 @@ function warned(description) {
   if (!warning) return description;
   const [before, after] = description.split(warning);
   return [before, h("strong", { class: "warning" }, warning), after];
-}
-
-/** Fills an operation's form for its next view, as it was in a call of the history. */
-export function prepare(connector, operation, values) {
-  const title = connector.operations.find((one) => one.operation === operation)?.title ?? operation;
-  kept.set(`${connector.name} ${connector.version} ${operation}`, {
-    values,
-    step: title,
-    outcome: null,
-    call: null,
-  });
 }

@@ -9,3 +9,4 @@ pub(crate) mod param;
 pub(crate) mod result;
 pub(crate) mod secrecy;
 pub(crate) mod target;
+pub(crate) mod view;

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, Identity, archive, documents, icons, info, playbooks, python};
+use crate::{Error, Identity, archive, documents, icons, info, page, playbooks, python};
 
 /// Pages about the repository, which stay there.
 const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md", "style.md", "tested.md"];
@@ -57,6 +57,7 @@ pub fn build(
     let mut files = BTreeMap::from([
         ("info.json".to_owned(), pretty(&info::info(identity))),
         ("operations.py".to_owned(), python::operations_py(identity).into_bytes()),
+        ("page.json".to_owned(), pretty(&page::page())),
         ("playbooks/playbooks.json".to_owned(), pretty(&playbooks::playbooks(identity))),
         ("_engine.sha256".to_owned(), format!("{}\n", hex::encode(Sha256::digest(&module))).into_bytes()),
         ("_engine.so".to_owned(), module),
@@ -213,6 +214,7 @@ mod tests {
             "images/small.png",
             "info.json",
             "operations.py",
+            "page.json",
             "playbooks/playbooks.json",
             "release_notes.md",
             "requirements.txt",

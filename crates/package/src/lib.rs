@@ -16,6 +16,7 @@ mod icons;
 mod identity;
 mod info;
 mod kind;
+mod page;
 mod paths;
 mod playbooks;
 mod python;

@@ -16,45 +16,54 @@ use crate::host::{COOKIE, Host, session_of};
 use crate::records::Kind;
 use crate::rest::{configurations, execute, files, found};
 
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const JS: &str = "text/javascript; charset=utf-8";
-const SVG: &str = "image/svg+xml";
+/// The files of the page: each is embedded as it is in `page/`, under its path there.
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => { &[$(($name, include_str!(concat!("../../page/", $name)))),+] };
+}
 
-/// The files of the page, as they are in `page/`.
-const FILES: &[(&str, &str, &str)] = &[
-    ("api.js", JS, include_str!("../../page/api.js")),
-    ("calls.js", JS, include_str!("../../page/calls.js")),
-    ("combobox.js", JS, include_str!("../../page/combobox.js")),
-    ("configurations.js", JS, include_str!("../../page/configurations.js")),
-    ("dom.js", JS, include_str!("../../page/dom.js")),
-    ("files.js", JS, include_str!("../../page/files.js")),
-    ("form.js", JS, include_str!("../../page/form.js")),
-    ("history.js", JS, include_str!("../../page/history.js")),
-    ("icon.svg", SVG, include_str!("../../page/icon.svg")),
-    ("index.html", HTML, include_str!("../../page/index.html")),
-    ("jinja.js", JS, include_str!("../../page/jinja.js")),
-    ("main.js", JS, include_str!("../../page/main.js")),
-    ("meters.js", JS, include_str!("../../page/meters.js")),
-    ("operations.js", JS, include_str!("../../page/operations.js")),
-    ("output.js", JS, include_str!("../../page/output.js")),
-    ("packages.js", JS, include_str!("../../page/packages.js")),
-    ("page.css", CSS, include_str!("../../page/page.css")),
-    ("picker.js", JS, include_str!("../../page/picker.js")),
-    ("playbook.js", JS, include_str!("../../page/playbook.js")),
-    ("progress.js", JS, include_str!("../../page/progress.js")),
-    ("result.js", JS, include_str!("../../page/result.js")),
-    ("schema.js", JS, include_str!("../../page/schema.js")),
-    ("theme.js", JS, include_str!("../../page/theme.js")),
-    ("tree.js", JS, include_str!("../../page/tree.js")),
-    ("workbench.js", JS, include_str!("../../page/workbench.js")),
+const FILES: &[(&str, &str)] = files![
+    "api.js",
+    "calls.js",
+    "combobox.js",
+    "configurations.js",
+    "context.js",
+    "copies.js",
+    "dom.js",
+    "files.js",
+    "form.js",
+    "history.js",
+    "icon.svg",
+    "index.html",
+    "jinja.js",
+    "json.js",
+    "kept.js",
+    "main.js",
+    "operations.js",
+    "output.js",
+    "packages.js",
+    "page.css",
+    "picker.js",
+    "playbook.js",
+    "presentation.js",
+    "progress.js",
+    "result.js",
+    "schema.js",
+    "svg.js",
+    "table.js",
+    "theme.js",
+    "times.js",
+    "tree.js",
+    "views.js",
+    "views/containers.js",
+    "views/parts.js",
+    "workbench.js",
 ];
 
 /// What needs no sign-in: the files hold nothing of anyone.
 pub(crate) fn open() -> Router<Arc<Host>> {
     Router::new()
         .route("/", get(|| async { file("index.html") }))
-        .route("/assets/{name}", get(|Path(name): Path<String>| async move { file(&name) }))
+        .route("/assets/{*name}", get(|Path(name): Path<String>| async move { file(&name) }))
         .route("/sign-in", get(by_link))
         .route("/page/sign-in", post(by_key))
 }
@@ -71,8 +80,14 @@ pub(crate) fn guarded() -> Router<Arc<Host>> {
 }
 
 fn file(name: &str) -> Response {
-    match FILES.iter().find(|(known, _, _)| *known == name) {
-        Some((_, kind, text)) => ([(header::CONTENT_TYPE, *kind)], *text).into_response(),
+    let kind = match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    };
+    match FILES.iter().find(|(known, _)| *known == name) {
+        Some((_, text)) => ([(header::CONTENT_TYPE, kind)], *text).into_response(),
         None => Fault::not_found(format!("There is no {name}.")).into_response(),
     }
 }
@@ -163,17 +178,27 @@ async fn download(State(host): State<Arc<Host>>, Path(id): Path<Uuid>) -> Result
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path as FilePath;
+
     use super::*;
 
     /// Whoever adds a file to `page/` must embed it.
     #[test]
     fn every_file_is_embedded() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../page");
-        let mut there: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        let mut embedded: Vec<&str> = FILES.iter().map(|(name, _, _)| *name).collect();
+        fn walk(folder: &FilePath, root: &FilePath, found: &mut Vec<String>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    walk(&path, root, found);
+                } else {
+                    found.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+        let root = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("../page");
+        let mut there = Vec::new();
+        walk(&root, &root, &mut there);
+        let mut embedded: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
         there.sort();
         embedded.sort_unstable();
         assert_eq!(there, embedded);

@@ -12,7 +12,7 @@ use engine::{ErrorKind, Path, Request};
 use serde_json::{Value, json};
 
 use crate::{
-    Effect, Error, Group, Operation, Output, Param, Schema,
+    Effect, Error, Group, Operation, Output, Param, Schema, View,
     catalogue::containers::{
         capture::{INCOMPLETE, MAX_BYTES, STDERR, STDOUT},
         lifecycle::DISABLE_RESTART,
@@ -89,6 +89,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .params(&[NAME, FIELDS, MAX_ITEMS, REDACT])
         .gives(Schema::Answer("GET /containers/json"))
         .columns(&["Id", "Image", "Status", "Names"])
+        .shows(View::Containers)
         .run(containers),
     Operation::get("project_logs", "/containers/json")
         .title("Get Project Logs")
@@ -110,6 +111,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ])
         .gives(Schema::All(&[Schema::Fields(&["output"]), LINES, READ]))
         .gives_for(LOGS_BY_FORM)
+        .shows(View::Output)
         .run(logs::logs),
     Operation::post("stop_project", "/containers/json")
         .title("Stop Project")

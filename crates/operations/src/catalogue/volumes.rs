@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Category, Error, Group, Operation, Output, Param, Schema, Secrecy,
+    Category, Error, Group, Operation, Output, Param, Schema, Secrecy, View,
     catalogue::{
         dry_run::{self, DRY_RUN_RESULT},
         prune,
@@ -38,6 +38,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .params(&[FILTERS, FIELDS, MAX_ITEMS, REDACT])
         .gives(Schema::Answer("GET /volumes"))
         .table("Volumes", &["Name", "Driver", "Scope", "Mountpoint"])
+        .shows(View::Volumes)
         .run(list),
     Operation::get("inspect_volume", "/volumes/{name}")
         .title("Inspect Volume")

@@ -13,6 +13,21 @@ pub enum Effect {
     Destroy,
 }
 
+impl Effect {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Read, Self::Contain, Self::Change, Self::Destroy];
+
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Contain => "contain",
+            Self::Change => "change",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
 /// Where FortiSOAR files an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "FortiSOAR's own names")]

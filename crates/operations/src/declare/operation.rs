@@ -10,6 +10,7 @@ use crate::{
         endpoint::{Endpoint, Method, placeholders},
         result::Case,
         target::{self, Reach, Touch},
+        view::View,
     },
     run::call::Call,
 };
@@ -63,6 +64,8 @@ pub struct Operation {
     pub table: Option<Table>,
     /// What of its result comes piece by piece.
     pub comes: Option<Comes>,
+    /// What a page shows the result as, where that does not follow from the endpoint.
+    view: Option<View>,
     /// Says what it would do, for the parameter `dry_run`.
     pub(crate) dry_run: Option<Run>,
     /// What it touches. Only an operation that reads can leave this empty.
@@ -169,6 +172,7 @@ impl Operation {
             dry_run: None,
             table: None,
             comes: None,
+            view: None,
             touches: &[],
             upsets_isolation: None,
             category: None,
@@ -250,6 +254,11 @@ impl Operation {
         Self { comes: Some(comes), ..self }
     }
 
+    /// Sets what a page shows the result as, where that does not follow from the endpoint.
+    pub const fn shows(self, view: View) -> Self {
+        Self { view: Some(view), ..self }
+    }
+
     /// A function makes the requests and the result, whose form [`Operation::gives`] says.
     pub(crate) const fn run(self, run: Run) -> Self {
         Self { shape: Shape::Run(run), ..self }
@@ -295,6 +304,11 @@ impl Operation {
             (None, Effect::Contain) => Category::Containment,
             (None, Effect::Change | Effect::Destroy) => Category::Remediation,
         }
+    }
+
+    /// What a page shows the result as.
+    pub fn view(&self) -> View {
+        self.view.unwrap_or_else(|| View::of(self))
     }
 
     /// The parameter of this name.

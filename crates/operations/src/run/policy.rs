@@ -17,7 +17,7 @@ pub(crate) struct Policy {
 
 /// How much a configuration may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum AccessLevel {
+pub enum AccessLevel {
     /// Everything.
     #[default]
     Full,
@@ -29,11 +29,11 @@ pub(crate) enum AccessLevel {
 
 impl AccessLevel {
     /// Its titles and words in the configuration.
-    pub(crate) const CHOICES: &[(&str, &str)] =
+    pub const CHOICES: &[(&str, &str)] =
         &[("Full", "full"), ("Respond", "respond"), ("Read Only", "read-only")];
 
     /// Whether an operation of this effect may run.
-    pub(crate) const fn allows(self, effect: Effect) -> bool {
+    pub const fn allows(self, effect: Effect) -> bool {
         match (self, effect) {
             (Self::Full, _) | (_, Effect::Read) | (Self::Respond, Effect::Contain) => true,
             (Self::Respond, Effect::Change | Effect::Destroy) => false,
@@ -41,7 +41,11 @@ impl AccessLevel {
         }
     }
 
-    const fn title(self) -> &'static str {
+    /// All levels.
+    pub const ALL: &[Self] = &[Self::Full, Self::Respond, Self::ReadOnly];
+
+    /// Its title in the configuration.
+    pub const fn title(self) -> &'static str {
         match self {
             Self::Full => "Full",
             Self::Respond => "Respond",

@@ -205,7 +205,15 @@ fn described(host: &Host, connector: &Connector) -> Result<Value, Fault> {
     described["configuration"] = rows.iter().map(row).collect();
     described["config_schema"] = connector.info["configuration"].clone();
     described["operations"] = connector.info["operations"].clone();
+    described["page"] = for_the_page(host, connector);
     Ok(described)
+}
+
+/// What a package says to this page alone (`page.json`): an empty object where it says nothing.
+fn for_the_page(host: &Host, connector: &Connector) -> Value {
+    let path = host.layout.connector(&connector.name, &connector.version).join("page.json");
+    let said = std::fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    said.filter(Value::is_object).unwrap_or_else(|| json!({}))
 }
 
 /// A picture of the package, as a data URL; null where it has none.

@@ -17,7 +17,7 @@ use serde_json::Value;
 use self::wanted::{KINDS, PROBES, Probe};
 pub(crate) use self::{steps::collect, wanted::Wanted};
 use crate::{
-    Category, Effect, Error, Operation, Output, Param, Schema,
+    Category, Effect, Error, Operation, Output, Param, Schema, View,
     declare::{
         arguments::{Arguments, Named},
         param::{CONTAINER, OVERRIDE_PROTECTION, choice, choices, integer, lines, text},
@@ -96,6 +96,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("collect_evidence
         OVERRIDE_PROTECTION,
     ])
     .gives(Schema::All(&[COLLECTED, OVERRIDDEN]))
+    .shows(View::Evidence)
     .run(collect_evidence)];
 
 /// Copying files pauses the container, and a probe runs something on the engine. All else only looks.

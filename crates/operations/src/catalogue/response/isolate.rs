@@ -16,7 +16,7 @@ use super::{
     suspect::{Suspect, everyone},
 };
 use crate::{
-    Effect, Error, Kind, Operation, Output, Param, Schema,
+    Effect, Error, Kind, Operation, Output, Param, Schema, View,
     declare::{
         param::{CONTAINER, DRY_RUN, OVERRIDE_PROTECTION, choice, flag, integer},
         result::{OVERRIDDEN, TEXTS, case},
@@ -86,6 +86,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("isolate_containe
     ]))
     .gives_for(&[case("dry_run", "true", Schema::All(&[FOUND, Schema::Fields(&["dry_run"])]))])
     .dry_run(preview)
+    .shows(View::Isolation)
     .run(isolate)];
 
 /// So long a step may take to be seen, and so often it is looked for.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::suspect::Suspect;
 use crate::{
-    Error, Operation, Output, Schema,
+    Error, Operation, Output, Schema, View,
     declare::result::TEXTS,
     run::{
         call::Call,
@@ -35,6 +35,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("list_isolated", "
         Schema::Field("undo", &Schema::Object),
     ])))
     .columns(&["id", "name", "since", "method", "status", "consistent"])
+    .shows(View::Isolation)
     .run(list)];
 
 fn list(call: &Call<'_>) -> Result<Output, Error> {

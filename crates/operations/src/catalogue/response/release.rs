@@ -15,7 +15,7 @@ use super::{
     suspect::Suspect,
 };
 use crate::{
-    Effect, Error, Kind, Operation, Output, Param, Schema, Secrecy,
+    Effect, Error, Kind, Operation, Output, Param, Schema, Secrecy, View,
     declare::{
         param::{CONTAINER, DRY_RUN, flag, object},
         result::{TEXTS, case},
@@ -58,6 +58,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("release_containe
     .gives(Schema::All(&[FOUND, Schema::Field("after", &STATE)]))
     .gives_for(&[case("dry_run", "true", Schema::All(&[FOUND, Schema::Fields(&["dry_run"])]))])
     .dry_run(preview)
+    .shows(View::Isolation)
     .run(release)];
 
 fn preview(call: &Call<'_>) -> Result<Output, Error> {

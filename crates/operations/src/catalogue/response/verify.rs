@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use self::{contents::Contents, manifest::Signed};
 use crate::{
-    Category, Error, Kind, Operation, Output, Schema,
+    Category, Error, Kind, Operation, Output, Schema, View,
     declare::param::{json, long_text, text},
     run::{
         call::Call,
@@ -56,6 +56,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::offline("verify_eviden
         Schema::Fields(&["case_id", "reason", "container_id", "container_name", "engine_id", "started", "ended"]),
     ]))
     .table("findings", &["what", "item", "why"])
+    .shows(View::Evidence)
     .run(verify)];
 
 /// Something that is not as it was collected.

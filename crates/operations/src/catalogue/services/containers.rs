@@ -8,7 +8,7 @@ use super::{
     tasks_of::{is_over, name, state, tasks},
 };
 use crate::{
-    Error, Operation, Output, Schema,
+    Error, Operation, Output, Schema, View,
     declare::param::flag,
     run::{
         call::Call,
@@ -44,6 +44,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("list_service_cont
         "exit_code",
         "error",
     ])))
+    .shows(View::Tasks)
     .run(list)];
 
 fn list(call: &Call<'_>) -> Result<Output, Error> {

@@ -178,7 +178,7 @@ class Story(StoryTestCase):
         self.picture("error")
 
     def test_containers_are_a_table_whose_rows_lead_on(self) -> None:
-        """A state is a word; a row's button opens the operation with the container filled in; what only looks is run."""
+        """A state is a word; a row's button opens the operation, filled in; what only looks is run."""
         browser, name = self.browser, self.container
         self.go("operations/list_containers")
         browser.press("Control", "Enter")

@@ -35,7 +35,7 @@ export function restCall(connector, operation, config, given) {
 }
 
 /** The engine's address as fsr-docker takes it, as far as a configuration says it. */
-function address({ protocol, server_address: server, port, ssh_username: user }) {
+function address(/** @type {Record<string, any>} */ { protocol, server_address: server, port, ssh_username: user }) {
   if (!server) return [];
   const name = String(server).replace(/^unix:\/\//, "");
   const host = name.includes(":") ? `[${name}]` : name;

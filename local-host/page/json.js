@@ -14,7 +14,7 @@ export class Exact {
     return this.source;
   }
   toJSON() {
-    // @ts-ignore: newer than the types that editors have
+    // @ts-expect-error: newer than the types that editors have
     return JSON.rawJSON ? JSON.rawJSON(this.source) : Number(this.source);
   }
 }

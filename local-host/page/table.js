@@ -60,9 +60,9 @@ export function table(rows, columns, { name, actions, note, empty = "There is no
 
   function show() {
     const found = fitting();
-    heads.forEach((head, index) =>
-      head.setAttribute("aria-sort", index !== sorted ? "none" : isUp ? "ascending" : "descending"),
-    );
+    heads.forEach((head, index) => {
+      head.setAttribute("aria-sort", index !== sorted ? "none" : isUp ? "ascending" : "descending");
+    });
     count.textContent = found.length === rows.length ? `${rows.length}` : `${found.length} of ${rows.length}`;
     fill(body, found.slice(0, shown).map(line));
     more.hidden = found.length <= shown;

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { number } from "./json.js";
 
+/** @type {[string, number][]} */
 const UNITS = [
   ["year", 31_536_000],
   ["month", 2_592_000],
@@ -33,7 +34,7 @@ export function ago(when) {
   const far = Math.abs(seconds);
   if (far < 10) return "just now";
   const [name, size] = UNITS.find(([, size]) => far >= size) ?? ["second", 1];
-  const count = Math.floor(far / Number(size));
+  const count = Math.floor(far / size);
   const said = `${count} ${name}${count === 1 ? "" : "s"}`;
   return seconds < 0 ? `in ${said}` : `${said} ago`;
 }
@@ -56,6 +57,6 @@ export function since(value) {
  * @param {number} seconds */
 export function duration(seconds) {
   const [name, size] = UNITS.find(([, size]) => seconds >= size) ?? ["second", 1];
-  const count = Math.floor(seconds / Number(size));
+  const count = Math.floor(seconds / size);
   return `${count} ${name}${count === 1 ? "" : "s"}`;
 }

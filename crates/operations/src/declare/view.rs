@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(view("list_containers"), View::Containers);
         assert_eq!(view("inspect_container"), View::Container);
         assert_eq!(view("list_networks"), View::Networks);
-        assert_eq!(view("stop_container"), View::Sentence);
+        assert_eq!(view("rename_container"), View::Sentence);
         assert_eq!(view("container_stats"), View::Statistics);
         assert_eq!(view("system_events"), View::Events);
         assert_eq!(view("container_logs"), View::Output);

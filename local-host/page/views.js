@@ -1,15 +1,22 @@
 // The views of results: each kind that an operation declares is a module of its own in views/. What a view cannot show, since a
 // result has another form than expected, is left to the tree and the JSON.
 
+import { changes } from "./views/changes.js";
 import { containers } from "./views/containers.js";
+import { disk } from "./views/disk.js";
+import { events } from "./views/events.js";
+import { history, image, images } from "./views/layers.js";
+import { processes } from "./views/processes.js";
+import { statistics } from "./views/statistics.js";
 
-const VIEWS = { containers };
+const VIEWS = { changes, containers, disk, events, history, image, images, processes, statistics };
 
 /** The tabs that fit a result: `[title, make]`, the best first.
  * @param {string} kind @param {any} data @param {any} context @returns {[string, () => any][]} */
 export function views(kind, data, context) {
+  if (!Object.hasOwn(VIEWS, kind)) return [];
   try {
-    return (VIEWS[kind]?.(data, context) ?? []).filter(Boolean);
+    return (VIEWS[kind](data, context) ?? []).filter(Boolean);
   } catch {
     return [];
   }

@@ -71,7 +71,7 @@ function nameOf(row) {
 export function inWords(row) {
   const action = inLine(row.Action ?? row.status);
   const attributes = row.Actor?.Attributes ?? {};
-  const [word, rest] = action.split(/: ?([^]*)/);
+  const [word, rest] = action.split(/: ?(.*)/s);
   if (word === "die" && attributes.exitCode !== undefined) return `ended with exit code ${inLine(attributes.exitCode)}`;
   if (word === "kill" && attributes.signal !== undefined) return `was sent signal ${inLine(attributes.signal)}`;
   if (word === "rename") return `was renamed from ${inLine(attributes.oldName).replace(/^\//, "")}`;
@@ -145,10 +145,10 @@ export function timeline(all) {
       width,
       height,
       `${points.length} events from ${exactly(new Date(first))} to ${exactly(new Date(last))}`,
-      lanes.map((lane) => [
+      lanes.flatMap((lane) => [
         s("text", { x: left - 6, y: y(lane) + 4, "text-anchor": "end" }, clipped(lane, 14)),
         s("line", { class: "grid", x1: left, x2: width, y1: y(lane), y2: y(lane) }),
-      ]).flat(),
+      ]),
       points.map(mark),
       s("text", { class: "dim", x: left, y: height - 5 }, exactly(new Date(first))),
       s("text", { class: "dim", x: width, y: height - 5, "text-anchor": "end" }, exactly(new Date(last))),

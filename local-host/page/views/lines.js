@@ -32,18 +32,16 @@ export function chart(title, lines, { unit, base = 10, most = 0 }) {
       "figcaption",
       {},
       h("strong", {}, title),
-      lines.map((line, index) =>
-        h("span", { class: `legend ${STYLES[index].class}` }, latest[index]),
-      ),
+      latest.map((said, index) => h("span", { class: `legend ${STYLES[index].class}` }, said)),
     ),
     picture(
       WIDTH,
       HEIGHT,
       `${title}: ${latest.join(", ")}; ${all.length / lines.length} samples from ${clock(first)} to ${clock(last)}`,
-      marks.map((mark) => [
+      marks.flatMap((mark) => [
         s("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(mark), y2: y(mark) }),
         s("text", { class: "dim", x: LEFT - 6, y: y(mark) + 4, "text-anchor": "end" }, unit(mark)),
-      ]).flat(),
+      ]),
       s("text", { class: "dim", x: LEFT, y: HEIGHT - 6 }, clock(first)),
       last > first &&
         s("text", { class: "dim", x: WIDTH - RIGHT, y: HEIGHT - 6, "text-anchor": "end" }, clock(last)),

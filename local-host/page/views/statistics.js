@@ -8,7 +8,8 @@ import { chart } from "./lines.js";
 
 const percent = (value) => `${value.toFixed(value < 10 ? 1 : 0)} %`;
 const count = (value) => String(Math.round(value));
-/** `[title, unit, base, fields with their labels]` */
+/** `[title, unit, base, fields with their labels]`
+ * @type {[string, (value: number) => string, number, [string, string][]][]} */
 const CHARTS = [
   ["CPU", percent, 10, [["cpu_percent", "used"]]],
   ["Memory", bytes, 1024, [["memory_usage", "used"]]],
@@ -40,7 +41,7 @@ function live(data, context) {
         const lines = fields
           .map(([field, label]) => ({ label, points: pointsOf(samples, field) }))
           .filter((line) => line.points.length > 0);
-        return chart(String(title), lines, { unit, base });
+        return chart(title, lines, { unit, base });
       }),
     );
   }

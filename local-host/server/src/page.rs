@@ -54,8 +54,16 @@ const FILES: &[(&str, &str)] = files![
     "times.js",
     "tree.js",
     "views.js",
+    "views/bars.js",
+    "views/changes.js",
     "views/containers.js",
+    "views/disk.js",
+    "views/events.js",
+    "views/layers.js",
+    "views/lines.js",
     "views/parts.js",
+    "views/processes.js",
+    "views/statistics.js",
     "workbench.js",
 ];
 

@@ -30,7 +30,7 @@ export function fill(element, ...children) {
 
 function present(children) {
   return children
-    .flat()
+    .flat(Infinity)
     .filter((child) => child !== null && child !== undefined && child !== false)
     .map((child) => (typeof child === "string" ? seen(child) : child));
 }

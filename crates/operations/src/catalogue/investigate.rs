@@ -7,8 +7,10 @@ mod plain;
 mod related;
 mod survey;
 mod svg;
+mod table;
+mod timeline;
 
 use crate::Group;
 
 /// The group of this folder: add a file's list here.
-pub(crate) static GROUP: Group = Group::of("Investigate", &[related::OPERATIONS]);
+pub(crate) static GROUP: Group = Group::of("Investigate", &[related::OPERATIONS, timeline::OPERATIONS]);

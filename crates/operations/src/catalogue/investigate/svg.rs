@@ -57,6 +57,10 @@ impl Svg {
         ));
     }
 
+    pub(crate) fn dot(&mut self, x: usize, y: usize, radius: usize, fill: &str) {
+        self.add(format_args!(r#"<circle cx="{x}" cy="{y}" r="{radius}" fill="{fill}"/>"#));
+    }
+
     pub(crate) fn line(&mut self, [x1, y1, x2, y2]: [usize; 4], stroke: &str) {
         self.add(format_args!(r#"<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{stroke}"/>"#));
     }

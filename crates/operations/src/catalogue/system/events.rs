@@ -2,8 +2,10 @@
 //!
 //! All points in time are of the engine's clock, since it compares them with it. `memory.rs` says what it can still remember.
 
-mod clock;
+pub(crate) mod clock;
 mod memory;
+
+pub(crate) use self::memory::REMEMBERED;
 
 use std::time::{Duration, Instant};
 

@@ -12,30 +12,35 @@ const NANOSECONDS: i64 = 1_000_000_000;
 
 /// Nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Point(i64);
+pub(crate) struct Point(i64);
 
 impl Point {
     /// From `seconds.fraction`, the form of a checked parameter.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let nanoseconds = seconds.parse::<i64>().ok()?.saturating_mul(NANOSECONDS);
         Some(Self(nanoseconds.saturating_add(format!("{fraction:0<9}").parse().ok()?)))
     }
 
     /// When an event happened. Very old engines give seconds only.
-    pub(super) fn of_event(event: &Value) -> Option<Self> {
+    pub(crate) fn of_event(event: &Value) -> Option<Self> {
         let seconds = || Some(event["time"].as_i64()?.saturating_mul(NANOSECONDS));
         event["timeNano"].as_i64().or_else(seconds).map(Self)
     }
 
     /// The present, by this machine's clock.
-    pub(super) fn ours() -> Self {
+    pub(crate) fn ours() -> Self {
         Timestamp::now().into()
     }
 
     /// The same distance from `to` as it is from `from`.
-    pub(super) fn shifted(self, from: Self, to: Self) -> Self {
+    pub(crate) fn shifted(self, from: Self, to: Self) -> Self {
         Self(self.0.saturating_add(to.0.saturating_sub(from.0)))
+    }
+
+    /// Nanoseconds since 1970.
+    pub(crate) fn nanoseconds(self) -> i64 {
+        self.0
     }
 
     /// The one that follows.
@@ -62,7 +67,7 @@ impl fmt::Display for Point {
 
 /// What time the engine has. `/info` tells it to the nanosecond; where a proxy allows only the rest, the date of an answer
 /// does to the second, of which the end is taken: the engine waits so long, and nothing that has happened is missed.
-pub(super) fn now(call: &Call<'_>) -> Result<Point, Error> {
+pub(crate) fn now(call: &Call<'_>) -> Result<Point, Error> {
     let told: Option<Timestamp> = match call.send(Request::get(Path::fixed("/info"))) {
         Ok(answer) => answer.json().ok().and_then(|info| info["SystemTime"].as_str()?.parse().ok()),
         Err(error) if answers_otherwise(&error) => None,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The engine remembers so many events, whatever they are about.
-const REMEMBERED: usize = 256;
+pub(crate) const REMEMBERED: usize = 256;
 
 /// What it remembered at a moment.
 #[derive(Debug, Default)]

@@ -36,7 +36,9 @@ def _load() -> ModuleType:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            return _import_from(_private_copy(*_shipped()))
+            contents, digest = _shipped()
+            copy = _private_copy(contents, digest)
+            return _import_from(copy) if copy else _import_without_a_copy(contents, digest)
         except _UnsettledError as fault:
             if time.monotonic() > deadline:
                 raise ConnectorError(f"[internal] {fault}. Install the connector again.") from None
@@ -59,7 +61,8 @@ def _shipped() -> tuple[bytes, str]:
 
 
 def _private_copy(contents: bytes, digest: str) -> str:
-    """The path to load from. Copies of other contents are removed, which does not harm who has them mapped."""
+    """The path to load from, or none where nothing can be written. Copies of other contents are removed, which does not
+    harm who has them mapped."""
     copy = os.path.join(_COPIES, f"_engine-{digest[:16]}.so")
     try:
         os.makedirs(_COPIES, mode=0o700, exist_ok=True)
@@ -68,9 +71,8 @@ def _private_copy(contents: bytes, digest: str) -> str:
     except FileNotFoundError:
         raise _UnsettledError("The connector's folder changes while the native module is loaded") from None
     except OSError as fault:
-        # A tree that cannot be written is not one that somebody installs over, either.
-        logger.warning("The native module is loaded in place, since %s: %s", _COPIES, fault.strerror)
-        return _SHIPPED
+        logger.warning("The native module is loaded without a copy, since %s: %s", _COPIES, fault.strerror)
+        return ""
     with suppress(OSError):  # others stay where nothing may be removed
         for name in os.listdir(_COPIES):
             if name != os.path.basename(copy):
@@ -89,9 +91,35 @@ def _holds(path: str, contents: bytes) -> bool:
 def _write(path: str, contents: bytes) -> None:
     """Puts a whole file in place at once."""
     unfinished = f"{path}-{os.urandom(8).hex()}"
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    try:
+        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(contents)
+        os.replace(unfinished, path)
+    except OSError:
+        with suppress(OSError):  # a full disk keeps nothing of it
+            os.unlink(unfinished)
+        raise
+
+
+def _import_without_a_copy(contents: bytes, digest: str) -> ModuleType:
+    """From memory: a disk that is full now may have room later, for somebody who installs over the shipped file."""
+    try:
+        return _import_from(_in_memory(contents, f"_engine-{digest[:16]}"))
+    except (OSError, ConnectorError):  # some systems run nothing that lies in memory
+        return _import_from(_SHIPPED)
+
+
+def _in_memory(contents: bytes, name: str) -> str:
+    """The path of a file in memory. It stays open: the loader takes whatever has a loaded file's path for that file."""
+    for descriptor in os.listdir("/proc/self/fd"):
+        path = f"/proc/self/fd/{descriptor}"
+        with suppress(OSError):
+            if os.readlink(path).startswith(f"/memfd:{name} "):
+                return path
+    path = f"/proc/self/fd/{os.memfd_create(name)}"
+    with open(path, "wb") as file:
         file.write(contents)
-    os.replace(unfinished, path)
+    return path
 
 
 def _import_from(path: str) -> ModuleType:

@@ -3,6 +3,7 @@
 What FortiSOAR supplies is imported where it is used: some of it is slow, and most calls need none.
 """
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -39,15 +40,15 @@ def save(path: str, filename: str, description: str) -> dict[str, Any]:
     import tempfile
 
     root = _temporary_root()
-    # FortiSOAR uploads what lies under its own temporary folder, and wants the path from there.
-    folder = tempfile.mkdtemp(prefix=f"{NAME}-", dir=root)
-    try:
-        offered = os.path.join(folder, "contents")
+    with _asking_fortisoar(f"take the file {filename}"):
+        # FortiSOAR uploads what lies under its own temporary folder, and wants the path from there.
+        folder = tempfile.mkdtemp(prefix=f"{NAME}-", dir=root)
         try:
-            os.link(path, offered)
-        except OSError:  # another file system
-            shutil.copyfile(path, offered)
-        with _asking_fortisoar(f"take the file {filename}"):
+            offered = os.path.join(folder, "contents")
+            try:
+                os.link(path, offered)
+            except OSError:  # another file system
+                shutil.copyfile(path, offered)
             from connectors.cyops_utilities.builtins import upload_file_to_cyops
 
             return upload_file_to_cyops(
@@ -56,8 +57,8 @@ def save(path: str, filename: str, description: str) -> dict[str, Any]:
                 name=description or filename,
                 create_attachment=True,
             )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -106,7 +107,13 @@ def _asking_fortisoar(wish: str) -> Iterator[None]:
     except Exception as fault:
         status = getattr(getattr(fault, "response", None), "status_code", "")
         reason = (status and f"HTTP {status}") or getattr(fault, "strerror", None) or type(fault).__name__
-        raise ConnectorError(
-            f"FortiSOAR did not {wish}: {reason}. Look whether it is still there, and whether the integrations' own "
-            "user may read and create files and attachments."
-        ) from None
+        raise ConnectorError(f"FortiSOAR did not {wish}: {reason}. {_advice(fault)}") from None
+
+
+def _advice(fault: Exception) -> str:
+    if getattr(fault, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return f"Free room in FortiSOAR's temporary folder ({_temporary_root()}), or make it writable, and try again."
+    return (
+        "Look whether it is still there, and whether the integrations' own user may read and create files and "
+        "attachments."
+    )

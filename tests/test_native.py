@@ -114,9 +114,29 @@ class Loading(unittest.TestCase):
     def test_a_tree_that_cannot_be_written(self) -> None:
         read_only = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
         done = self.load("unshare", "--mount", "sh", "-c", read_only, str(self.root))
-        self.assertEqual(str(self.folder / "_engine.so"), done.stdout.strip(), done.stderr)
-        self.assertIn("loaded in place", done.stderr)
+        self.assertRegex(done.stdout, r"^/proc/self/fd/\d+$", done.stderr)
+        self.assertIn("loaded without a copy", done.stderr)
         self.assertFalse(self.copies.exists())
+
+    def test_a_disk_that_is_full(self) -> None:
+        """Nothing is left of the copy, and what is installed over the shipped file later ends no process."""
+        within = 'mkdir -p "$1" && mount -t tmpfs -o size=64k none "$1" && shift && exec "$@"'
+        done = self.load("unshare", "--mount", "sh", "-c", within, "sh", str(self.copies))
+        self.assertRegex(done.stdout, r"^/proc/self/fd/\d+$", done.stderr)
+        self.assertIn("loaded without a copy", done.stderr)
+        script = (
+            LOAD
+            + """
+import os
+shipped = os.path.join(os.path.dirname(native.__file__), "_engine.so")
+print(os.listdir(os.path.join(os.path.dirname(native.__file__), ".loaded")))
+os.truncate(shipped, 0)
+print(len(native.engine.operations()) > 100)
+"""
+        )
+        command = ["unshare", "--mount", "sh", "-c", within, "sh", str(self.copies), sys.executable, "-c", script]
+        done = subprocess.run([*command, str(self.root)], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(["[]", "True"], done.stdout.splitlines()[1:], done.stderr)
 
     def test_many_processes_at_once(self) -> None:
         command = [sys.executable, "-c", LOAD, str(self.root)]

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 def load(root: Path, name: str, version: str) -> Connector:
     """An instance of the connector's class. A process loads from one root only."""
-    if (path := str(root.resolve())) not in sys.path:
+    path = str(root.resolve())
+    if sys.path[0] != path:
+        # Before all else: PYTHONPATH may name it further back, as its empty part does in this folder.
         sys.path.insert(0, path)
     from connectors.core.connector import Connector
 

@@ -10,6 +10,7 @@ and only the answer `go` installs it: whoever reads it with another parser judge
 from __future__ import annotations
 
 import argparse
+import errno
 import filecmp
 import os
 import resource
@@ -45,10 +46,16 @@ def install(
     except MemoryError as fault:
         raise PackageRefusedError(["it takes more memory than a package may"]) from fault
     except (tarfile.TarError, EOFError, OSError) as fault:
-        named = getattr(fault, "filename", None)
-        reason = f"there is no {named} that can be read" if named else f"it cannot be read as a .tgz: {fault}"
-        raise PackageRefusedError([reason]) from fault
+        raise PackageRefusedError([_reason(fault, package)]) from fault
     return contents
+
+
+def _reason(fault: Exception, package: Path) -> str:
+    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return f"the local host's folder cannot be written to: {fault.strerror}"
+    if isinstance(fault, OSError) and fault.filename == str(package):
+        return f"there is no {package} that can be read"
+    return f"it cannot be read as a .tgz: {fault}"
 
 
 def _lay_framework(root: Path) -> None:
@@ -84,8 +91,25 @@ def _install_as_one(archive: tarfile.TarFile, package: Package, target: Path) ->
         try:
             _lay_over(new, target)
         except BaseException:
-            _lay_over(old, target)
+            shutil.rmtree(new, ignore_errors=True)
+            _restore(old, target)
             raise
+
+
+def _restore(old: Path, target: Path) -> None:
+    """Puts back what was there. On a full disk there is room for the old files once nothing of the new ones is left."""
+    for path in sorted(target.rglob("*"), reverse=True):
+        former = old / path.relative_to(target)
+        if path.is_dir() and not path.is_symlink():
+            if not former.exists():
+                path.rmdir()
+        elif not former.exists():
+            path.unlink()
+        elif not filecmp.cmp(former, path, shallow=False):
+            os.truncate(path, 0)
+        else:
+            former.unlink()  # As it was; a process may have it mapped.
+    _lay_over(old, target)
 
 
 def _lay_over(source: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from support.host_case import HostTestCase, until
-from support.local_host import sample
+from support.local_host import LocalHost, sample
 
 SECRET = "pl4nted-and-not-to-be-found"
 KEY = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
@@ -122,6 +122,24 @@ class Host(HostTestCase):
             with self.assertRaisesRegex(Exception, "info.json is not JSON"):
                 self.client.connectors.install_from_file(str(folder / "odd.tgz"), replace=True, wait=True)
             self.assertEqual(texts, [path.read_bytes() for path in before], odd[:10])
+
+
+class Environment(unittest.TestCase):
+    def test_a_python_path_with_an_empty_part(self) -> None:
+        """Python takes it for the workers' folder, where connectors are: those of the host must still come first."""
+        before = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = f"/nowhere:{before or ''}:"
+        try:
+            host = LocalHost()
+            self.addCleanup(host.close)
+        finally:
+            del os.environ["PYTHONPATH"]
+            if before is not None:
+                os.environ["PYTHONPATH"] = before
+        connectors = host.client().connectors
+        connectors.install_from_file(str(sample(host.folder)), wait=True)
+        connectors.create_configuration("sample", {"server": "up"}, name="one", default=True)
+        self.assertEqual("Success", connectors.execute("sample", "huge", params={}).status)
 
 
 class Doors(HostTestCase):

@@ -12,7 +12,9 @@ import re
 import shutil
 import time
 import uuid
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any
 
 from django.conf import settings
 
@@ -29,10 +31,13 @@ def create_file(source: str, filename: str) -> dict[str, Any]:
     name = str(uuid.uuid4())
     iri = f"/api/3/files/{name}"
     contents = _path(iri, "")
-    with open(source, "rb") as reader, open(os.open(contents, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as writer:
-        shutil.copyfileobj(reader, writer)
+    _copy(source, contents)
     record = {"@id": iri, "@type": "File", "uuid": name, "filename": filename, "size": os.path.getsize(contents)}
-    return _keep({**record, "mimeType": _mime_type(filename), "uploadDate": time.time()})
+    try:
+        return _keep({**record, "mimeType": _mime_type(filename), "uploadDate": time.time()})
+    except OSError:
+        os.unlink(contents)
+        raise
 
 
 def create_attachment(name: str, file: dict[str, Any], description: str = "") -> dict[str, Any]:
@@ -55,8 +60,7 @@ def read(iri: str) -> dict[str, Any]:
 def copy_contents(iri: str, target: str) -> str:
     """Copies a file's contents and answers its filename."""
     filename: str = read(iri)["filename"]
-    with open(_path(iri, ""), "rb") as reader, open(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as writer:
-        shutil.copyfileobj(reader, writer)
+    _copy(_path(iri, ""), target)
     return filename
 
 
@@ -74,9 +78,26 @@ def _mime_type(filename: str) -> str:
 
 def _keep(record: dict[str, Any]) -> dict[str, Any]:
     path = _path(record["@id"], ".json")
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-        json.dump(record, file)
+    with _whole(path) as file:
+        file.write(json.dumps(record).encode())
     return record
+
+
+def _copy(source: str, target: str) -> None:
+    with open(source, "rb") as reader, _whole(target) as writer:
+        shutil.copyfileobj(reader, writer)
+
+
+@contextmanager
+def _whole(path: str) -> Iterator[IO[bytes]]:
+    """A private file to write, of which a full disk leaves nothing."""
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            yield file
+    except OSError:
+        with suppress(OSError):
+            os.unlink(path)
+        raise
 
 
 def _path(iri: str, ending: str) -> str:

@@ -53,7 +53,7 @@ impl Layout {
             if let Some(parent) = path.parent() {
                 private::folder(parent).map_err(Error::state(parent))?;
             }
-            private::write(&path, text.as_bytes()).map_err(Error::state(&path))?;
+            private::renew(&path, text.as_bytes()).map_err(Error::state(&path))?;
         }
         layout.sweep().map_err(Error::state(&layout.temporary()))?;
         Ok(layout)

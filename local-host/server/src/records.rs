@@ -43,7 +43,6 @@ impl Records {
     pub(crate) fn create_file(&self, contents: &Path, filename: &str, mime_type: &str) -> io::Result<Value> {
         let uuid = Uuid::new_v4();
         let size = fs::metadata(contents)?.len();
-        fs::rename(contents, self.contents(uuid))?;
         let record = json!({
             "@context": "/api/3/contexts/FileRecord",
             "@id": format!("/api/3/files/{uuid}"),
@@ -54,7 +53,13 @@ impl Records {
             "size": size,
             "uploadDate": now(),
         });
-        self.keep(Kind::File, uuid, record)
+        // The record first: contents without one would be found, and removed, by nobody.
+        let record = self.keep(Kind::File, uuid, record)?;
+        if let Err(fault) = fs::rename(contents, self.contents(uuid)) {
+            let _ = fs::remove_file(self.record(Kind::File, uuid));
+            return Err(fault);
+        }
+        Ok(record)
     }
 
     /// Makes an attachment that carries a file.

@@ -53,6 +53,10 @@ class Scene:
     def created(self) -> str:
         return engine.container(self._test, start=False)
 
+    def secretive(self) -> str:
+        """A container that does not run, with a password in its environment."""
+        return engine.container(self._test, start=False, Env=["DB_PASSWORD=sup3r-s3cret"])
+
     def ended(self) -> str:
         """A container that has ended with exit code 3."""
         name = engine.container(self._test, "sh", "-c", "exit 3")

@@ -4,6 +4,7 @@ mod attachment;
 pub(crate) mod attack;
 mod looks;
 mod plain;
+mod posture;
 mod related;
 mod survey;
 mod svg;
@@ -13,4 +14,5 @@ mod timeline;
 use crate::Group;
 
 /// The group of this folder: add a file's list here.
-pub(crate) static GROUP: Group = Group::of("Investigate", &[related::OPERATIONS, timeline::OPERATIONS]);
+pub(crate) static GROUP: Group =
+    Group::of("Investigate", &[posture::OPERATIONS, related::OPERATIONS, timeline::OPERATIONS]);

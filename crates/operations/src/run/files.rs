@@ -10,6 +10,7 @@ mod written;
 
 use std::{fs, io, path::Path};
 
+use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use crate::{Error, Kind, Param, Schema, declare::param::integer};
@@ -61,6 +62,24 @@ fn sweep(folder: &Path) {
             // Another user's file stays: removing it fails.
             let _best_effort = fs::remove_file(entry.path());
         }
+    }
+}
+
+/// What FortiSOAR knows a file by, from an id, an address, a record, or the result that holds it.
+pub(crate) fn reference(given: &Value) -> Option<String> {
+    match given {
+        Value::String(text) => {
+            let text = text.trim();
+            // A whole address, as a browser shows it, has the API's in it.
+            let from = text.find("/api/3/").filter(|_| text.starts_with("http")).unwrap_or_default();
+            Some(text[from..].to_owned()).filter(|text| !text.is_empty())
+        }
+        Value::Number(number) => Some(number.to_string()),
+        Value::Object(fields) => {
+            let names = ["attachment", "@id", "file", "filename"];
+            names.iter().find_map(|name| reference(fields.get(*name)?))
+        }
+        _ => None,
     }
 }
 

@@ -17,7 +17,6 @@ impl Technique {
 }
 
 /// The technique of this id, if the table has it.
-#[allow(dead_code, reason = "the first operation that asks follows")]
 pub(crate) fn technique(id: &str) -> Option<Technique> {
     ALL.iter().copied().find(|technique| technique.id == id)
 }

@@ -18,7 +18,7 @@ use crate::{
     declare::param::{json, long_text, text},
     run::{
         call::Call,
-        files::cannot,
+        files::{cannot, reference},
         progress::Flow,
         signing::{PublicKey, Signer},
     },
@@ -148,24 +148,6 @@ fn expected(sha256: Option<&str>) -> Result<Option<String>, Error> {
     match hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         true => Ok(Some(hash)),
         false => Err(Error::fault("manifest_sha256 must be a SHA-256 in 64 hex digits")),
-    }
-}
-
-/// What FortiSOAR knows a file by, from an id, an address, a record, or the result that holds it.
-fn reference(given: &Value) -> Option<String> {
-    match given {
-        Value::String(text) => {
-            let text = text.trim();
-            // A whole address, as a browser shows it, has the API's in it.
-            let from = text.find("/api/3/").filter(|_| text.starts_with("http")).unwrap_or_default();
-            Some(text[from..].to_owned()).filter(|text| !text.is_empty())
-        }
-        Value::Number(number) => Some(number.to_string()),
-        Value::Object(fields) => {
-            let names = ["attachment", "@id", "file", "filename"];
-            names.iter().find_map(|name| reference(fields.get(*name)?))
-        }
-        _ => None,
     }
 }
 

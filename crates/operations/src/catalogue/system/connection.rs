@@ -156,7 +156,7 @@ fn good(call: &Call<'_>, seen: &Seen) -> impl Iterator<Item = Finding> {
 }
 
 fn of_flaws(seen: &Seen, known: &[&Flaw]) -> Finding {
-    let ids: Vec<&str> = known.iter().map(|flaw| flaw.id).collect();
+    let ids: Vec<&str> = known.iter().map(|flaw| flaw.id.as_str()).collect();
     Finding::warning(
         Check::KnownFlaws,
         format!("Docker Engine {} has known flaws: {}.", seen.engine_version(), ids.join(", ")),

@@ -1,103 +1,165 @@
-//! Known flaws of engine versions: security advisories of Moby that an engine's own version tells of.
+//! Known flaws of the engine, containerd and runc, which their own versions tell of: `data/flaws.json`.
 //!
-//! The table holds what a playbook can meet: the engine's API, copying, images, networks. Flaws of the kernel, runc and
-//! containerd are not in it, since the engine's version does not tell of them.
+//! The table holds what containers and playbooks can meet. Flaws of the kernel are not in it, since no version here tells of them.
 
-/// A version of the Docker Engine.
-type Version = (u64, u64, u64);
+use std::{cmp::Ordering, sync::LazyLock};
+
+use serde_json::Value;
+
+use crate::run::objects::{items, text};
 
 /// A published flaw.
 #[derive(Debug)]
 pub(crate) struct Flaw {
+    component: Component,
     /// Its number in the list of Common Vulnerabilities and Exposures; several, where one release fixed them.
-    pub(crate) id: &'static str,
+    pub(crate) id: String,
     /// What it makes possible.
-    pub(crate) what: &'static str,
+    pub(crate) what: String,
+    /// How bad that is: `critical`, `high`, `medium` or `low`.
+    pub(crate) severity: String,
+    pub(crate) bypasses_authorization: bool,
     /// The first version that has it.
-    since: Version,
-    /// The releases that fixed it, the newest last.
-    fixed_in: &'static [Version],
+    since: Option<Version>,
+    /// The releases that fixed it, the newest last, as they are written.
+    fixed_in: Vec<String>,
 }
 
-const OLDEST: Version = (0, 0, 0);
+/// What has a version of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Component {
+    Engine,
+    Containerd,
+    Runc,
+}
 
-static FLAWS: &[Flaw] = &[
-    flaw(
-        "CVE-2021-21284, CVE-2021-21285",
-        "A remapped root user becomes root; an image crashes the engine.",
-        &[(19, 3, 15), (20, 10, 3)],
-    ),
-    flaw(
-        "CVE-2021-41089, CVE-2021-41091",
-        "Copying changes the permissions of host files; host users read container files.",
-        &[(20, 10, 9)],
-    ),
-    flaw("CVE-2022-36109", "Supplementary groups give a container more permissions.", &[(20, 10, 18)]),
-    flaw(
-        "CVE-2023-28840, CVE-2023-28841, CVE-2023-28842",
-        "Encrypted overlay networks carry traffic in plain text.",
-        &[(20, 10, 24), (23, 0, 3)],
-    ),
-    flaw("CVE-2024-24557", "A build uses a poisoned cache.", &[(24, 0, 9), (25, 0, 2)]),
-    flaw("CVE-2024-29018", "Name lookups leave an internal network.", &[(23, 0, 11), (25, 0, 5), (26, 0, 0)]),
-    flaw(
-        "CVE-2024-41110",
-        "A request without a body bypasses an authorization plugin.",
-        &[(23, 0, 15), (25, 0, 6), (26, 1, 5), (27, 1, 1)],
-    ),
-    Flaw {
-        since: (28, 2, 0),
-        ..flaw("CVE-2025-54388", "A reload of firewalld opens published ports to the network.", &[(28, 3, 3)])
-    },
-    flaw("CVE-2026-34040", "A request body over 1 MB bypasses an authorization plugin.", &[(29, 3, 1)]),
-    flaw(
-        "CVE-2026-41567, CVE-2026-41568, CVE-2026-42306",
-        "Copying files runs a container's program as root on the host, or redirects mounts.",
-        &[(29, 5, 1)],
-    ),
-    flaw("CVE-2026-15788 to CVE-2026-15793", "Several flaws of BuildKit.", &[(29, 6, 2)]),
-    flaw(
-        "CVE-2026-97032, CVE-2026-78659, CVE-2026-78663, CVE-2026-78669",
-        "HTTP/2 requests crash or starve the engine.",
-        &[(29, 9, 0)],
-    ),
-];
+/// Whether a release line of the engine gets fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    Maintained,
+    Ended,
+    /// The build is a distribution's, which may maintain it itself.
+    Distribution,
+}
 
-const fn flaw(id: &'static str, what: &'static str, fixed_in: &'static [Version]) -> Flaw {
-    Flaw { id, what, since: OLDEST, fixed_in }
+/// A version, in the order of releases: a candidate comes before its release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Version {
+    numbers: [u64; 3],
+    /// The number of the candidate; the release itself comes after all of them.
+    candidate: u64,
+}
+
+struct Table {
+    date: String,
+    maintained: Vec<u64>,
+    flaws: Vec<Flaw>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let table: Value = serde_json::from_str(include_str!("../../../data/flaws.json")).unwrap_or_default();
+    Table {
+        date: text(&table, "date").to_owned(),
+        maintained: items(&table["maintained_engine_lines"]).filter_map(Value::as_u64).collect(),
+        flaws: items(&table["flaws"]).filter_map(Flaw::read).collect(),
+    }
+});
+
+impl Component {
+    /// Its name in the table and in results.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::Containerd => "containerd",
+            Self::Runc => "runc",
+        }
+    }
 }
 
 impl Flaw {
+    fn read(row: &Value) -> Option<Self> {
+        let all = [Component::Engine, Component::Containerd, Component::Runc];
+        Some(Self {
+            component: all.into_iter().find(|component| component.word() == text(row, "component"))?,
+            id: text(row, "id").to_owned(),
+            what: text(row, "what").to_owned(),
+            severity: text(row, "severity").to_owned(),
+            bypasses_authorization: row["bypasses_authorization"] == true,
+            since: parsed(text(row, "since")),
+            fixed_in: items(&row["fixed_in"]).filter_map(Value::as_str).map(str::to_owned).collect(),
+        })
+    }
+
     /// The releases that fixed it, as text.
     pub(crate) fn fixed_in(&self) -> String {
-        let texts = self.fixed_in.iter().map(|(major, minor, patch)| {
-            // 19.03 is how Docker wrote it.
-            if *major < 20 {
-                format!("{major}.{minor:02}.{patch}")
-            } else {
-                format!("{major}.{minor}.{patch}")
-            }
-        });
-        texts.collect::<Vec<_>>().join(", ")
+        self.fixed_in.join(", ")
     }
 
     /// A series of releases is fixed from its own fix on; one without a fix of its own, from the newest fix on.
     fn is_in(&self, version: Version) -> bool {
-        let is_of_series = |fix: &&Version| (fix.0, fix.1) == (version.0, version.1);
-        let fix = self.fixed_in.iter().find(is_of_series).or(self.fixed_in.last());
-        version >= self.since && fix.is_some_and(|fix| version < *fix)
+        let fixes = || self.fixed_in.iter().filter_map(|fix| parsed(fix));
+        let fix =
+            fixes().find(|fix| fix.numbers[..2] == version.numbers[..2]).or_else(|| fixes().next_back());
+        self.since.is_none_or(|since| version >= since) && fix.is_some_and(|fix| version < fix)
     }
 }
 
 /// The known flaws of an engine of this version, such as `20.10.24+dfsg1`; none of a text that is no version.
 pub(crate) fn flaws(version: &str) -> Vec<&'static Flaw> {
-    parsed(version).map_or_else(Vec::new, |version| FLAWS.iter().filter(|flaw| flaw.is_in(version)).collect())
+    flaws_of(Component::Engine, version)
+}
+
+/// The known flaws of a component of this version.
+pub(crate) fn flaws_of(component: Component, version: &str) -> Vec<&'static Flaw> {
+    let Some(version) = parsed(version) else { return Vec::new() };
+    TABLE.flaws.iter().filter(|flaw| flaw.component == component && flaw.is_in(version)).collect()
+}
+
+/// Whether a version is of a build whose number does not tell what is fixed in it: something stands behind the number.
+pub(crate) fn is_rebuilt(version: &str) -> bool {
+    let rest = version.trim_start_matches('v').trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    !(rest.is_empty() || ["-rc", "-beta", "-alpha"].iter().any(|word| rest.starts_with(word)))
+}
+
+/// Whether an engine's release line gets fixes. Nothing, where that is no version.
+pub(crate) fn line(version: &str) -> Option<Line> {
+    let major = parsed(version)?.numbers[0];
+    let newest = TABLE.maintained.iter().max()?;
+    Some(match () {
+        () if major > *newest || TABLE.maintained.contains(&major) => Line::Maintained,
+        () if is_rebuilt(version) => Line::Distribution,
+        () => Line::Ended,
+    })
+}
+
+/// The month in which the table was last brought up to date.
+pub(crate) fn date() -> &'static str {
+    &TABLE.date
 }
 
 fn parsed(version: &str) -> Option<Version> {
-    let plain = version.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+    let version = version.trim_start_matches('v');
+    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    let (plain, rest) = version.split_at(end);
     let mut numbers = plain.split('.').map(str::parse::<u64>);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?))
+    let numbers = [numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?];
+    let candidate = match rest.strip_prefix('-') {
+        Some(word) if word.starts_with("rc") => {
+            let number = word.trim_start_matches("rc").trim_start_matches('.');
+            let number: String = number.chars().take_while(char::is_ascii_digit).collect();
+            number.parse().unwrap_or_default()
+        }
+        Some(word) if word.starts_with("beta") || word.starts_with("alpha") => 0,
+        _ => u64::MAX,
+    };
+    Some(Version { numbers, candidate })
+}
+
+/// The worse first, of two severities by their words.
+pub(crate) fn by_severity(one: &str, other: &str) -> Ordering {
+    const WORST_FIRST: [&str; 5] = ["critical", "high", "medium", "low", "info"];
+    let rank = |severity: &str| WORST_FIRST.iter().position(|word| *word == severity);
+    rank(one).unwrap_or(usize::MAX).cmp(&rank(other).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -124,6 +186,46 @@ mod tests {
         }
         assert!(!has("28.1.1", "CVE-2025-54388") && has("28.3.2", "CVE-2025-54388"));
         assert!(!has("28.3.3", "CVE-2025-54388"));
+        assert!(has("19.03.0", "CVE-2019-14271") && !has("18.09.7", "CVE-2019-14271"));
+    }
+
+    #[test]
+    fn candidates_come_before_their_release() {
+        let has = |component, version, id: &str| {
+            flaws_of(component, version).iter().any(|flaw: &&Flaw| flaw.id.contains(id))
+        };
+        for (version, is_there) in [
+            ("1.0.0-rc93", true),
+            ("1.0.0-rc95", false),
+            ("1.0.0", false),
+            ("1.0.0-rc.94+dev", true),
+            ("1.1.5+ds1", false),
+        ] {
+            assert_eq!(has(Component::Runc, version, "CVE-2021-30465"), is_there, "{version}");
+        }
+        assert!(has(Component::Runc, "1.4.0-rc.2", "CVE-2025-31133"));
+        assert!(!has(Component::Runc, "1.4.0-rc.3", "CVE-2025-31133"));
+        assert!(has(Component::Containerd, "v1.6.20~ds1", "CVE-2024-40635"));
+        assert!(!has(Component::Containerd, "v1.7.27", "CVE-2024-40635"));
+    }
+
+    #[test]
+    fn what_stands_behind_the_number_tells_a_distribution() {
+        for (version, rebuilt) in [
+            ("20.10.24+dfsg1", true),
+            ("1.6.20~ds1", true),
+            ("2.1.9+unknown", true),
+            ("28.5.2-0ubuntu1", true),
+            ("28.5.2", false),
+            ("v1.7.27", false),
+            ("29.0.0-rc.1", false),
+        ] {
+            assert_eq!(is_rebuilt(version), rebuilt, "{version}");
+        }
+        assert_eq!(line("20.10.24"), Some(Line::Ended));
+        assert_eq!(line("20.10.24+dfsg1"), Some(Line::Distribution));
+        assert_eq!(line("29.9.0"), Some(Line::Maintained));
+        assert_eq!(line("dev"), None);
     }
 
     #[test]
@@ -134,10 +236,14 @@ mod tests {
     }
 
     #[test]
-    fn fixes_are_in_order() {
-        for flaw in FLAWS {
-            assert!(flaw.fixed_in.is_sorted() && !flaw.fixed_in.is_empty(), "{}", flaw.id);
+    fn the_table_is_whole() {
+        let source: Value = serde_json::from_str(include_str!("../../../data/flaws.json")).unwrap();
+        assert_eq!(TABLE.flaws.len(), source["flaws"].as_array().unwrap().len());
+        for flaw in &TABLE.flaws {
+            let fixes: Vec<Version> = flaw.fixed_in.iter().map(|fix| parsed(fix).unwrap()).collect();
+            assert!(fixes.is_sorted() && !fixes.is_empty(), "{}", flaw.id);
+            assert!(by_severity(&flaw.severity, "info").is_lt(), "{}", flaw.id);
         }
-        assert_eq!(FLAWS[0].fixed_in(), "19.03.15, 20.10.3");
+        assert!(!date().is_empty());
     }
 }

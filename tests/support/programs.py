@@ -13,7 +13,9 @@ from pathlib import Path
 
 # The last is the machine itself.
 _ROOTS = [
-    Path(os.environ[name]) for name in ("ENGINE_TOOLS", "INTERMEDIARIES", "NETWORK_TOOLS") if os.environ.get(name)
+    Path(os.environ[name])
+    for name in ("ENGINE_TOOLS", "INTERMEDIARIES", "NETWORK_TOOLS", "SHELLS")
+    if os.environ.get(name)
 ] + [Path("/")]
 _FOLDERS = ("usr/sbin", "usr/bin")
 

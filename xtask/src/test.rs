@@ -69,6 +69,9 @@ pub(crate) const BESIDE: &[&str] = &[
 /// The web servers that people put in front of an engine.
 const INTERMEDIARIES: &[&str] = &["lighttpd", "haproxy", "apache2-bin", "caddy"];
 
+/// The shells that `fsr-docker` completes in, besides bash.
+const SHELLS: &[&str] = &["zsh", "fish"];
+
 /// The tests of what may differ from one Python to another.
 const OF_PYTHON: &[&str] = &[
     "test_contract",
@@ -280,6 +283,7 @@ fn beside(shared: &Shared, log: &mut Log) -> Result<()> {
     Browser::get()?;
     machine::unpacked("beside", BESIDE)?;
     machine::unpacked("iproute", IPROUTE)?;
+    machine::unpacked("shells", SHELLS)?;
     machine::unpacked("intermediaries", INTERMEDIARIES).map(drop)
 }
 

@@ -7,10 +7,10 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
     value_parser,
 };
-use clap_complete::Shell;
 use operations::{Error, Kind, Operation, ValueKind};
 
 use crate::{
+    complete::Shell,
     connection::{self, Connection, connection},
     exit,
     format::{Form, Format},

@@ -11,6 +11,7 @@ mod address;
 mod bars;
 mod clean;
 mod commands;
+mod complete;
 mod connection;
 mod contexts;
 mod credentials;
@@ -38,6 +39,11 @@ use crate::{
 
 fn main() -> ExitCode {
     operations::set_wording(&wording::Flags);
+    if let Some(words) = complete::asked() {
+        complete::print(&words);
+        out::flush();
+        return ExitCode::SUCCESS;
+    }
     let matches = match commands::command().try_get_matches() {
         Ok(matches) => matches,
         Err(said) if said.use_stderr() => {
@@ -101,9 +107,7 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
             version.map(|_| ExitCode::SUCCESS)
         }
         Request::Completions(shell) => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut commands::command(), "fsr-docker", &mut script);
-            out::print(String::from_utf8_lossy(&script));
+            out::print(shell.script());
             Ok(ExitCode::SUCCESS)
         }
         Request::Man => {

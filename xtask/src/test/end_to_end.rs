@@ -25,7 +25,7 @@ use crate::pythons::Python;
 use crate::system::System;
 use crate::tools::PYFSR;
 
-use super::{BESIDE, INTERMEDIARIES, OF_THE_ENGINE, Shared, results};
+use super::{BESIDE, INTERMEDIARIES, OF_THE_ENGINE, SHELLS, Shared, results};
 
 /// Tests that measure, or fill the machine: nothing else runs beside them.
 pub(super) const ALONE: &[&str] = &["test_flatness", "test_rate_limit"];
@@ -226,6 +226,7 @@ pub(super) fn python(suite: &Suite, shared: &Shared, engine: &Engine) -> Result<
         .env("ENGINE_TOOLS", machine::unpacked("beside", BESIDE)?)
         .env("INTERMEDIARIES", machine::unpacked("intermediaries", INTERMEDIARIES)?)
         .env("NETWORK_TOOLS", machine::unpacked("iproute", IPROUTE)?)
+        .env("SHELLS", machine::unpacked("shells", SHELLS)?)
         .env("DOCKER_CLIENT", System::this_machine()?.find(&["usr/bin/docker"]).unwrap_or_default())
         .env("RESULTS_SEEN", results::folder())
         .env("PYTHONDONTWRITEBYTECODE", "1");

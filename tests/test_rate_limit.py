@@ -214,7 +214,9 @@ class Files(RateLimitTestCase):
                     try:
                         execute(config, "ping")
                     except ConnectorError as refusal:
-                        self.assertRegex(str(refusal), r"^\[rate_limited\] ping: .* next free slot in (60|[1-5]?[0-9]) s\.")
+                        self.assertRegex(
+                            str(refusal), r"^\[rate_limited\] ping: .* next free slot in (60|[1-5]?[0-9]) s\."
+                        )
                 self.assertLessEqual(len(self.engine.requests), limit)
                 self.assertGreaterEqual(len(self.engine.requests), 1)
 

@@ -117,7 +117,9 @@ class NotRepeated(OperationTestCase):
                 with self.subTest(operation, lost=lost), RawServer(lost, ok()) as server:
                     text = self.ending(patient(server), operation, params)
                     self.assertEqual([request], server.seen)
-                    self.assertRegex(text, rf"^\[unknown_outcome( \d+)?\] {operation}: .*may have.*\. .*not repeat the call")
+                    self.assertRegex(
+                        text, rf"^\[unknown_outcome( \d+)?\] {operation}: .*may have.*\. .*not repeat the call"
+                    )
 
     def test_a_change_that_is_refused_for_now(self) -> None:
         for status in (429, 502, 503, 504):

@@ -326,7 +326,7 @@ class S16Events(OperationTestCase):
             second.api("POST", f"/containers/create?name={unique('container')}", {"Image": image})
             result = configured(config, "system_events", {"since": cursor})
             self.assertTrue(result["may_be_incomplete"])
-            self.assertIn("started anew", result["incomplete_reason"])
+            self.assertIn("restarted", result["incomplete_reason"])
             self.assertIn("create", [event["Action"] for event in result["events"]])
 
     def test_s16_following_ends_in_time_and_goes_on_without_a_gap(self) -> None:

@@ -116,7 +116,11 @@ class Tls(WordingTestCase):
         certificate = CERTIFICATES / "cert.pem"
         for key, fields, flags in (
             (None, r"key_path \"/\S*key\.pem\" cannot be read", r"key\.pem in DOCKER_CERT_PATH .* cannot be read"),
-            (certificate, "key_path does not hold a private key", r"key\.pem in DOCKER_CERT_PATH .* does not hold a private key"),
+            (
+                certificate,
+                "key_path does not hold a private key",
+                r"key\.pem in DOCKER_CERT_PATH .* does not hold a private key",
+            ),
             (KEYS / "ec-aes256-key.pem", "Fill in key_passphrase", "Remove its passphrase"),
         ):
             with self.subTest(fields):

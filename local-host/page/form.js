@@ -331,9 +331,9 @@ function faultOf(field, value) {
   const said = String(value);
   if (said.includes("{{") || SEALED.test(said)) return null;
   if (["integer", "numeric", "decimal"].includes(field.type) && typeof value !== "number")
-    return field.validation?.patternError ?? "A number it must be.";
+    return field.validation?.patternError ?? "Enter a number.";
   if (field.type === "integer" && !Number.isInteger(value))
-    return field.validation?.patternError ?? "A whole number it must be.";
+    return field.validation?.patternError ?? "Enter a whole number.";
   if (field.type === "json") {
     try {
       JSON.parse(said);

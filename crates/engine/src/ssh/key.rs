@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use super::{Ssh, fault};
 use crate::{Error, Remedy, Subject, pem};
 
-const MEND: &str = "`ssh-keygen -p -f KEYFILE` rewrites it in a supported format";
+const CONVERT: &str = "`ssh-keygen -p -f KEYFILE` rewrites it in a supported format";
 const FORM: &str = "A private key begins with -----BEGIN OPENSSH PRIVATE KEY-----";
 
 /// Reads the key, and opens it if it is encrypted.
@@ -42,9 +42,9 @@ pub(super) fn read(settings: &Ssh) -> Result<PrivateKey, Error> {
         russh::keys::Error::KeyIsEncrypted => locked(),
         _ if is_encrypted || (passphrase.is_some() && !is_open(text)) => refuse("does not open")
             .mend(Remedy::Check(Subject::SshPassphrase))
-            .hint(format!("If the passphrase is right, {MEND}")),
+            .hint(format!("If the passphrase is right, {CONVERT}")),
         _ => refuse("is damaged or of an unsupported type")
-            .hint(format!("Use an Ed25519, ECDSA or RSA key. {MEND}")),
+            .hint(format!("Use an Ed25519, ECDSA or RSA key. {CONVERT}")),
     })
 }
 

@@ -8,7 +8,7 @@ use super::Identity;
 use crate::{Error, ErrorKind, Remedy, Subject, pem};
 
 const PEM: &str = "A PEM key begins with -----BEGIN PRIVATE KEY-----";
-const MEND: &str =
+const CONVERT: &str =
     "`openssl pkcs8 -topk8 -v2 aes256 -in key.pem -out new.pem` creates one in a supported format";
 
 /// Reads the key of an identity: the first one in PEM of any form, or one in DER.
@@ -19,7 +19,7 @@ pub(super) fn read(identity: &Identity) -> Result<PrivateKeyDer<'static>, Error>
     let Some(block) = blocks.iter().find(|block| block.is("PRIVATE KEY")) else {
         return match blocks.as_slice() {
             [] => der(file, passphrase),
-            _ => Err(refuse("does not hold a private key in a supported format").hint(MEND)),
+            _ => Err(refuse("does not hold a private key in a supported format").hint(CONVERT)),
         };
     };
     if block.is("ENCRYPTED PRIVATE KEY") {
@@ -27,10 +27,10 @@ pub(super) fn read(identity: &Identity) -> Result<PrivateKeyDer<'static>, Error>
         return decrypt(der.as_bytes(), passphrase);
     }
     if block.is_of_old_form() {
-        return Err(refuse("is encrypted in OpenSSL's old form (DEK-Info)").hint(MEND));
+        return Err(refuse("is encrypted in OpenSSL's old form (DEK-Info)").hint(CONVERT));
     }
     PrivateKeyDer::from_pem_slice(block.text().as_bytes())
-        .map_err(|_| refuse("does not hold a private key in a supported format").hint(MEND))
+        .map_err(|_| refuse("does not hold a private key in a supported format").hint(CONVERT))
 }
 
 /// A key without PEM around it.
@@ -52,13 +52,13 @@ fn decrypt(der: &[u8], passphrase: Option<&SecretString>) -> Result<PrivateKeyDe
     let key = encrypted.decrypt(passphrase.expose_secret()).map_err(|_| {
         refuse("does not open")
             .mend(Remedy::Check(Subject::KeyPassphrase))
-            .hint(format!("If the passphrase is right, {MEND}"))
+            .hint(format!("If the passphrase is right, {CONVERT}"))
     })?;
     Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
 }
 
 fn damaged() -> Error {
-    refuse("is damaged, or encrypted in an unsupported way").hint(MEND)
+    refuse("is damaged, or encrypted in an unsupported way").hint(CONVERT)
 }
 
 /// What rustls says of a certificate and a key that it cannot use.

@@ -1,4 +1,4 @@
-"""What people read keeps to docs/style.md: none of our former words is in a form, a document, the page, a help text or an error."""
+"""None of our former words (docs/style.md) is in a form, a document, the page, a help text or an error."""
 
 from __future__ import annotations
 

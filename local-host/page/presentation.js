@@ -6,7 +6,7 @@ export const EFFECTS = {
   read: { word: "reads", tone: "good", about: "It looks, and changes nothing." },
   contain: { word: "contains", tone: "warn", about: "It restrains something that runs, in a way that can be undone." },
   change: { word: "changes", tone: "warn", about: "It makes or changes something." },
-  destroy: { word: "destroys", tone: "bad", about: "It takes something away for good." },
+  destroy: { word: "destroys", tone: "bad", about: "It deletes something permanently." },
 };
 
 const CATEGORIES = { investigation: "read", containment: "contain", remediation: "change" };

@@ -26,6 +26,9 @@ _COPIES = os.path.join(_FOLDER, ".loaded")
 _NAME = f"{__package__}._engine"
 # Long enough for an extraction that is under way.
 _PATIENCE_SECONDS = 5.0
+# Where the header of a program or a library says which processor it is for, and what it says (ELF's `e_machine`).
+_HEADER_SIZE = 20
+_MACHINES = {62: "x86_64", 183: "aarch64"}
 
 
 class _UnsettledError(Exception):
@@ -37,12 +40,39 @@ def _load() -> ModuleType:
     while True:
         try:
             contents, digest = _shipped()
+            _refuse_what_cannot_run(contents[:_HEADER_SIZE])
             copy = _private_copy(contents, digest)
             return _import_from(copy) if copy else _import_without_a_copy(contents, digest)
         except _UnsettledError as fault:
             if time.monotonic() > deadline:
                 raise ConnectorError(f"[internal] {fault}. Install the connector again.") from None
         time.sleep(0.05)
+
+
+def _refuse_what_cannot_run(module: bytes) -> None:
+    """Tells in plain words what the loader would tell darkly, or by a crash."""
+    if "t" in sys.abiflags:
+        version = ".".join(map(str, sys.version_info[:2]))
+        raise ConnectorError(
+            f"[internal] This is a free-threaded Python ({version}t), on which the connector does not run. "
+            f"Use the ordinary Python {version}."
+        )
+    try:
+        with open("/proc/self/exe", "rb") as file:  # what `uname` says can be changed
+            here = _machine(file.read(_HEADER_SIZE))
+    except OSError:
+        return
+    there = _machine(module)
+    if there != here:
+        raise ConnectorError(
+            f"[internal] This package is for {there}, and this Python runs on {here}. "
+            f"Install the connector's package for {here}."
+        )
+
+
+def _machine(header: bytes) -> str:
+    number = int.from_bytes(header[18:20], "little")
+    return _MACHINES.get(number, f"another machine (ELF {number})")
 
 
 def _shipped() -> tuple[bytes, str]:
@@ -135,7 +165,7 @@ def _import_from(path: str) -> ModuleType:
 
         raise ConnectorError(
             f"[internal] The native module does not load on {platform.platform()}, Python {platform.python_version()}: "
-            f"{fault}. It needs Linux on x86_64 with glibc 2.28 or newer, and Python 3.9 or newer."
+            f"{fault}. It needs Linux with glibc 2.28 or newer, and Python 3.9 or newer."
         ) from None
     sys.modules[_NAME] = module
     return module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,9 @@ sys.path.insert(0, sys.argv[1])
 native = importlib.import_module("connectors.{PACKAGE.folder}.native")
 print(native.engine.__file__)
 """
+
+# Another machine that a package can be for, and ELF's number of it.
+OTHER_MACHINES = {"x86_64": ("aarch64", 183), "aarch64": ("x86_64", 62)}
 
 
 class Loading(unittest.TestCase):
@@ -88,13 +92,46 @@ class Loading(unittest.TestCase):
         self.assertNotEqual(0, done.returncode)
         self.assertRegex(done.stderr, r"ConnectorError: \[internal\] .*is damaged.*Install the connector again")
 
-    def test_a_module_for_another_machine_says_so(self) -> None:
-        other = (self.folder / "_engine.so").read_bytes()
-        other = other[:18] + b"\xb7\x00" + other[20:]  # e_machine: aarch64
-        (self.folder / "_engine.so").write_bytes(other)
-        (self.folder / "_engine.sha256").write_text(hashlib.sha256(other).hexdigest())
-        done = self.load()
-        self.assertRegex(done.stderr, r"ConnectorError: \[internal\] .*does not load on .*It needs Linux on x86_64")
+    def replaced(self, at: int, new: bytes) -> subprocess.CompletedProcess[str]:
+        """Loads a module of which these bytes are others."""
+        module = (self.folder / "_engine.so").read_bytes()
+        module = module[:at] + new + module[at + len(new) :]
+        (self.folder / "_engine.so").write_bytes(module)
+        (self.folder / "_engine.sha256").write_text(hashlib.sha256(module).hexdigest())
+        return self.load()
+
+    def test_a_package_for_another_machine_says_so(self) -> None:
+        here, other, number = platform.machine(), *OTHER_MACHINES[platform.machine()]
+        self.assertRegex(
+            self.replaced(18, number.to_bytes(2, "little")).stderr,
+            rf"ConnectorError: \[internal\] This package is for {other}, and this Python runs on {here}\. "
+            rf"Install the connector's package for {here}\.",
+        )
+
+    def test_a_machine_that_nobody_builds_for_is_refused_too(self) -> None:
+        self.assertRegex(self.replaced(18, b"\xf3\x00").stderr, r"is for another machine \(ELF 243\), and this Python")
+
+    def test_a_changed_personality_is_no_other_machine(self) -> None:
+        """`linux32` changes what `uname` says, and nothing else."""
+        done = self.load("setarch", "i686") if platform.machine() == "x86_64" else self.load()
+        self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_a_module_that_does_not_load_says_what_it_needs(self) -> None:
+        done = self.replaced(5, b"\x02")  # the other order of bytes
+        self.assertRegex(
+            done.stderr, r"ConnectorError: \[internal\] .*does not load on .*It needs Linux with glibc 2\.28"
+        )
+
+    def test_a_free_threaded_python_is_refused_in_plain_words(self) -> None:
+        """No such Python can be had from the registries; what it is told by is set instead."""
+        script = f"import sys; sys.abiflags = 't'\n{LOAD}"
+        command = [sys.executable, "-c", script, str(self.root)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        version = ".".join(map(str, sys.version_info[:2]))
+        self.assertRegex(
+            done.stderr,
+            rf"ConnectorError: \[internal\] This is a free-threaded Python \({version}t\).*Use the ordinary Python",
+        )
 
     def test_an_installation_under_way_is_waited_for(self) -> None:
         whole = (self.folder / "_engine.so").read_bytes()

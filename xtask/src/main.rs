@@ -31,6 +31,8 @@ mod private_engine;
 mod process;
 mod pythons;
 mod record;
+mod release;
+mod rust_tools;
 mod serve;
 mod steps;
 mod system;
@@ -79,6 +81,8 @@ enum Task {
     Hooks,
     /// Build the connector's package: dist/NAME-VERSION.tgz.
     Package(packaging::Options),
+    /// Build all that a release gives out: the package and fsr-docker, for each machine, with digests and signatures.
+    Release(release::Options),
     /// Start the local host: FortiSOAR's API and a page for playbook authors, with the package in it.
     Serve(serve::Options),
     /// Run the tests, on private engines that are started for it.
@@ -114,6 +118,7 @@ fn run(task: &Task) -> Result<bool> {
         Task::Hooks => hooks::install().map(|()| true),
         Task::Doctor => Ok(doctor::run()),
         Task::Package(options) => packaging::build(options, &mut command::show).map(|_| true),
+        Task::Release(options) => release::run(options).map(|()| true),
         Task::Serve(options) => serve::run(options),
         Task::Test(options) => test::run(options),
     }

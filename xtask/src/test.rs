@@ -25,6 +25,7 @@ use crate::packaging::{self, Quick};
 use crate::paths;
 use crate::private_engine::Engine;
 use crate::pythons::{self, Python};
+use crate::release;
 use crate::steps::{self, Lane, Stage, Step};
 use crate::system::System;
 use crate::tested;
@@ -192,7 +193,10 @@ fn plan(all: bool, shared: &Shared) -> Result<Vec<Stage<Shared>>> {
         engines.push(step(&format!("{newest} on {release}"), 600, newer(Kind::Debian(release), &[])?));
     }
     engines.push(step(&format!("{newest} on Podman"), 300, newer(Kind::Podman, OF_PODMAN)?));
-    plan.push(vec![engines, vec![Step::new("release package", 1200, release).needed()]]);
+    plan.push(vec![
+        engines,
+        vec![Step::new("release package", 1200, build_release).needed(), checks::dependencies(), again()],
+    ]);
     let on_release = Suite { release: true, ..suite(newest, OF_THE_RELEASE, false)? };
     plan.push(vec![vec![step("release package's tests", 120, on_release), untouched(), promised()]]);
     Ok(plan)
@@ -297,10 +301,17 @@ fn package() -> Step<Shared> {
 }
 
 /// The package as it is uploaded. It lies where no one looks for one to upload.
-fn release(shared: &Shared, log: &mut Log) -> Result<()> {
+fn build_release(shared: &Shared, log: &mut Log) -> Result<()> {
     let options = packaging::Options::new(paths::runs().join("release"));
     let package = packaging::build(&options, &mut |command| log.run(command))?;
     shared.release.set(package).map_err(|_| anyhow::anyhow!("the release package was built twice"))
+}
+
+/// Who builds the same files gets the same package, wherever.
+fn again() -> Step<Shared> {
+    Step::new("a second build is the same", 1200, |shared: &Shared, log: &mut Log| {
+        release::compare(shared.release()?, &mut |command| log.run(command))
+    })
 }
 
 /// All that results are said to have must occur. Part of a run shows only part of it.

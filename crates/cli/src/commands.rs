@@ -14,7 +14,7 @@ use crate::{
     connection::{self, Connection, connection},
     exit,
     format::{Form, Format},
-    help,
+    help, package_file,
 };
 
 /// What was asked for.
@@ -29,6 +29,8 @@ pub(crate) enum Request<'a> {
     Completions(Shell),
     /// The manual page.
     Man,
+    /// Whether a connector's package is the one that was made and signed.
+    VerifyPackage { file: &'a Path, public_key: Option<&'a Path>, json: bool },
     /// Whether an archive of evidence is as it was collected.
     Verify { file: &'a Path, public_key: Option<&'a Path>, manifest_sha256: Option<&'a str>, json: bool },
     /// An operation.
@@ -97,6 +99,7 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(Command::new("man").about("Prints the manual page: fsr-docker man | man -l -"))
         .subcommand(verify())
+        .subcommand(package_file::command())
         .subcommand(serve())
         .subcommand(
             Command::new("run")
@@ -139,6 +142,15 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
                 file: path("file").unwrap_or_else(|| Path::new("")),
                 public_key: path("public-key"),
                 manifest_sha256: verify.get_one::<String>("manifest-sha256").map(String::as_str),
+                json: format(verify).form == Some(Form::Json),
+            }
+        }
+        Some(("verify-package", verify)) => {
+            let path = |name| verify.get_one::<PathBuf>(name).map(PathBuf::as_path);
+            let file = path("file").unwrap_or_else(|| Path::new(""));
+            Request::VerifyPackage {
+                file,
+                public_key: path("public-key"),
                 json: format(verify).form == Some(Form::Json),
             }
         }

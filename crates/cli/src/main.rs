@@ -21,6 +21,7 @@ mod format;
 mod help;
 mod interrupt;
 mod out;
+mod package_file;
 mod params;
 mod show;
 mod table;
@@ -125,6 +126,14 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
             });
             let found = operations::verify_file(file, key.transpose()?.as_deref(), *manifest_sha256)?;
             show::verified(&found, *json);
+            Ok(if found["valid"] == true { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILURE) })
+        }
+        Request::VerifyPackage { file, public_key, json } => {
+            let found = package_file::verify(file, *public_key)?;
+            match json {
+                true => show::json(&found),
+                false => out::line(clean::line(found["summary"].as_str().unwrap_or_default())),
+            }
             Ok(if found["valid"] == true { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILURE) })
         }
         Request::Run { connection, operation, words, command, format } => {

@@ -152,7 +152,7 @@ fn output(stdout: &str, stderr: &str) {
 }
 
 /// JSON for programs, and for people who asked for it.
-fn json(value: &Value) {
+pub(crate) fn json(value: &Value) {
     if format::is_terminal() { indented(value) } else { out::line(clean::json(&value.to_string())) }
 }
 

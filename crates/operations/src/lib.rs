@@ -45,5 +45,6 @@ pub use run::health::Health;
 pub use run::output::{Outcome, Output, Written};
 pub use run::policy::AccessLevel;
 pub use run::services::{NoServices, Progress, Services, Taker, Watcher};
+pub use run::signing::{sign, verify_signature};
 pub use run::trim::selected;
 pub use values::notation::Notation;

@@ -11,17 +11,18 @@ use tar::{Builder, EntryType, Header};
 /// The modification time of every entry, 1980-01-01: tar warns of older ones.
 const MTIME: u64 = 315_532_800;
 
-/// The archive: one top folder, and in it these files by their paths.
-pub(crate) fn tgz(top: &str, files: &BTreeMap<String, Vec<u8>>) -> io::Result<Vec<u8>> {
+/// The archive: one top folder, and in it these files by their paths, of which some can be run.
+pub(crate) fn tgz(top: &str, files: &BTreeMap<String, Vec<u8>>, programs: &[&str]) -> io::Result<Vec<u8>> {
     let folders: BTreeSet<&str> =
         files.keys().filter_map(|path| path.rsplit_once('/')).map(|(folder, _)| folder).collect();
     let mut archive = Builder::new(GzBuilder::new().mtime(0).write(Vec::new(), Compression::best()));
-    add(&mut archive, EntryType::Directory, &format!("{top}/"), &[])?;
+    add(&mut archive, EntryType::Directory, 0o755, &format!("{top}/"), &[])?;
     for folder in folders {
-        add(&mut archive, EntryType::Directory, &format!("{top}/{folder}/"), &[])?;
+        add(&mut archive, EntryType::Directory, 0o755, &format!("{top}/{folder}/"), &[])?;
     }
     for (path, contents) in files {
-        add(&mut archive, EntryType::Regular, &format!("{top}/{path}"), contents)?;
+        let mode = if programs.contains(&path.as_str()) { 0o755 } else { 0o644 };
+        add(&mut archive, EntryType::Regular, mode, &format!("{top}/{path}"), contents)?;
     }
     archive.into_inner()?.finish()
 }
@@ -29,12 +30,13 @@ pub(crate) fn tgz(top: &str, files: &BTreeMap<String, Vec<u8>>) -> io::Result<Ve
 fn add(
     archive: &mut Builder<impl io::Write>,
     kind: EntryType,
+    mode: u32,
     path: &str,
     contents: &[u8],
 ) -> io::Result<()> {
     let mut header = Header::new_ustar();
     header.set_entry_type(kind);
-    header.set_mode(if kind.is_dir() { 0o755 } else { 0o644 });
+    header.set_mode(mode);
     header.set_size(contents.len() as u64);
     header.set_mtime(MTIME);
     header.set_uid(0);
@@ -58,7 +60,7 @@ mod tests {
 
     #[test]
     fn holds_the_files_in_one_folder() {
-        let tgz = tgz("top", &files()).unwrap();
+        let tgz = tgz("top", &files(), &[]).unwrap();
         let mut archive = tar::Archive::new(GzDecoder::new(tgz.as_slice()));
         let entries: Vec<(String, u32, String)> = archive
             .entries()
@@ -90,9 +92,9 @@ mod tests {
 
     #[test]
     fn the_same_files_make_the_same_bytes() {
-        let first = tgz("top", &files()).unwrap();
+        let first = tgz("top", &files(), &[]).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(1100)); // a clock of whole seconds has moved on
-        assert_eq!(tgz("top", &files()).unwrap(), first);
+        assert_eq!(tgz("top", &files(), &[]).unwrap(), first);
         assert_eq!(first[4..8], [0; 4], "gzip's own time");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -13,6 +14,9 @@ use crate::{Error, Identity, archive, documents, icons, info, page, playbooks, p
 
 /// Pages about the repository, which stay there.
 const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md", "style.md", "tested.md"];
+
+/// The file of the notices that the licences of what is linked ask for.
+const NOTICES: &str = "THIRD-PARTY-NOTICES";
 
 /// A package, ready to be written.
 #[derive(Debug)]
@@ -29,27 +33,29 @@ impl Package {
         hex::encode(Sha256::digest(&self.contents))
     }
 
-    /// What is written beside the `.tgz`, by file name: its bill of materials, and the digests of both, as `sha256sum`
+    /// What is written beside the `.tgz`, by file name: its bill of materials, if it has one, and the digests, as `sha256sum`
     /// checks them.
-    pub fn companions(&self, sbom: &Value) -> [(String, Vec<u8>); 2] {
+    pub fn companions(&self, sbom: Option<&Value>) -> Vec<(String, Vec<u8>)> {
         let stem = self.file_name.trim_end_matches(".tgz");
-        let (bill, contents) = (format!("{stem}.cdx.json"), pretty(sbom));
-        let digests = format!(
-            "{}  {}\n{}  {bill}\n",
-            self.sha256(),
-            self.file_name,
-            hex::encode(Sha256::digest(&contents))
-        );
-        [(bill, contents), (format!("{stem}.sha256"), digests.into_bytes())]
+        let mut digests = format!("{}  {}\n", self.sha256(), self.file_name);
+        let mut companions = Vec::new();
+        if let Some(sbom) = sbom {
+            let (bill, contents) = (format!("{stem}.cdx.json"), pretty(sbom));
+            let _ = writeln!(digests, "{}  {bill}", hex::encode(Sha256::digest(&contents)));
+            companions.push((bill, contents));
+        }
+        companions.push((format!("{stem}.sha256"), digests.into_bytes()));
+        companions
     }
 }
 
-/// Makes the package: from the native module, its bill of materials, how it was built, the folder with the connector's Python,
+/// Makes the package: from the native module, its bill of materials and notices, how it was built, the folder with the connector's Python,
 /// and the repository around that.
 pub fn build(
     identity: &Identity,
     module: &Path,
     sbom: &Value,
+    notices: &str,
     build: &Value,
     connector: &Path,
 ) -> Result<Package, Error> {
@@ -63,6 +69,7 @@ pub fn build(
         ("_engine.so".to_owned(), module),
         ("build.json".to_owned(), pretty(build)),
         ("docs/sbom.cdx.json".to_owned(), pretty(sbom)),
+        (NOTICES.to_owned(), notices.into()),
     ]);
     for (name, picture) in icons::icons(&connector.join("images"))? {
         files.insert(format!("images/{name}"), picture);
@@ -74,7 +81,25 @@ pub fn build(
         files.insert(format!("_engine/{}", name_of(path)), read(path)?);
     }
     documents(&connector.join(".."), &mut files)?;
-    Ok(Package { file_name: identity.file_name(), contents: archive::tgz(identity.name(), &files)? })
+    Ok(Package { file_name: identity.file_name(), contents: archive::tgz(identity.name(), &files, &[])? })
+}
+
+/// Makes the `.tgz` of `fsr-docker` for a machine such as `x86_64`: the program, the licence and the notices.
+pub fn build_program(
+    program: &Path,
+    machine: &str,
+    notices: &str,
+    repository: &Path,
+) -> Result<Package, Error> {
+    const PROGRAM: &str = "fsr-docker";
+    let files = BTreeMap::from([
+        (PROGRAM.to_owned(), read(program)?),
+        ("LICENSE".to_owned(), read(&repository.join("LICENSE"))?),
+        (NOTICES.to_owned(), notices.into()),
+    ]);
+    let folder = format!("{PROGRAM}-{}-{machine}-linux", Identity::VERSION);
+    let contents = archive::tgz(&folder, &files, &[PROGRAM])?;
+    Ok(Package { file_name: format!("{folder}.tgz"), contents })
 }
 
 /// What FortiSOAR loads, what it gives to pip, and what an editor reads.
@@ -170,7 +195,7 @@ mod tests {
     fn built(repository: &Path) -> Result<Package, Error> {
         let identity = Identity::new("docker", None).unwrap();
         let (module, connector) = (repository.join("engine.so"), repository.join("connector"));
-        build(&identity, &module, &Value::Null, &Value::Null, &connector)
+        build(&identity, &module, &Value::Null, "thanks", &Value::Null, &connector)
     }
 
     fn unpacked(package: &Package) -> BTreeMap<String, String> {
@@ -199,6 +224,7 @@ mod tests {
         assert!(reference.contains("docs/operations/README.md") && reference.len() > 10, "{reference:?}");
         let expected = [
             "LICENSE",
+            "THIRD-PARTY-NOTICES",
             "_engine.sha256",
             "_engine.so",
             "_engine/__init__.py",
@@ -231,11 +257,33 @@ mod tests {
     #[test]
     fn digests_stand_beside_the_package() {
         let package = built(repository().path()).unwrap();
-        let [(bill, contents), (digests, lines)] = package.companions(&Value::Null);
+        let beside = package.companions(Some(&Value::Null));
+        let [(bill, contents), (digests, lines)] = beside.as_slice() else { panic!("{beside:?}") };
         assert_eq!((bill.as_str(), digests.as_str()), ("docker-1.0.0.cdx.json", "docker-1.0.0.sha256"));
         let (of_package, of_bill) = (package.sha256(), hex::encode(Sha256::digest(contents)));
         let expected = format!("{of_package}  docker-1.0.0.tgz\n{of_bill}  docker-1.0.0.cdx.json\n");
-        assert_eq!(String::from_utf8(lines).unwrap(), expected);
+        assert_eq!(String::from_utf8_lossy(lines), expected);
+    }
+
+    #[test]
+    fn the_programs_archive_is_ready_to_run() {
+        let repository = repository();
+        let package =
+            build_program(&repository.path().join("engine.so"), "x86_64", "thanks", repository.path())
+                .unwrap();
+        assert_eq!(package.file_name, "fsr-docker-1.0.0-x86_64-linux.tgz");
+        let mut archive = tar::Archive::new(GzDecoder::new(package.contents.as_slice()));
+        let modes: BTreeMap<String, u32> = archive
+            .entries()
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                (entry.path().unwrap().display().to_string(), entry.header().mode().unwrap())
+            })
+            .collect();
+        let at = |name: &str| modes[&format!("fsr-docker-1.0.0-x86_64-linux/{name}")];
+        assert_eq!((at("fsr-docker"), at("LICENSE"), at(NOTICES)), (0o755, 0o644, 0o644));
+        assert_eq!(package.companions(None).len(), 1);
     }
 
     #[test]

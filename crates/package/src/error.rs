@@ -25,6 +25,11 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// A library asks for its licence's text to be passed on, and ships none.
+    #[error(
+        "{0}: its package holds no text of its licence, which has to go along. Use another release of it, or another library."
+    )]
+    Licence(String),
     /// The archive cannot be put together.
     #[error("Cannot put the archive together: {0}.")]
     Archive(#[from] io::Error),

@@ -18,8 +18,7 @@ const MODULE: &str = "python";
 pub fn sbom(identity: &Identity, metadata: &Value, lock: &str, compiler: &str) -> Option<Value> {
     let packages: HashMap<&str, &Value> = by_id(&metadata["packages"]);
     let nodes: HashMap<&str, &Value> = by_id(&metadata["resolve"]["nodes"]);
-    let root = packages.iter().find(|(_, package)| package["name"] == MODULE && package["source"].is_null());
-    let root = *root?.0;
+    let root = own(MODULE, &packages)?;
     let linked = reached(root, &nodes, &packages);
     let checksums = checksums(lock);
     let foreign: Vec<&&Value> = linked.iter().filter_map(|id| packages.get(id)).collect();
@@ -65,6 +64,20 @@ pub fn sbom(identity: &Identity, metadata: &Value, lock: &str, compiler: &str) -
     let serial = Uuid::new_v5(&NAMESPACE, bill.to_string().as_bytes());
     bill["serialNumber"] = format!("urn:uuid:{serial}").into();
     Some(bill)
+}
+
+/// What is linked into this package of the workspace, itself included, in the order of ids. None where there is no such package.
+pub(crate) fn linked_packages<'a>(metadata: &'a Value, package: &str) -> Option<Vec<&'a Value>> {
+    let packages = by_id(&metadata["packages"]);
+    let nodes = by_id(&metadata["resolve"]["nodes"]);
+    let linked = reached(own(package, &packages)?, &nodes, &packages);
+    Some(linked.iter().filter_map(|id| packages.get(id).copied()).collect())
+}
+
+/// The id of this package of the workspace.
+fn own<'a>(name: &str, packages: &HashMap<&'a str, &'a Value>) -> Option<&'a str> {
+    let is_own = |package: &Value| package["name"] == name && package["source"].is_null();
+    packages.iter().find(|(_, package)| is_own(package)).map(|(id, _)| *id)
 }
 
 /// Everything that a package leads to by dependencies that it is linked with, itself included, in the order of ids.

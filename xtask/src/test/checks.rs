@@ -9,6 +9,7 @@ use crate::log::Log;
 use crate::once::remove;
 use crate::paths;
 use crate::private_engine::Engine;
+use crate::rust_tools::{DENY, MACHETE};
 use crate::steps::Lane;
 use crate::steps::Step;
 use crate::system::System;
@@ -46,6 +47,21 @@ pub(super) fn of_builds() -> Lane<Shared> {
         }),
         Step::new("package is valid", 30, validate),
     ]
+}
+
+/// What dependencies may be (`deny.toml`), and whether each is used. Both tools are built first.
+pub(super) fn dependencies() -> Step<Shared> {
+    Step::new("dependencies", 300, |_: &Shared, log: &mut Log| {
+        log.run(DENY.program()?.args(["check", "licenses", "bans", "sources"]))?;
+        log.run(MACHETE.program()?.args(["crates", "local-host", "fuzz", "xtask"]))?;
+        match capture(DENY.program()?.args(["fetch", "db"])) {
+            Ok(_) => log.run(DENY.program()?.args(["check", "advisories"])),
+            Err(_) => {
+                log.skip("known vulnerabilities: RustSec's database cannot be fetched");
+                Ok(())
+            }
+        }
+    })
 }
 
 /// The same command, with less of the processors' time than others.

@@ -18,6 +18,17 @@ const SIGNATURE: usize = 64;
 
 const MAKE: &str = "`openssl genpkey -algorithm ed25519 -out key.pem` makes one";
 
+/// The signature of these bytes by a private key in PEM (PKCS#8). The error says what is wrong with the key, to follow its name.
+pub fn sign(key: &[u8], bytes: &[u8]) -> Result<[u8; SIGNATURE], String> {
+    Signer::read(key).map(|signer| signer.sign(bytes))
+}
+
+/// Whether the signature of these bytes was made by the private key of this public one: PEM, its base64 alone, or DER. The error
+/// says what is wrong with the key, to follow its name.
+pub fn verify_signature(public_key: &[u8], bytes: &[u8], signature: &[u8]) -> Result<bool, String> {
+    PublicKey::read(public_key).map(|key| key.verifies(bytes, signature))
+}
+
 /// The configuration's private key. It prints nothing of itself.
 pub(crate) struct Signer(Ed25519KeyPair);
 

@@ -74,11 +74,11 @@ class Collecting(EvidenceTestCase):
     def test_ordinary_tools_open_and_rehash_it(self) -> None:
         name = container(self, "sh", "-c", "echo out; echo err >&2; echo x > /mark; sleep 600")
         time.sleep(0.5)
-        result = self.run_operation("collect_evidence", id=name, case_id="INC-1", reason="a test", paths="/mark")
+        result = self.run_operation("collect_evidence", id=name, case_id="INC-1", reason="a test", operator="ana", paths="/mark")
         path, out = self.archive(result), self.folder / "out"
         subprocess.run([program("unzip"), "-q", path, "-d", out], check=True)
         manifest = json.loads((out / "manifest.json").read_text())
-        self.assertEqual(("INC-1", "a test"), (manifest["case_id"], manifest["reason"]))
+        self.assertEqual(("INC-1", "a test", "ana"), tuple(manifest[name] for name in ("case_id", "reason", "operator")))
         sums = "".join(f"{item['sha256']}  {item['name']}\n" for item in manifest["items"])
         checked = subprocess.run(
             ["sha256sum", "--check", "--strict"], cwd=out, input=sums, capture_output=True, text=True
@@ -250,6 +250,85 @@ class Collecting(EvidenceTestCase):
         self.assertTrue(self.item(result, "file-system.tar")["complete"])
         self.described("collect_evidence", params, result)
         self.run_operation("release_container", id=name)
+
+    def killed(self, name: str) -> None:
+        """A collection whose process is killed while files are copied. It leaves the container paused."""
+        if "FSR_DOCKER" not in os.environ:
+            self.skipTest("fsr-docker is not built for this Python")
+        slow = Fault("slow")
+        with FaultProxy(given("ENGINE_SOCKET"), "GET /containers/[0-9a-f]{64}/export", slow) as proxy:
+            command = [given("FSR_DOCKER"), "--host", f"tcp://{proxy.address}", "run", "collect_evidence", f"id={name}"]
+            running = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.await_pause(name)
+            [listed] = self.run_operation("list_isolated")
+            self.assertEqual(("evidence", True), (listed["method"], listed["consistent"]))
+            self.assertIn("evidence is collected", self.refusal("release_container", id=name))
+            self.assertTrue(self.refusal("stop_container", id=name).startswith("[isolated]"))
+            running.kill()
+            running.wait(timeout=20)
+        self.assertTrue(state(name)["Paused"])
+
+    def test_killed_it_is_found_and_finished(self) -> None:
+        """Whoever comes next knows that the container ran, and lets it run on."""
+
+        def isolate_and_release(name: str) -> Any:
+            isolated = self.run_operation("isolate_container", id=name, method="Network")
+            self.assertEqual((False, "running"), (isolated["undo"]["paused"], isolated["undo"]["status"]))
+            self.assertFalse(state(name)["Paused"])
+            return self.run_operation("release_container", id=name)
+
+        for finish in (
+            lambda name: self.run_operation("release_container", id=name),
+            lambda name: self.run_operation("collect_evidence", id=name, kinds="File System"),
+            isolate_and_release,
+        ):
+            name = container(self)
+            self.killed(name)
+            [listed] = self.run_operation("list_isolated")
+            self.assertEqual((name, "evidence", False), (listed["name"], listed["method"], listed["consistent"]))
+            self.assertIn("was cut off", listed["inconsistent"][0])
+            result = finish(name)
+            self.assertEqual("running", state(name)["Status"], result)
+            self.assertEqual([], self.run_operation("list_isolated"))
+            if "items" in result:
+                self.assertIn("was cut off", result["warnings"][0])
+                paused = self.manifest(result)["paused_by_this_collection"]
+                self.assertEqual((False, listed["since"]), (paused["was_paused"], paused["left_paused_by_one_that_began"]))
+
+    def test_one_that_was_unpaused_by_hand_after_a_kill_is_no_riddle(self) -> None:
+        name = container(self)
+        self.killed(name)
+        api("POST", f"/containers/{name}/unpause")
+        result = self.run_operation("collect_evidence", id=name, kinds="File System")
+        self.assertEqual(("running", []), (state(name)["Status"], self.run_operation("list_isolated")), result)
+
+    def test_one_that_is_unpaused_meanwhile_is_told(self) -> None:
+        name, results = container(self), list[Any]()
+        with FaultProxy(given("ENGINE_SOCKET"), "GET /containers/[0-9a-f]{64}/export", Fault("slow")) as proxy:
+            config = configurations.over_http(proxy.address)
+            params = {"id": name, "kinds": "File System"}
+            collecting = threading.Thread(
+                target=lambda: results.append(session.execute(config, "collect_evidence", **params))
+            )
+            collecting.start()
+            self.await_pause(name)
+            api("POST", f"/containers/{name}/unpause")
+            collecting.join()
+        self.assertIn("unpaused meanwhile", results[0]["warnings"][0])
+        self.assertEqual([], self.run_operation("list_isolated"))
+
+    def test_without_a_record_it_is_collected_all_the_same(self) -> None:
+        name = container(self)
+        with FaultProxy(given("ENGINE_SOCKET"), "POST /volumes/create", Fault("status", status=500)) as proxy:
+            result = session.execute(
+                {**configurations.over_http(proxy.address), "retry_attempts": 0},
+                "collect_evidence",
+                id=name,
+                kinds="File System",
+            )
+        self.assertIn("could not keep a record of the pause", result["warnings"][0])
+        self.assertEqual("running", state(name)["Status"])
+        self.assertTrue(self.item(result, "file-system.tar")["complete"])
 
     def test_interrupted_it_unpauses_what_it_has_paused(self) -> None:
         if "FSR_DOCKER" not in os.environ:

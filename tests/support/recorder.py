@@ -63,6 +63,7 @@ class Recorder:
         self.requests: list[Request] = []
         self._api_version = api_version
         self._answers = answers
+        self._is_paused = False
         self._folder = tempfile.mkdtemp(prefix="recorder-")
         self.socket = os.path.join(self._folder, "docker.sock")
         recorder = self
@@ -102,19 +103,25 @@ class Recorder:
         what = f"{request.method} {request.path}"
         if what in ("GET /_ping", "HEAD /_ping"):
             return Answer(200, "OK", {"Api-Version": self._api_version})
+        if re.fullmatch(r"POST /containers/[^/]+/(un)?pause", what):
+            self._is_paused = what.endswith("/pause")
         # A container that was looked at is acted on by its full id: the same container for a case.
         names = {what, *(what.replace(CONTAINER_ID, name) for name in ("web", "db"))}
         if answer := next((self._answers[name] for name in names if name in self._answers), None):
-            return _inspection(answer) if re.fullmatch(r"GET /containers/[^/]+/json", what) else answer
+            return _inspection(answer, self._is_paused) if re.fullmatch(r"GET /containers/[^/]+/json", what) else answer
         usual = (answer for pattern, answer in _USUAL if re.fullmatch(pattern, what))
         return next(usual, Answer(200, {}) if request.method == "GET" else Answer(204))
 
 
-def _inspection(answer: Answer) -> Answer:
-    """The same with what every inspection has, so that a case may say only what matters to it."""
+def _inspection(answer: Answer, is_paused: bool) -> Answer:
+    """The same with what every inspection has, so that a case may say only what matters to it. Whether the container is paused
+    follows from the requests, unless the case says it."""
     if answer.status != 200 or not isinstance(answer.body, dict):
         return answer
-    return answer._replace(body={"Id": CONTAINER_ID, "Name": "/web", "Config": {}, **answer.body})
+    body = {"Id": CONTAINER_ID, "Name": "/web", "Config": {}, **answer.body}
+    if is_paused and body.get("State", {}).get("Running") is True:
+        body["State"] = {"Paused": True, **body["State"]}
+    return answer._replace(body=body)
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

@@ -8,5 +8,6 @@ pub(crate) mod operation;
 pub(crate) mod param;
 pub(crate) mod result;
 pub(crate) mod secrecy;
+pub(crate) mod states;
 pub(crate) mod target;
 pub(crate) mod view;

@@ -36,6 +36,7 @@ pub use declare::operation::{Comes, Operation, Shape, Table};
 pub use declare::param::{OfRegistry, Param, Pattern, Place, ShownFor, ValueKind};
 pub use declare::result::{Case, Schema};
 pub use declare::secrecy::Secrecy;
+pub use declare::states::Subject;
 pub use declare::view::View;
 pub use engine::ApiVersion;
 pub use error::{Done, Error, Kind, Meaning};

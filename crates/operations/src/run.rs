@@ -21,6 +21,7 @@ pub(crate) mod secrets;
 pub(crate) mod services;
 pub(crate) mod side_by_side;
 pub(crate) mod signing;
+pub(crate) mod states;
 pub(crate) mod storable;
 pub(crate) mod stream;
 pub(crate) mod swarm;

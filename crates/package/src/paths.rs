@@ -17,10 +17,15 @@ fn of(operation: &Operation) -> Value {
         schemas
             .insert(schema::condition(operation, case), collected(|paths| paths.declared("", &case.schema)));
     }
-    let usual = collected(|paths| match (operation.gives, operation.shape) {
-        (Some(schema), _) => paths.declared("", &schema),
-        (None, Shape::Done { .. }) => paths.of_skeleton("", &schema::of(operation), None),
-        (None, _) => paths.answered("", &schema::request(operation)),
+    let usual = collected(|paths| {
+        match (operation.gives, operation.shape) {
+            (Some(schema), _) => paths.declared("", &schema),
+            (None, Shape::Done { .. }) => paths.of_skeleton("", &schema::of(operation), None),
+            (None, _) => paths.answered("", &schema::request(operation)),
+        }
+        if let Some(subject) = operation.states() {
+            paths.declared("", &subject.schema());
+        }
     });
     schemas.insert(OTHERWISE.into(), usual);
     json!({"also": operation.also, "schemas": schemas})

@@ -45,11 +45,16 @@ pub(crate) fn condition(operation: &Operation, case: &Case) -> String {
 
 /// The result's skeleton: empty strings at its leaves, one element in its lists.
 pub(crate) fn of(operation: &Operation) -> Value {
-    match (operation.gives, operation.shape) {
+    let mut result = match (operation.gives, operation.shape) {
         (Some(schema), _) => skeleton(&schema),
         (None, Shape::Done { .. }) => done(operation),
         (None, _) => endpoint(&request(operation)),
+    };
+    let states = operation.states().map(|subject| skeleton(&subject.schema()));
+    if let (Value::Object(fields), Some(Value::Object(states))) = (&mut result, states) {
+        fields.extend(states);
     }
+    result
 }
 
 /// The request whose answer is an operation's result, such as `GET /info`.

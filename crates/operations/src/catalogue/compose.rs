@@ -21,6 +21,7 @@ use crate::{
     declare::{
         param::{OVERRIDE_PROTECTION, TIME_LIMIT, choice, integer, text, time},
         result::{Case, DONE, OVERRIDDEN, TEXTS, case},
+        states::{CONTAINER_STATE, SERVICE_STATE},
         target::Touch,
     },
     run::{
@@ -60,9 +61,16 @@ const LOGS_BY_FORM: &[Case] = &[
     case("form", "Lines", Schema::All(&[LINES, READ])),
 ];
 /// What became of each container.
-const EACH: Schema = Schema::Field(
+const ONE: Schema = Schema::Fields(&["name", "id", "service", "outcome", "state", "error"]);
+const EACH: Schema = Schema::Field("containers", &Schema::List(&ONE));
+/// The same, each with its state before and after.
+const EACH_STOPPED: Schema = Schema::Field(
     "containers",
-    &Schema::List(&Schema::Fields(&["name", "id", "service", "outcome", "state", "error"])),
+    &Schema::List(&Schema::All(&[
+        ONE,
+        Schema::Field("before", &Schema::All(&[CONTAINER_STATE, SERVICE_STATE])),
+        Schema::Field("after", &Schema::All(&[CONTAINER_STATE, SERVICE_STATE])),
+    ])),
 );
 
 /// The group of this folder: add a file's list here.
@@ -127,7 +135,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             DISABLE_RESTART.about("First set the restart policy of each container to no, so that it stays stopped when the engine restarts."),
             OVERRIDE_PROTECTION,
         ])
-        .gives(Schema::All(&[DONE, Schema::Fields(&["failed"]), EACH, OVERRIDDEN]))
+        .gives(Schema::All(&[DONE, Schema::Fields(&["failed"]), EACH_STOPPED, OVERRIDDEN]))
         .run(lifecycle::stop),
     Operation::post("start_project", "/containers/json")
         .title("Start Project")

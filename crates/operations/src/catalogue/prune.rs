@@ -17,7 +17,7 @@ use crate::{
         operation::always,
         param::{DRY_RUN, OVERRIDE_ISOLATION, PRUNE_FILTERS, flag, integer, signed},
         result::{TEXTS, case},
-        target::Touch,
+        target::{Touch, Unused},
     },
     run::{call::Call, guard, isolation},
 };
@@ -60,7 +60,7 @@ pub(crate) static CONTAINERS: &[Operation] = &[Operation::post("prune_containers
         Schema::All(&[Schema::Answer("POST /containers/prune"), FORESEEN, SPARED]),
     )])
     .dry_run(dry_run::containers)
-    .touches(&[Touch::Unused])
+    .touches(&[Touch::Unused(Unused::Containers)])
     .run(spare::prune_containers)];
 
 /// Of the images, and of what builds leave behind.
@@ -73,7 +73,7 @@ pub(crate) static IMAGES: &[Operation] = &[
         .gives(Schema::Answer("POST /images/prune"))
         .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /images/prune"), FORESEEN]))])
         .dry_run(images::dry_run)
-        .touches(&[Touch::Unused])
+        .touches(&[Touch::Unused(Unused::Other)])
         .run(prune_images),
     Operation::post("prune_build_cache", "/build/prune")
         .title("Prune Build Cache")
@@ -126,7 +126,7 @@ pub(crate) static NETWORKS: &[Operation] = &[Operation::post("prune_networks", "
         Schema::All(&[Schema::Answer("POST /networks/prune"), FORESEEN, SPARED]),
     )])
     .dry_run(dry_run::networks)
-    .touches(&[Touch::Unused])
+    .touches(&[Touch::Unused(Unused::Networks)])
     .run(spare::prune_networks)];
 
 /// Of the volumes.
@@ -138,7 +138,7 @@ pub(crate) static VOLUMES: &[Operation] = &[Operation::post("prune_volumes", "/v
     .gives(Schema::Answer("POST /volumes/prune"))
     .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /volumes/prune"), FORESEEN]))])
     .dry_run(dry_run::volumes)
-    .touches(&[Touch::Unused])
+    .touches(&[Touch::Unused(Unused::Other)])
     .run(prune_volumes)];
 
 fn prune_images(call: &Call<'_>) -> Result<Output, Error> {

@@ -3,6 +3,7 @@
 mod evidence;
 mod isolate;
 mod isolated;
+mod pause;
 mod plan;
 mod record;
 mod release;

@@ -18,7 +18,7 @@ use crate::{
     declare::{
         param::{FILTERS, flag, integer, json as any, long_text, map, text},
         result::{Case, DONE, TEXTS, case},
-        target::Touch,
+        target::{Touch, Unused},
     },
     run::{
         call::Call,
@@ -158,7 +158,7 @@ pub(crate) const fn update(name: &'static str, path: &'static str) -> Operation 
 pub(crate) const fn remove(name: &'static str, path: &'static str) -> Operation {
     Operation::delete(name, path)
         // The engine keeps what a service uses.
-        .touches(&[Touch::Unused])
+        .touches(&[Touch::Unused(Unused::Other)])
         .gives(DONE)
         .gives_for(REMOVAL)
         .dry_run(removal::dry_run)

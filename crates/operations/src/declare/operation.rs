@@ -9,6 +9,7 @@ use crate::{
         effect::{Category, Effect},
         endpoint::{Endpoint, Method, placeholders},
         result::Case,
+        states::{self, Subject},
         target::{self, Reach, Touch},
         view::View,
     },
@@ -284,6 +285,11 @@ impl Operation {
     /// What a call with these arguments does and touches.
     pub(crate) fn reach(&self, arguments: &mut Arguments) -> Reach {
         target::reach(self.effect, self.touches, arguments)
+    }
+
+    /// What a call shows the state of, before and after.
+    pub fn states(&self) -> Option<Subject> {
+        states::of(self)
     }
 
     /// Where the (first) request goes.

@@ -40,12 +40,21 @@ pub(crate) enum Touch {
     Namespace(&'static str),
     /// It makes a container. The operation's function hands the body to the guard (`joins::check`).
     Joins,
-    /// What nothing uses. The operation's function spares what is protected.
-    Unused,
+    /// What nothing uses, of this kind. The operation's function spares what is protected.
+    Unused(Unused),
     /// What the operation's function finds, and hands to the guard before the first change.
     Found,
     /// The arguments decide.
     Decided(fn(&mut Arguments) -> Reach),
+}
+
+/// What a prune takes where nothing uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unused {
+    Containers,
+    Networks,
+    /// What no release of an isolated container needs, or what the function spares.
+    Other,
 }
 
 /// What a call would touch.
@@ -111,9 +120,12 @@ impl Touch {
             | Self::Service(param)
             | Self::Node(param)
             | Self::Namespace(param) => Some(param),
-            Self::OwnNode | Self::Nothing | Self::Joins | Self::Unused | Self::Found | Self::Decided(_) => {
-                None
-            }
+            Self::OwnNode
+            | Self::Nothing
+            | Self::Joins
+            | Self::Unused(_)
+            | Self::Found
+            | Self::Decided(_) => None,
         }
     }
 
@@ -134,7 +146,7 @@ impl Touch {
             Self::Namespace(param) => {
                 Named::by(param, arguments.text(param)?).after(NAMESPACE).map(Target::Container)
             }
-            Self::Nothing | Self::Joins | Self::Unused | Self::Found | Self::Decided(_) => None,
+            Self::Nothing | Self::Joins | Self::Unused(_) | Self::Found | Self::Decided(_) => None,
         }
     }
 }

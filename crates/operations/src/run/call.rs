@@ -33,6 +33,8 @@ pub struct Call<'a> {
     pub(crate) sent: RefCell<Secrets>,
     /// The rule that protects a container of this call, and that the call sets aside.
     pub(crate) overridden: RefCell<Option<String>>,
+    /// What the last look at the target has shown, if nothing was sent since then that changes something.
+    pub(crate) seen: RefCell<Option<Value>>,
 }
 
 impl Call<'_> {
@@ -83,7 +85,11 @@ impl Call<'_> {
     /// Notes what a request carries in secret; answers whether it changes something.
     pub(crate) fn about_to_send(&self, request: &Request) -> bool {
         self.sent.borrow_mut().add(request);
-        request.changes()
+        let changes = request.changes();
+        if changes {
+            self.seen.take();
+        }
+        changes
     }
 
     /// What no text of this call may repeat: what the configuration holds, what was given, what was sent.
@@ -152,6 +158,7 @@ impl Call<'_> {
             given,
             sent: RefCell::default(),
             overridden: RefCell::default(),
+            seen: RefCell::default(),
         };
         let output = run(&part);
         self.note(part.status.get(), part.tries.get());

@@ -158,6 +158,7 @@ impl Connector {
             given: params,
             sent: RefCell::default(),
             overridden: RefCell::default(),
+            seen: RefCell::default(),
         };
         let Performed { result, status, tries, overridden } = perform(operation, call);
         // A form has no use for an attachment; what lists choices for one has a bound of its own.

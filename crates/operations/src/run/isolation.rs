@@ -23,6 +23,8 @@ pub(crate) const LABEL: &str = "fortisoar.isolation";
 pub(crate) const VOLUME: &str = "fortisoar-isolation-";
 /// The label that holds the record.
 const RECORD: &str = "fortisoar.isolation.record";
+/// The method of a record that is no isolation's: the container is paused only while its evidence is collected.
+pub(crate) const FOR_EVIDENCE: &str = "evidence";
 /// The version of the record's form.
 const FORM: u64 = 1;
 /// The field that holds the signature of the others.
@@ -94,6 +96,11 @@ impl Undo {
         text(&self.0, "at")
     }
 
+    /// Whether it is no isolation's: the container is paused only while its evidence is collected.
+    pub(crate) fn is_for_evidence(&self) -> bool {
+        self.0["method"] == FOR_EVIDENCE
+    }
+
     pub(crate) fn was_paused(&self) -> bool {
         self.0["paused"] == true
     }
@@ -138,7 +145,7 @@ impl Undo {
     }
 
     /// Whether two records are of the same moment: a record that is there already may be this call's own, made by an earlier try.
-    fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.0["at"] == other.0["at"] && self.container() == other.container()
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Error, Kind, Method, Operation, Output, Shape,
     declare::operation::Run,
-    run::{call::Call, guard, redact, swarm, trim, validate::suit},
+    run::{call::Call, guard, redact, states, swarm, trim, validate::suit},
 };
 
 /// What a call came to.
@@ -65,6 +65,13 @@ fn outcome(operation: &Operation, call: &mut Call<'_>) -> Result<Output, Error> 
     if let Some(dry_run) = dry_run {
         return dry_run(call);
     }
+    match operation.states() {
+        Some(subject) => states::around(call, subject, || carried_out(operation, call)),
+        None => carried_out(operation, call),
+    }
+}
+
+fn carried_out(operation: &Operation, call: &Call<'_>) -> Result<Output, Error> {
     match operation.shape {
         Shape::Run(run) => run(call),
         Shape::Json => json(call),

@@ -12,7 +12,7 @@ use super::{
     service,
 };
 use crate::{
-    Error, Kind, Output, Progress,
+    Error, Kind, Output, Progress, Subject,
     catalogue::{
         containers::{
             lifecycle::{self, DISABLE_RESTART},
@@ -25,6 +25,7 @@ use crate::{
         guard,
         objects::{id, own_name},
         progress::Watch,
+        states,
     },
 };
 
@@ -35,6 +36,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 struct Done {
     was_so: bool,
     state: String,
+    /// Its state before and after, of what is stopped.
+    states: Option<[Value; 2]>,
 }
 
 /// `stop_project`: those first that depend on others.
@@ -52,10 +55,12 @@ pub(super) fn stop(call: &Call<'_>) -> Result<Output, Error> {
         for name in ["t", DISABLE_RESTART.name] {
             given.extend(call.arguments.get(name).map(|value| (name.to_owned(), value.clone())));
         }
-        let stopped = call.part("stop_container", &given, lifecycle::stop)?;
+        let stopped = call.part("stop_container", &given, |part| {
+            states::around(part, Subject::Container("id"), || lifecycle::stop(part))
+        })?;
         let stopped: Value = serde_json::from_slice(&stopped.into_json()?).unwrap_or_default();
         let state = stopped["state"].as_str().unwrap_or_default().to_owned();
-        Ok(Done { was_so: stopped["outcome"] == "already", state })
+        Ok(Done { was_so: stopped["outcome"] == "already", state, states: both(&stopped) })
     })
 }
 
@@ -78,7 +83,7 @@ pub(super) fn start(call: &Call<'_>) -> Result<Output, Error> {
         let path = Path::fill("/containers/{id}/start", |_| Segment::name(id(container)))?;
         let was_so = call.send(Request::post(path))?.status == 304;
         let state = State::look_at(call, id(container))?;
-        Ok(Done { was_so, state: state.as_ref().map_or(REMOVED, State::status).to_owned() })
+        Ok(Done { was_so, state: state.as_ref().map_or(REMOVED, State::status).to_owned(), states: None })
     })
 }
 
@@ -115,7 +120,9 @@ fn of_stack(call: &Call<'_>, done: &str, services: &[Value]) -> Result<Output, E
     each(call, done, "services", services, |service| {
         let its = Map::from_iter([("id".to_owned(), id(service).into())]);
         let output = match stops {
-            true => call.part("stop_service", &its, stop_service)?,
+            true => call.part("stop_service", &its, |part| {
+                states::around(part, Subject::Service("id"), || stop_service(part))
+            })?,
             false => call.part("resume_service", &its, resume_service)?,
         };
         let told: Value = serde_json::from_slice(&output.into_json()?).unwrap_or_default();
@@ -124,7 +131,8 @@ fn of_stack(call: &Call<'_>, done: &str, services: &[Value]) -> Result<Output, E
             (true, Some(0)) => "stopped",
             (true, _) => "stopping",
         };
-        Ok(Done { was_so: told["outcome"] == "already", state: state.to_owned() })
+        let states = both(&told).filter(|_| stops);
+        Ok(Done { was_so: told["outcome"] == "already", state: state.to_owned(), states })
     })
 }
 
@@ -140,25 +148,32 @@ fn each(
     let (mut told, mut failures, mut changed) = (Vec::new(), Vec::new(), false);
     for container in containers {
         let name = own_name(container);
-        let (outcome, state, error) = match act(container) {
+        let (outcome, state, error, states) = match act(container) {
             Err(error) if error.kind() == Kind::Engine(ErrorKind::Interrupted) => return Err(error),
-            Err(error) => ("failed", Value::Null, Some(error.hiding(&call.secrets()).message().to_owned())),
-            Ok(Done { was_so: true, state }) => ("already", state.into(), None),
-            Ok(Done { state, .. }) => ("done", state.into(), None),
+            Err(error) => {
+                ("failed", Value::Null, Some(error.hiding(&call.secrets()).message().to_owned()), None)
+            }
+            Ok(Done { was_so: true, state, states }) => ("already", state.into(), None, states),
+            Ok(Done { state, states, .. }) => ("done", state.into(), None, states),
         };
         changed |= outcome == "done";
         if let Some(watch) = &mut watch {
             watch.note(&Progress { part: name, text: outcome, is_done: true, ..Progress::default() });
         }
         failures.extend(error.as_ref().map(|error| format!("{name} ({})", error.trim_end_matches('.'))));
-        told.push(json!({
+        let mut its = json!({
             "name": name,
             "id": id(container),
             "service": service(container),
             "outcome": outcome,
             "state": state,
             "error": error,
-        }));
+        });
+        if let Some([before, after]) = states {
+            its["before"] = before;
+            its["after"] = after;
+        }
+        told.push(its);
     }
     let (all, failed) = (told.len(), failures.len());
     if failed > 0 && failed == all {
@@ -182,6 +197,11 @@ fn each(
     result.insert("failed".into(), failed.into());
     result.insert("containers".into(), told.into());
     Ok(result.into())
+}
+
+/// The states in what was told of one of them.
+fn both(told: &Value) -> Option<[Value; 2]> {
+    Some([told.get("before")?.clone(), told.get("after")?.clone()])
 }
 
 /// Waits until a container is as those that depend on it need it.

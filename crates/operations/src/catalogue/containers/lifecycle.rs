@@ -180,7 +180,7 @@ fn before(call: &Call<'_>, needed: bool, vital: bool) -> Result<Option<State>, E
     if !needed {
         return Ok(None);
     }
-    match State::look(call) {
+    match State::before(call) {
         Err(error) if vital => Err(error),
         // A proxy may let the change through and not the look.
         found => Ok(found.unwrap_or_default()),

@@ -18,7 +18,18 @@ pub(crate) struct State(Value);
 impl State {
     /// Looks at the container that the parameter `id` names. `None` if there is none.
     pub(crate) fn look(call: &Call<'_>) -> Result<Option<Self>, Error> {
-        Self::look_at(call, call.arguments.text("id").unwrap_or_default())
+        let found = Self::look_at(call, call.arguments.text("id").unwrap_or_default())?;
+        call.seen.replace(found.as_ref().map(|state| state.0.clone()));
+        Ok(found)
+    }
+
+    /// The same before a change: what was just seen is as good.
+    pub(crate) fn before(call: &Call<'_>) -> Result<Option<Self>, Error> {
+        let seen = call.seen.borrow().clone();
+        match seen {
+            Some(seen) => Ok(Some(Self(seen))),
+            None => Self::look(call),
+        }
     }
 
     /// Looks at a container, by id or name.

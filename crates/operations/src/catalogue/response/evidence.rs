@@ -7,6 +7,7 @@ mod ask;
 mod clock;
 mod collection;
 mod freeze;
+pub(super) mod holder;
 pub(super) mod manifest;
 mod probe;
 mod steps;
@@ -42,9 +43,16 @@ pub(crate) const REASON: Param = text("reason")
     .about("The reason, in a sentence. It is recorded with the evidence.")
     .local();
 
+/// Who, for the manifest.
+pub(crate) const OPERATOR: Param = text("operator")
+    .title("Operator")
+    .about("Who does this. It is written down beside the evidence. FortiSOAR does not tell a connector who runs a playbook, so the playbook has to: its variable currentUser (vars.currentUser) is whoever started it by hand.")
+    .placeholder("ana.lopez")
+    .local();
+
 /// What a result of [`collect`] holds.
 pub(crate) const COLLECTED: Schema = Schema::All(&[
-    Schema::Fields(&["summary", "id", "case_id", "reason"]),
+    Schema::Fields(&["summary", "id", "case_id", "reason", "operator"]),
     Schema::Field("attachment", &ATTACHMENT),
     Schema::Fields(&["size", "sha256", "manifest_sha256", "is_signed", "state_before", "state_after"]),
     Schema::Field(
@@ -93,6 +101,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("collect_evidence
             .local(),
         CASE_ID,
         REASON,
+        OPERATOR,
         OVERRIDE_PROTECTION,
     ])
     .gives(Schema::All(&[COLLECTED, OVERRIDDEN]))

@@ -10,7 +10,11 @@ use engine::{ErrorKind, Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
 use super::{
-    evidence::{CASE_ID, COLLECTED, REASON, Wanted, collect},
+    evidence::{
+        CASE_ID, COLLECTED, OPERATOR, REASON, Wanted, collect,
+        holder::{self, Holder},
+    },
+    pause::{of, pause, tolerate, unpause},
     plan::{Method, Plan},
     record::record,
     suspect::{Suspect, everyone},
@@ -20,6 +24,7 @@ use crate::{
     declare::{
         param::{CONTAINER, DRY_RUN, OVERRIDE_PROTECTION, choice, flag, integer},
         result::{OVERRIDDEN, TEXTS, case},
+        states::CONTAINER_STATE,
         target::Touch,
     },
     run::{
@@ -52,13 +57,9 @@ pub(super) const LIMIT: Param = integer("timeout")
     .default("120")
     .local();
 
-pub(super) const STATE: Schema = Schema::All(&[
-    Schema::Fields(&["status", "paused", "restart_policy", "network_mode"]),
-    Schema::Field("networks", &TEXTS),
-]);
 const FOUND: Schema = Schema::All(&[
     Schema::Fields(&["result", "id", "outcome", "method"]),
-    Schema::Field("before", &STATE),
+    Schema::Field("before", &CONTAINER_STATE),
     Schema::Field("not_cut", &Schema::List(&Schema::Fields(&["way", "why"]))),
     Schema::Field(
         "sharers",
@@ -74,11 +75,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("isolate_containe
     .about("Disconnects a container from every network, freezes it if that is not enough, verifies the isolation, and records how to undo it.")
     .effect(Effect::Contain)
     .touches(&[Touch::Container("id")])
-    .params(&[CONTAINER, METHOD, EVIDENCE, CASE_ID, REASON, RECORD, LIMIT, DRY_RUN, OVERRIDE_PROTECTION])
+    .params(&[CONTAINER, METHOD, EVIDENCE, CASE_ID, REASON, OPERATOR, RECORD, LIMIT, DRY_RUN, OVERRIDE_PROTECTION])
     .gives(Schema::All(&[
         FOUND,
         Schema::Fields(&["recorded"]),
-        Schema::Field("after", &STATE),
+        Schema::Field("after", &CONTAINER_STATE),
         Schema::Field("proof", &Schema::Fields(&["own_network", "listed_by_no_network", "no_live_endpoint"])),
         Schema::Field("undo", &Schema::Object),
         Schema::Field("evidence", &COLLECTED),
@@ -123,8 +124,18 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
     let mut suspect = named(call)?;
     let id = suspect.id().to_owned();
     let mut plan = Plan::of(call, &suspect)?;
+    // It may be paused for its evidence only, and ran before.
+    let mut held = None;
     let standing = match isolation::find(call, &id)? {
         Found::Nothing => None,
+        Found::Record(undo) if undo.is_for_evidence() => {
+            if holder::of(&undo) != Holder::Gone {
+                plan.method = Method::Freeze;
+                plan.warnings.push("Its evidence is being collected, so it stays frozen. To let it run on without a network, isolate it again when that has ended.".into());
+            }
+            held = Some(undo);
+            None
+        }
         Found::Record(undo) => Some(undo),
         Found::Untrusted => {
             plan.warnings.push(UNTRUSTED.into());
@@ -132,7 +143,8 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
         }
     };
     // A container whose mode is none was never in a network: that alone is no isolation.
-    if standing.is_none() && suspect.mode() != "none" && is_isolated(&suspect, plan.method) {
+    if standing.is_none() && held.is_none() && suspect.mode() != "none" && is_isolated(&suspect, plan.method)
+    {
         return already_unknown(call, &suspect, plan);
     }
     let runs_on = |undo: &Undo| plan.method == Method::Network && undo.ran();
@@ -141,7 +153,7 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
         .is_some_and(|undo| is_isolated(&suspect, plan.method) && !(runs_on(undo) && suspect.is_paused()));
     let (undo, recorded) = match standing {
         Some(undo) => (undo, true),
-        None => record_of(call, &suspect, &mut plan)?,
+        None => record_of(call, &suspect, held.as_ref(), &mut plan)?,
     };
     let in_part = |error: Error| {
         error.and("The container may be isolated in part. Make the same call again to continue, or undo it with release_container.")
@@ -165,6 +177,7 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
     };
     let before = json!({
         "status": undo.shown()["status"],
+        "running": undo.was_running(),
         "paused": undo.was_paused(),
         "restart_policy": undo.policy()["Name"],
         "network_mode": undo.shown()["network_mode"],
@@ -214,9 +227,18 @@ fn already_unknown(call: &Call<'_>, suspect: &Suspect, mut plan: Plan) -> Result
 }
 
 /// Writes the record, before anything is changed. Where it cannot be kept, the container is contained all the same.
-fn record_of(call: &Call<'_>, suspect: &Suspect, plan: &mut Plan) -> Result<(Undo, bool), Error> {
+fn record_of(
+    call: &Call<'_>,
+    suspect: &Suspect,
+    held: Option<&Undo>,
+    plan: &mut Plan,
+) -> Result<(Undo, bool), Error> {
     let engine: Value = call.send(Request::get(Path::fixed("/info")))?.json()?;
-    let undo = record(call, suspect, &engine, plan.method.name());
+    let undo = record(call, suspect, &engine, plan.method.name(), held);
+    if held.is_some() {
+        // From here on the collection leaves the container as it is.
+        isolation::remove(call, suspect.id())?;
+    }
     if !call.arguments.is_on(RECORD) {
         return Ok((undo, false));
     }
@@ -302,7 +324,7 @@ fn evidence(call: &Call<'_>, id: &str, plan: &mut Plan) -> Option<Map<String, Va
         Some("full") => true,
         _ => return None,
     };
-    let wanted = Wanted::for_isolation(is_full, call.arguments.text(CASE_ID), call.arguments.text(REASON));
+    let wanted = Wanted::for_isolation(is_full, &call.arguments);
     match collect(call, id, &wanted) {
         Ok(collected) => Some(collected),
         Err(error) => {
@@ -347,38 +369,6 @@ fn settled(call: &Call<'_>, id: &str, until: Instant) -> Result<Suspect, Error> 
     }
 }
 
-/// Pauses a container. What counts is what it is afterwards; one that has just ended needs no pause.
-pub(super) fn pause(call: &Call<'_>, id: &str) -> Result<(), Error> {
-    tolerate(call.send(Request::post(of(id, "/containers/{id}/pause")?)))
-}
-
-/// Lets a paused container run on.
-pub(super) fn unpause(call: &Call<'_>, id: &str) -> Result<(), Error> {
-    tolerate(call.send(Request::post(of(id, "/containers/{id}/unpause")?)))
-}
-
-/// An engine's refusal decides nothing, as a look follows. Whatever else fails is an error.
-pub(super) fn tolerate(answer: Result<engine::Answer, Error>) -> Result<(), Error> {
-    match answer {
-        Err(error) if is_a_refusal(&error) => Ok(()),
-        Err(error) => Err(error),
-        Ok(_) => Ok(()),
-    }
-}
-
-/// Whether the engine has refused, or its answer is lost: a look tells what is so. Not being allowed is an error at once.
-pub(super) fn is_a_refusal(error: &Error) -> bool {
-    use ErrorKind::{BadRequest, Conflict, EngineError, Forbidden, NotFound, TimedOut, UnknownOutcome};
-    match error.kind() {
-        // Docker says 403 for an address that is taken; a proxy says so where it does not let the call through.
-        Kind::Engine(Forbidden) => {
-            error.said().is_some_and(|said| said.contains("endpoint") || said.contains("ddress"))
-        }
-        Kind::Engine(BadRequest | Conflict | EngineError | NotFound | TimedOut | UnknownOutcome) => true,
-        _ => false,
-    }
-}
-
 pub(super) fn check_time(until: Instant, what: &str) -> Result<(), Error> {
     match Instant::now() < until {
         true => Ok(()),
@@ -400,8 +390,4 @@ fn proof(suspect: &Suspect) -> Value {
 /// The container that the parameter names.
 pub(super) fn named(call: &Call<'_>) -> Result<Suspect, Error> {
     Suspect::look(call, call.arguments.text("id").unwrap_or_default())
-}
-
-pub(super) fn of(id: &str, template: &str) -> Result<Path, Error> {
-    Ok(Path::fill(template, |_| Segment::name(id))?)
 }

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::suspect::Suspect;
+use super::{
+    evidence::holder::{self, Holder},
+    suspect::Suspect,
+};
 use crate::{
     Error, Operation, Output, Schema, View,
     declare::result::TEXTS,
@@ -75,6 +78,12 @@ fn inconsistent(undo: &Undo, suspect: Option<&Suspect>) -> Vec<String> {
                 .into(),
         ];
     };
+    if undo.is_for_evidence() {
+        return match holder::of(undo) {
+            Holder::Gone => vec!["It was paused for its evidence, and the collection was cut off: release_container lets it run on, and so does collect_evidence, which begins anew.".into()],
+            Holder::AtWork | Holder::Unknown => Vec::new(),
+        };
+    }
     let mut found = Vec::new();
     let networks: Vec<&str> = suspect.open_places().map(|place| text(&place.network, "Name")).collect();
     if !networks.is_empty() {

@@ -10,7 +10,9 @@ use engine::{Path, Request, Segment};
 use serde_json::{Map, Value, json};
 
 use super::{
-    isolate::{LIMIT, STATE, check_time, named, of, pause, tolerate, unpause},
+    evidence::holder::{self, Holder},
+    isolate::{LIMIT, check_time, named},
+    pause::{of, pause, tolerate, unpause},
     restoration::{Restoration, compare, compare_ports},
     suspect::Suspect,
 };
@@ -19,6 +21,7 @@ use crate::{
     declare::{
         param::{CONTAINER, DRY_RUN, flag, object},
         result::{TEXTS, case},
+        states::CONTAINER_STATE,
         target::Touch,
     },
     run::{
@@ -42,7 +45,7 @@ const RESUME_PARTIAL: Param = flag("resume_partial")
 
 const FOUND: Schema = Schema::All(&[
     Schema::Fields(&["result", "id", "outcome"]),
-    Schema::Field("before", &STATE),
+    Schema::Field("before", &CONTAINER_STATE),
     Schema::Field("restored", &TEXTS),
     Schema::Field("differs", &Schema::List(&Schema::Fields(&["what", "was", "is", "why", "conflict"]))),
     Schema::Field("warnings", &TEXTS),
@@ -55,7 +58,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("release_containe
     .effect(Effect::Contain)
     .touches(&[Touch::Resumed("id")])
     .params(&[CONTAINER, UNDO, RESUME_PARTIAL, LIMIT, DRY_RUN])
-    .gives(Schema::All(&[FOUND, Schema::Field("after", &STATE)]))
+    .gives(Schema::All(&[FOUND, Schema::Field("after", &CONTAINER_STATE)]))
     .gives_for(&[case("dry_run", "true", Schema::All(&[FOUND, Schema::Fields(&["dry_run"])]))])
     .dry_run(preview)
     .shows(View::Isolation)
@@ -135,6 +138,15 @@ fn undo(call: &Call<'_>, suspect: &Suspect) -> Result<Option<Undo>, Error> {
         Some(given) => Undo::read(given, suspect.id()).map(Some),
         None => match isolation::find(call, suspect.id())? {
             Found::Nothing => Ok(None),
+            Found::Record(undo) if undo.is_for_evidence() && holder::of(&undo) == Holder::AtWork => {
+                Err(Error::new(
+                    Kind::Isolated,
+                    format!(
+                        "The container is paused since {} while its evidence is collected, and runs on when that has ended. Nothing was done. To let it run on before, use unpause_container with override_isolation.",
+                        undo.at()
+                    ),
+                ))
+            }
             Found::Record(undo) => Ok(Some(undo)),
             Found::Untrusted => Err(Error::new(
                 Kind::Failed,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error, Kind,
-    declare::target::NAMESPACE,
+    declare::{states, target::NAMESPACE},
     run::{
         call::Call,
         objects::{items, text},
@@ -116,10 +116,7 @@ impl Suspect {
 
     /// The restart policy's name; `no` where it has none.
     pub(crate) fn policy(&self) -> &str {
-        match text(&self.container["HostConfig"]["RestartPolicy"], "Name") {
-            "" => "no",
-            name => name,
-        }
+        states::policy(&self.container)
     }
 
     pub(crate) fn is_removed_when_it_ends(&self) -> bool {
@@ -163,14 +160,8 @@ impl Suspect {
 
     /// Its state in the form of a result.
     pub(crate) fn summary(&self) -> Value {
-        let networks: Vec<&str> = self.open_places().map(|place| text(&place.network, "Name")).collect();
-        json!({
-            "status": self.status(),
-            "paused": self.is_paused(),
-            "restart_policy": self.policy(),
-            "network_mode": self.mode(),
-            "networks": networks,
-        })
+        let networks = self.open_places().map(|place| text(&place.network, "Name"));
+        states::container(&self.container, networks.collect())
     }
 
     pub(crate) fn mode(&self) -> &str {

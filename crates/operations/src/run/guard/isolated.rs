@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     Error, Kind, Operation,
-    declare::target::{Target, Touch},
+    declare::target::{Target, Touch, Unused},
     run::{
         call::Call,
         isolation::{self, Undo, VOLUME},
@@ -45,11 +45,12 @@ pub(super) fn check(operation: &Operation, call: &Call<'_>, targets: &[Target]) 
             _ => {}
         }
     }
-    // A prune decides by itself what it takes.
-    match (operation.touches, operation.path) {
-        ([Touch::Unused], "/networks/prune") => unused_networks(&records)?,
-        ([Touch::Unused], "/containers/prune") => stopped(call, &records)?,
-        _ => {}
+    for touch in operation.touches {
+        match touch {
+            Touch::Unused(Unused::Networks) => unused_networks(&records)?,
+            Touch::Unused(Unused::Containers) => stopped(call, &records)?,
+            _ => {}
+        }
     }
     Ok(())
 }
@@ -153,6 +154,14 @@ const WAY_OUT: &str =
     "Nothing was done. Release the container first (release_container), or set override_isolation.";
 
 fn refused(undo: &Undo, what: &str) -> Error {
+    if undo.is_for_evidence() {
+        let message = format!(
+            "{what} is paused since {} while its evidence is collected. Nothing was done. Call again when collect_evidence has \
+             ended. If that was cut off, release_container lets it run on. Or set override_isolation.",
+            undo.at()
+        );
+        return Error::new(Kind::Isolated, message);
+    }
     Error::new(Kind::Isolated, format!("{what} is isolated since {}. {WAY_OUT}", undo.at()))
 }
 

@@ -10,7 +10,7 @@ use super::{
     ask::Ask,
     clock::{Clock, utc},
     collection::{Collection, Named},
-    freeze::Frozen,
+    freeze::{Ended, Frozen},
     manifest,
     wanted::{Kind, Probe, Wanted},
 };
@@ -32,6 +32,8 @@ struct Freeze {
     ours: bool,
     began: Option<Timestamp>,
     ended: Option<Timestamp>,
+    /// When an earlier collection began that was cut off and had left it paused.
+    left_since: Option<String>,
     /// How long the container stood still for this call.
     took: Option<Duration>,
 }
@@ -63,10 +65,11 @@ pub(crate) fn collect(
     let mut freeze = Freeze::default();
     if wanted.copies_files() {
         let asked = (Timestamp::now(), Instant::now());
-        match Frozen::begin(call, id, &collection.state, &mut collection.actions) {
+        match Frozen::begin(&mut collection, id) {
             Ok(frozen) => {
-                freeze.ours = frozen.is_ours();
-                freeze.began = frozen.is_ours().then_some(asked.0);
+                freeze.left_since = frozen.left_since().map(str::to_owned);
+                freeze.ours = frozen.is_ours() && freeze.left_since.is_none();
+                freeze.began = freeze.ours.then_some(asked.0);
                 let copied =
                     collection.inspect("frozen", id).and_then(|_| collection.files(&container, wanted));
                 let ended = frozen.end(&mut collection.actions);
@@ -75,14 +78,18 @@ pub(crate) fn collect(
                 }
                 copied?;
                 match ended {
-                    Ok(true) => {}
-                    Ok(false) => collection.warnings.push(
-                        "The container was isolated at the same time, so it was left paused. A release leaves it paused, too."
+                    Ok(Ended::AsItWas) => {}
+                    Ok(Ended::Isolated) => collection.warnings.push(
+                        "The container was isolated at the same time, so it was left paused. A release lets it run on."
+                            .to_owned(),
+                    ),
+                    Ok(Ended::Unpaused) => collection.warnings.push(
+                        "The container was unpaused during the copy: files that changed while they were copied may be incomplete."
                             .to_owned(),
                     ),
                     Err(error) => collection.warnings.push(format!(
-                        "The container could not be unpaused: {} Unpause it with unpause_container.",
-                        error.message()
+                        "The container could not be unpaused: {} Let it run on with release_container.",
+                        call.secrets().hidden_in(error.message())
                     )),
                 }
             }
@@ -114,8 +121,7 @@ pub(crate) fn collect(
         "connector": {"name": "docker", "version": env!("CARGO_PKG_VERSION")},
         "case_id": wanted.case_id,
         "reason": wanted.reason,
-        // FortiSOAR tells a connector nothing of who runs a playbook.
-        "operator": null,
+        "operator": wanted.operator,
         "started": utc(started),
         "ended": utc(Timestamp::now()),
         "engine": collection.described.clone(),
@@ -131,6 +137,7 @@ pub(crate) fn collect(
         },
         "paused_by_this_collection": {
             "was_paused": freeze.ours, "from": freeze.began.map(utc), "until": freeze.ended.map(utc),
+            "left_paused_by_one_that_began": freeze.left_since,
         },
         "actions": collection.actions.0.clone(),
         "events_meanwhile": manifest::events(&log, id),
@@ -186,6 +193,7 @@ fn finish(
         ("id", container.id.as_str().into()),
         ("case_id", told["case_id"].clone()),
         ("reason", told["reason"].clone()),
+        ("operator", told["operator"].clone()),
         ("attachment", attachment.into()),
         ("size", size),
         ("sha256", sha256),
@@ -489,7 +497,11 @@ impl Collection<'_, '_> {
                     );
                 }
             }
-            self.miss("memory", "the memory of its processes", NEEDS);
+            self.miss(
+                "memory",
+                "the memory of its processes",
+                format!("{NEEDS}, and no probe copies it: use a memory tool on the host while the container is frozen"),
+            );
         }
         if wanted.has(Kind::Volumes) || wanted.has(Kind::FileSystem) {
             for mount in container.mounts("bind") {

@@ -112,6 +112,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) time_limit: Duration,
     pub(crate) case_id: Option<&'a str>,
     pub(crate) reason: Option<&'a str>,
+    pub(crate) operator: Option<&'a str>,
 }
 
 impl<'a> Wanted<'a> {
@@ -136,11 +137,12 @@ impl<'a> Wanted<'a> {
             time_limit: Duration::from_secs(arguments.integer("time_limit").unwrap_or_default()),
             case_id: arguments.text("case_id"),
             reason: arguments.text("reason"),
+            operator: arguments.text("operator"),
         }
     }
 
     /// What an isolation takes before it goes on: what is volatile, or all but the image's layers. No probe runs.
-    pub(crate) fn for_isolation(is_full: bool, case_id: Option<&'a str>, reason: Option<&'a str>) -> Self {
+    pub(crate) fn for_isolation(is_full: bool, arguments: &'a Arguments) -> Self {
         let all = Kind::ALL.into_iter().filter(|kind| *kind != Kind::ImageLayers);
         Self {
             kinds: if is_full { all.collect() } else { Kind::VOLATILE.to_vec() },
@@ -149,8 +151,9 @@ impl<'a> Wanted<'a> {
             helper_image: "",
             max_size: 4 << 30,
             time_limit: Duration::from_mins(30),
-            case_id,
-            reason,
+            case_id: arguments.text("case_id"),
+            reason: arguments.text("reason"),
+            operator: arguments.text("operator"),
         }
     }
 

@@ -74,11 +74,15 @@ class Collecting(EvidenceTestCase):
     def test_ordinary_tools_open_and_rehash_it(self) -> None:
         name = container(self, "sh", "-c", "echo out; echo err >&2; echo x > /mark; sleep 600")
         time.sleep(0.5)
-        result = self.run_operation("collect_evidence", id=name, case_id="INC-1", reason="a test", operator="ana", paths="/mark")
+        result = self.run_operation(
+            "collect_evidence", id=name, case_id="INC-1", reason="a test", operator="ana", paths="/mark"
+        )
         path, out = self.archive(result), self.folder / "out"
         subprocess.run([program("unzip"), "-q", path, "-d", out], check=True)
         manifest = json.loads((out / "manifest.json").read_text())
-        self.assertEqual(("INC-1", "a test", "ana"), tuple(manifest[name] for name in ("case_id", "reason", "operator")))
+        self.assertEqual(
+            ("INC-1", "a test", "ana"), tuple(manifest[name] for name in ("case_id", "reason", "operator"))
+        )
         sums = "".join(f"{item['sha256']}  {item['name']}\n" for item in manifest["items"])
         checked = subprocess.run(
             ["sha256sum", "--check", "--strict"], cwd=out, input=sums, capture_output=True, text=True
@@ -293,7 +297,9 @@ class Collecting(EvidenceTestCase):
             if "items" in result:
                 self.assertIn("was cut off", result["warnings"][0])
                 paused = self.manifest(result)["paused_by_this_collection"]
-                self.assertEqual((False, listed["since"]), (paused["was_paused"], paused["left_paused_by_one_that_began"]))
+                self.assertEqual(
+                    (False, listed["since"]), (paused["was_paused"], paused["left_paused_by_one_that_began"])
+                )
 
     def test_one_that_was_unpaused_by_hand_after_a_kill_is_no_riddle(self) -> None:
         name = container(self)

@@ -1,4 +1,4 @@
-"""What contains says what its target was before and is afterwards; and a look that fails keeps nothing from being done."""
+"""What contains shows its target's state before and after. A look that fails keeps nothing from being done."""
 
 from __future__ import annotations
 

@@ -114,8 +114,10 @@ class Recorder:
 
 
 def _inspection(answer: Answer, is_paused: bool) -> Answer:
-    """The same with what every inspection has, so that a case may say only what matters to it. Whether the container is paused
-    follows from the requests, unless the case says it."""
+    """The same with what every inspection has, so that a case may say only what matters to it.
+
+    Whether the container is paused follows from the requests, unless the case says it.
+    """
     if answer.status != 200 or not isinstance(answer.body, dict):
         return answer
     body = {"Id": CONTAINER_ID, "Name": "/web", "Config": {}, **answer.body}

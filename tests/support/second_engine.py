@@ -26,9 +26,13 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class SecondEngine:
-    """Runs from `with` to its end. It is reached at `socket`. `options` are further ones of dockerd."""
+    """Runs from `with` to its end. It is reached at `socket`. `options` are further ones of dockerd.
 
-    def __init__(self, *options: str, hostname: str = "second") -> None:
+    With a `disk` of so many MiB, its data has no more room than that.
+    """
+
+    def __init__(self, *options: str, hostname: str = "second", disk: int = 0) -> None:
+        self._disk = disk
         self._options = " ".join(options)
         self._hostname = hostname
         sockets = Path(engine.SOCKET).parent
@@ -62,7 +66,9 @@ class SecondEngine:
         folder = f"/run/{self._name}"
         # Its cgroups go with the private engine's.
         cgroup = json.loads(Path(given("ENGINE_CERTS")).with_name("daemon.json").read_text())["cgroup-parent"]
-        command = f"mkdir -p {folder} && exec dockerd --data-root {folder}/data --exec-root {folder}/run"
+        disk = f"mkdir -p {folder}/data && mount -t tmpfs -o size={self._disk}m none {folder}/data && "
+        command = disk if self._disk and self._network is None else ""
+        command += f"mkdir -p {folder} && exec dockerd --data-root {folder}/data --exec-root {folder}/run"
         command += f" --pidfile {folder}/pid --host unix:///run/sockets/{self._name}.sock"
         command += " --bridge none --iptables=false --ip6tables=false --exec-opt native.cgroupdriver=cgroupfs"
         command += f" --cgroup-parent {cgroup} --shutdown-timeout 1 --config-file {folder}/none.json {self._options}"
@@ -111,6 +117,13 @@ class SecondEngine:
         if self._network is not None:
             os.close(self._network)
             self._network = None
+
+    def free(self) -> None:
+        """Makes room on its disk."""
+        inside = ["nsenter", "--mount", "--target", str(self.pid)]
+        subprocess.run(
+            [*inside, "mount", "-o", f"remount,size={4 * self._disk}m", f"/run/{self._name}/data"], check=True
+        )
 
     def pause(self) -> None:
         """Stops it from doing anything, while its connections stay."""

@@ -8,6 +8,7 @@ import tarfile
 import time
 import unittest
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from support import configurations, session
@@ -25,7 +26,7 @@ class Suspects(IsolationTestCase):
     """On the private engine."""
 
     def test_a_client_hears_nothing_until_the_release(self) -> None:
-        """Its connection is neither closed nor reset: the server's address comes back, and what was said meanwhile, too."""
+        """Its connection is neither closed nor reset. The server's address comes back, and what was said meanwhile."""
         name = self.member("sh", "-c", "nc -lk -p 9000 -e cat", networks=1)
         [(where, settings)] = inspect(name)["NetworkSettings"]["Networks"].items()
         address = settings["IPAMConfig"]["IPv4Address"]
@@ -203,7 +204,7 @@ class AddressesInBetween(IsolationTestCase):
         before = inspect(name)
         self.isolated(name)
         for binding in ({"80/udp": [{"HostPort": port}]}, {"80/tcp": [{"HostIp": "127.0.0.2", "HostPort": port}]}):
-            ports = {next(iter(binding)): {}}
+            ports: dict[str, Any] = {port: {} for port in binding}
             container(self, ExposedPorts=ports, HostConfig={"Init": True, "PortBindings": binding})
         self.released(name, before)
 
@@ -272,7 +273,7 @@ class Engines(unittest.TestCase):
                 self.assertEqual(before["State"]["Pid"], after["State"]["Pid"], "it is the same process")
 
     def test_one_that_has_filled_the_disk_is_contained_all_the_same(self) -> None:
-        """The engine can keep no record and set no policy then. What it does all the same counts, and the result says the rest."""
+        """The engine can keep no record then. It pauses and cuts the container, and the result says the rest."""
         engine = self.on(disk=96)
         config = {**configurations.over_unix(engine.socket), "timeout": 60, "retry_attempts": 0}
         name = self.member(engine, "sh", "-c", "cat /dev/zero > /fill; sleep 600", RestartPolicy={"Name": "no"})
@@ -349,8 +350,6 @@ def is_full(engine: SecondEngine) -> bool:
     except RefusedError:
         return True
     finally:
-        try:
+        with suppress(RefusedError):
             engine.api("DELETE", f"/volumes/{name}")
-        except RefusedError:
-            pass
     return not created["Labels"]

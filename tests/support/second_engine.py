@@ -113,6 +113,9 @@ class SecondEngine:
         if self._process is not None and self._process.poll() is None and self._answers():
             os.kill(self.pid, signal.SIGTERM)
             self._process.wait(60)
+            if self._disk:
+                inside = ["nsenter", "--mount", "--target", str(_listener(engine.SOCKET))]
+                subprocess.run([*inside, "umount", "--lazy", f"/run/{self._name}/data"], check=False)
         self._log.close()
         if self._network is not None:
             os.close(self._network)

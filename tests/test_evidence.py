@@ -99,7 +99,8 @@ class Collecting(EvidenceTestCase):
         self.assertRegex((out / "logs/stderr.log").read_text(), r"^20\S+Z err\n$")
         self.assertIn("mark", self.names((out / "file-system.tar").read_bytes()))
         self.assertEqual(["mark"], self.names((out / "paths/01_mark.tar").read_bytes()))
-        self.assertEqual(api("GET", "/info")["ID"], manifest["engine"]["id"])
+        is_podman = "Podman" in str(api("GET", "/version"))
+        self.assertEqual(None if is_podman else api("GET", "/info")["ID"], manifest["engine"]["id"])
         self.assertLess(abs(manifest["clock"]["engine_ahead_microseconds"]), 1_000_000)
         self.assertGreater(manifest["clock"]["within_microseconds"], 0)
         self.assertTrue(manifest["paused_by_this_collection"]["was_paused"])
@@ -203,7 +204,7 @@ class Collecting(EvidenceTestCase):
         name = container(self, HostConfig={"Init": True, "LogConfig": {"Type": "none"}})
         result = self.run_operation("collect_evidence", id=name, kinds="Logs, Inspection")
         [missing] = [entry for entry in result["missing"] if entry["kind"] == "logs"]
-        self.assertIn("does not support reading", missing["why"])
+        self.assertRegex(missing["why"], "does not support reading|cannot read logs")
 
     def test_what_is_too_large_is_cut_and_told_and_the_rest_comes(self) -> None:
         name = container(self, "sh", "-c", "head -c 9000000 /dev/urandom > /.big; sleep 600")

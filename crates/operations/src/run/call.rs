@@ -133,9 +133,7 @@ impl Call<'_> {
     /// is taken for Docker.
     pub(crate) fn is_podman(&self) -> bool {
         let version = self.send(Request::get(Path::fixed("/version"))).and_then(|answer| Ok(answer.json()?));
-        let components = version.map(|version: Value| version["Components"].clone()).unwrap_or_default();
-        let mut components = components.as_array().into_iter().flatten();
-        components.any(|component| component["Name"].as_str().is_some_and(|name| name.starts_with("Podman")))
+        is_of_podman(&version.unwrap_or_default())
     }
 
     /// Carries out another operation as a part of this call. The guard must have been asked already.
@@ -203,6 +201,12 @@ impl Call<'_> {
         self.status.set(status);
         self.tries.set(self.tries.get() + tries);
     }
+}
+
+/// Whether this is Podman's answer to `GET /version`.
+pub(crate) fn is_of_podman(version: &Value) -> bool {
+    let mut components = version["Components"].as_array().into_iter().flatten();
+    components.any(|component| component["Name"].as_str().is_some_and(|name| name.starts_with("Podman")))
 }
 
 /// A change is not done because something answers 200: a proxy that wants a sign-in answers so with a page. Engines answer a

@@ -233,7 +233,11 @@ fn record_of(
     held: Option<&Undo>,
     plan: &mut Plan,
 ) -> Result<(Undo, bool), Error> {
-    let engine: Value = call.send(Request::get(Path::fixed("/info")))?.json()?;
+    let mut engine: Value = call.send(Request::get(Path::fixed("/info")))?.json()?;
+    if call.is_podman() {
+        // It makes up another id for each answer.
+        engine["ID"] = Value::Null;
+    }
     let undo = record(call, suspect, &engine, plan.method.name(), held);
     if held.is_some() {
         // From here on the collection leaves the container as it is.

@@ -113,6 +113,7 @@ pub(super) struct Collection<'c, 'a> {
     pub(super) warnings: Vec<String>,
     /// The container's state, as far as it is known.
     pub(super) state: String,
+    pub(super) is_podman: bool,
     /// What the engine says of itself, and of the image's layers.
     pub(super) described: Value,
     pub(super) layers: Value,
@@ -130,6 +131,7 @@ impl<'c, 'a> Collection<'c, 'a> {
             actions: Actions::default(),
             warnings: Vec::new(),
             state: "unknown".to_owned(),
+            is_podman: false,
             described: Value::Null,
             layers: Value::Null,
             most: wanted.max_size,

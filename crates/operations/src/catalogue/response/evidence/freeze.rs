@@ -170,7 +170,7 @@ impl<'c, 'a> Frozen<'c, 'a> {
 
     /// Unpauses it, if this call has paused it and nobody has isolated it meanwhile.
     pub(super) fn end(mut self, actions: &mut Actions) -> Result<Ended, Error> {
-        let ours = std::mem::take(&mut self.ours);
+        let ours = self.ours;
         let found = inspect(self.call, &self.id)?;
         let was_unpaused = self.still && found["State"]["Paused"] != true;
         let is_still_ours = self.is_untouched();
@@ -180,16 +180,19 @@ impl<'c, 'a> Frozen<'c, 'a> {
             let refusal = unpause(self.call, &self.id)?;
             actions.note(ask.to_string(), started, self.call.status.get());
             if inspect(self.call, &self.id)?["State"]["Paused"] == true {
-                self.recorded = false;
+                // The record tells what is left to do.
+                (self.ours, self.recorded) = (false, false);
                 let silent = || Error::new(Kind::Failed, "The engine answered that it had done it.");
                 return Err(refusal.unwrap_or_else(silent));
             }
         }
-        if std::mem::take(&mut self.recorded) && is_still_ours {
+        self.ours = false;
+        if self.recorded && is_still_ours {
             let started = Timestamp::now();
             isolation::remove(self.call, &self.id)?;
             actions.note(format!("DELETE /volumes/{VOLUME}{}", self.id), started, self.call.status.get());
         }
+        self.recorded = false;
         Ok(match (was_unpaused, ours && !is_still_ours) {
             (true, _) => Ended::Unpaused,
             (false, true) => Ended::Isolated,

@@ -32,26 +32,42 @@ const MOST_PROGRAMS: usize = 32;
 /// A helper ends by itself so long after the time limit.
 const LATE: Duration = Duration::from_mins(1);
 
-impl Collection<'_, '_> {
+impl<'c, 'a> Collection<'c, 'a> {
+    /// Podman starts nothing beside a paused container: there the helper comes before the pause. The container could disturb it until
+    /// then, and not afterwards, when it reads.
+    pub(super) fn early_helper(&mut self, suspect: &str, wanted: &Wanted<'_>) -> Option<Helper<'c, 'a>> {
+        let is_early = self.is_podman && self.state == "running";
+        let is_wanted = wanted.probe == Probe::Helper && wanted.probes();
+        // If it fails, it is tried again at its usual place, and told.
+        (is_early && is_wanted).then(|| Helper::begin(self, suspect, wanted.helper_image).ok()).flatten()
+    }
+
     /// Reads by a helper, which is removed afterwards.
     pub(super) fn probe_by_helper(
         &mut self,
         suspect: &str,
         in_memory: &[String],
         wanted: &Wanted<'_>,
+        early: Option<Helper<'c, 'a>>,
     ) -> Result<(), Error> {
         if !wanted.probes() {
             return Ok(());
         }
-        let helper = match Helper::begin(self, suspect, wanted.helper_image) {
+        let begun = match early {
+            Some(helper) => Ok(helper),
+            None => Helper::begin(self, suspect, wanted.helper_image),
+        };
+        let helper = match begun {
             Ok(helper) => helper,
             Err(error) => {
                 let why = self.told(error)?;
                 let is_absent = why.to_lowercase().contains("image");
-                let hint = if is_absent {
-                    " The image must be on the engine: name one with helper_image."
-                } else {
-                    ""
+                let hint = match (is_absent, self.is_podman) {
+                    (true, _) => " The image must be on the engine: name one with helper_image.",
+                    (false, true) => {
+                        " Podman starts nothing beside a paused container: use a helper before you isolate it, or Exec."
+                    }
+                    (false, false) => "",
                 };
                 self.miss("helper", "what is in memory only", format!("{why}{hint}"));
                 return Ok(());
@@ -223,7 +239,7 @@ fn begin(
 }
 
 /// A container beside the one that is looked at. Dropped, it is removed.
-struct Helper<'c, 'a> {
+pub(super) struct Helper<'c, 'a> {
     call: &'c Call<'a>,
     name: String,
     is_there: bool,

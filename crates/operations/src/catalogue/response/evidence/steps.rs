@@ -12,13 +12,14 @@ use super::{
     collection::{Collection, Named},
     freeze::{Ended, Frozen},
     manifest,
+    probe::Helper,
     wanted::{Kind, Probe, Wanted},
 };
 use crate::{
     Error, Kind as ErrorOf,
     catalogue::{containers::processes::stat, response::zip::layout::Method as Packing},
     run::{
-        call::Call,
+        call::{Call, is_of_podman},
         objects::{items, text},
         signing::Signer,
     },
@@ -64,47 +65,7 @@ pub(crate) fn collect(
     }
     let mut freeze = Freeze::default();
     if wanted.copies_files() {
-        let asked = (Timestamp::now(), Instant::now());
-        match Frozen::begin(&mut collection, id) {
-            Ok(frozen) => {
-                freeze.left_since = frozen.left_since().map(str::to_owned);
-                freeze.ours = frozen.is_ours() && freeze.left_since.is_none();
-                freeze.began = freeze.ours.then_some(asked.0);
-                let copied =
-                    collection.inspect("frozen", id).and_then(|_| collection.files(&container, wanted));
-                let ended = frozen.end(&mut collection.actions);
-                if freeze.ours {
-                    (freeze.ended, freeze.took) = (Some(Timestamp::now()), Some(asked.1.elapsed()));
-                }
-                copied?;
-                match ended {
-                    Ok(Ended::AsItWas) => {}
-                    Ok(Ended::Isolated) => collection.warnings.push(
-                        "The container was isolated at the same time, so it was left paused. A release lets it run on."
-                            .to_owned(),
-                    ),
-                    Ok(Ended::Unpaused) => collection.warnings.push(
-                        "The container was unpaused during the copy: files that changed while they were copied may be incomplete."
-                            .to_owned(),
-                    ),
-                    Err(error) => collection.warnings.push(format!(
-                        "The container could not be unpaused: {} Let it run on with release_container.",
-                        call.secrets().hidden_in(error.message())
-                    )),
-                }
-            }
-            Err(error) if is_interrupted(&error) => return Err(error),
-            Err(error) => {
-                let why = format!(
-                    "the container could not be paused, and copying files of one that runs gives cut archives and is itself \
-                     a way to attack the host: {}",
-                    call.secrets().hidden_in(error.message())
-                );
-                for what in files_wanted(wanted) {
-                    collection.miss(what.0, what.1, &why);
-                }
-            }
-        }
+        freeze = copy_files(&mut collection, &container, wanted)?;
     } else if wanted.has(Kind::Changes) {
         collection.changes(id)?;
     }
@@ -146,6 +107,59 @@ pub(crate) fn collect(
         "signed_by": call.configuration.signer().map(Signer::public_key_pem),
     });
     finish(collection, &container, &told, &freeze)
+}
+
+/// Copies files while the container stands still. Of one that could not be paused, none is copied.
+fn copy_files(
+    collection: &mut Collection<'_, '_>,
+    container: &Container,
+    wanted: &Wanted<'_>,
+) -> Result<Freeze, Error> {
+    let (call, id) = (collection.call, container.id.as_str());
+    let early = collection.early_helper(id, wanted);
+    let mut freeze = Freeze::default();
+    let asked = (Timestamp::now(), Instant::now());
+    match Frozen::begin(collection, id) {
+        Ok(frozen) => {
+            freeze.left_since = frozen.left_since().map(str::to_owned);
+            freeze.ours = frozen.is_ours() && freeze.left_since.is_none();
+            freeze.began = freeze.ours.then_some(asked.0);
+            let copied =
+                collection.inspect("frozen", id).and_then(|_| collection.files(container, wanted, early));
+            let ended = frozen.end(&mut collection.actions);
+            if freeze.ours {
+                (freeze.ended, freeze.took) = (Some(Timestamp::now()), Some(asked.1.elapsed()));
+            }
+            copied?;
+            match ended {
+                Ok(Ended::AsItWas) => {}
+                Ok(Ended::Isolated) => collection.warnings.push(
+                    "The container was isolated at the same time, so it was left paused. A release lets it run on."
+                        .to_owned(),
+                ),
+                Ok(Ended::Unpaused) => collection.warnings.push(
+                    "The container was unpaused during the copy: files that changed while they were copied may be incomplete."
+                        .to_owned(),
+                ),
+                Err(error) => collection.warnings.push(format!(
+                    "The container could not be unpaused: {} Let it run on with release_container.",
+                    call.secrets().hidden_in(error.message())
+                )),
+            }
+        }
+        Err(error) if is_interrupted(&error) => return Err(error),
+        Err(error) => {
+            let why = format!(
+                "the container could not be paused, and copying files of one that runs gives cut archives and is itself \
+                 a way to attack the host: {}",
+                call.secrets().hidden_in(error.message())
+            );
+            for what in files_wanted(wanted) {
+                collection.miss(what.0, what.1, &why);
+            }
+        }
+    }
+    Ok(freeze)
 }
 
 /// Ends the archive with its manifest, and saves it.
@@ -248,7 +262,7 @@ impl Container {
     }
 }
 
-impl Collection<'_, '_> {
+impl<'c, 'a> Collection<'c, 'a> {
     /// What the engine is, and its clock beside ours.
     fn engine(&mut self) -> Result<Clock, Error> {
         let before = Timestamp::now();
@@ -261,8 +275,10 @@ impl Collection<'_, '_> {
         let version = self.json(&named(ENGINE, "engine/version.json", "the engine's versions"), &ask)?;
         let version = version.unwrap_or_default();
         let spoken = self.call.engine.api_version().ok().map(|version| version.to_string());
+        self.is_podman = is_of_podman(&version);
         self.described = json!({
-            "id": info["ID"],
+            // Podman makes up another one for each answer.
+            "id": if self.is_podman { &Value::Null } else { &info["ID"] },
             "name": info["Name"],
             "version": version["Version"],
             "api_version": spoken,
@@ -388,10 +404,15 @@ impl Collection<'_, '_> {
     }
 
     /// What is copied while the container stands still.
-    fn files(&mut self, container: &Container, wanted: &Wanted<'_>) -> Result<(), Error> {
+    fn files(
+        &mut self,
+        container: &Container,
+        wanted: &Wanted<'_>,
+        early: Option<Helper<'c, 'a>>,
+    ) -> Result<(), Error> {
         let id = container.id.as_str();
         if wanted.probe == Probe::Helper && self.has_processes() {
-            self.probe_by_helper(id, &container.in_memory(), wanted)?;
+            self.probe_by_helper(id, &container.in_memory(), wanted, early)?;
         }
         if wanted.has(Kind::Changes) {
             self.changes(id)?;

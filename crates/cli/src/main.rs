@@ -125,7 +125,7 @@ fn run(request: &Request<'_>) -> Result<ExitCode, Error> {
                 })
             });
             let found = operations::verify_file(file, key.transpose()?.as_deref(), *manifest_sha256)?;
-            show::verified(&found, *json);
+            show::verified(&found, manifest_sha256.is_some(), *json);
             Ok(if found["valid"] == true { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILURE) })
         }
         Request::VerifyPackage { file, public_key, json } => {

@@ -27,8 +27,8 @@ pub(crate) fn list() {
     }
 }
 
-/// Prints what verifying an archive has found, a line for each finding.
-pub(crate) fn verified(found: &Map<String, Value>, as_json: bool) {
+/// Prints what verifying an archive has found, a line for each finding. `is_known` is whether its manifest's hash was given.
+pub(crate) fn verified(found: &Map<String, Value>, is_known: bool, as_json: bool) {
     if as_json {
         json(&Value::Object(found.clone()));
         return;
@@ -38,10 +38,18 @@ pub(crate) fn verified(found: &Map<String, Value>, as_json: bool) {
     say(text(&found["summary"]));
     let items = |name: &str| found[name].as_array().cloned().unwrap_or_default();
     for finding in items("findings") {
-        say(format!("{}: {}: {}", text(&finding["what"]), text(&finding["item"]), text(&finding["why"])));
+        let place = Some(text(&finding["item"])).filter(|item| !item.is_empty());
+        let place = place.unwrap_or_else(|| "the archive itself".to_owned());
+        say(format!("{}: {place}: {}", text(&finding["what"]), text(&finding["why"])));
     }
     for item in items("incomplete") {
         say(format!("incomplete: {}: {}", text(&item["name"]), text(&item["why"])));
+    }
+    if found["valid"] == true && found["signature"] == "none" && !is_known {
+        out::note(
+            "Nobody has signed it. Whoever changed it could have made it consistent again: compare manifest_sha256 with the one \
+             that was noted when it was collected (--manifest-sha256).",
+        );
     }
     for missing in items("missing") {
         say(format!("not collected: {}: {}", text(&missing["what"]), text(&missing["why"])));
@@ -113,7 +121,11 @@ fn remarks(result: &Value) {
     let differs = items("differs").map(|it| format!("Differs: {}: {}", text(&it["what"]), text(&it["why"])));
     let warnings =
         items("warnings").chain(items("Warnings")).map(|warning| format!("Warning: {}", text(warning)));
-    for remark in open.chain(lost).chain(differs).chain(warnings) {
+    let evidence = &result["evidence"];
+    let evidence = evidence["attachment"]["file"]["filename"]
+        .as_str()
+        .map(|file| format!("Evidence: {file}, manifest SHA-256 {}", text(&evidence["manifest_sha256"])));
+    for remark in open.chain(lost).chain(differs).chain(warnings).chain(evidence) {
         out::note(clean::line(&remark));
     }
 }

@@ -182,7 +182,9 @@ fn verified(
         true => format!("Valid: {items} items are as they were collected. Signature: {signature}."),
         false => {
             let first = &findings.0[0];
-            format!("Not valid: {} findings. The first: {} {}", findings.0.len(), first.item, first.why)
+            let place = if first.item.is_empty() { String::new() } else { format!("{}: ", first.item) };
+            let many = if findings.0.len() == 1 { "finding" } else { "findings" };
+            format!("Not valid: {} {many}. The first: {place}{}.", findings.0.len(), first.why)
         }
     };
     let told: Value = (findings.0.iter())

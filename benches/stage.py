@@ -13,6 +13,7 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 
 import docker
+from peer import NETWORKS, SUSPECTS
 
 MIB = 1024 * 1024
 # A hundred bytes a line, as logs have them; every fourth goes to standard error.
@@ -36,6 +37,13 @@ def main(containers: int, bulk_mib: int, log_mb: int) -> None:
         labels = {"com.example.team": "soc", "com.example.tier": "test"}
         list(pool.map(lambda _: engine.create_container(image, ["true"], labels=labels), range(containers)))
     run("bench-worker", "exec sleep 86400")
+    for network in NETWORKS:
+        engine.create_network(network)
+    for suspect in SUSPECTS:
+        host = engine.create_host_config(network_mode=NETWORKS[0], restart_policy={"Name": "always"})
+        engine.create_container(image, ["sleep", "86400"], name=suspect, host_config=host)
+        engine.connect_container_to_network(suspect, NETWORKS[1])
+        engine.start(suspect)
     run("bench-big", f"head -c {bulk_mib}m /dev/urandom > /big")
     run("bench-talker", TALK % (log_mb * 10_000))
     for name in ("bench-big", "bench-talker"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
+from contextlib import suppress
 from typing import Any
 
 from support import configurations
 from support.case import OperationTestCase
-from support.engine import api, container, network, remove, state, unique
+from support.engine import RefusedError, api, container, network, remove, state, unique
 from support.fault_proxy import Fault, FaultProxy
 from support.session import execute, given
 
@@ -48,6 +50,11 @@ class BeforeAndAfter(OperationTestCase):
         name = container(self, HostConfig={"AutoRemove": True})
         result = self.run_operation("stop_container", id=name, t=0)
         self.assertIn(result["after"]["status"], ("removed", "removing", "exited"), result)
+        deadline = time.monotonic() + 20
+        with suppress(RefusedError):
+            while state(name):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.1)
 
     def test_a_look_that_fails_is_said_and_the_deed_is_done(self) -> None:
         for operation in CONTAINERS:

@@ -27,7 +27,7 @@ class Suspects(IsolationTestCase):
 
     def test_a_client_hears_nothing_until_the_release(self) -> None:
         """Its connection is neither closed nor reset. The server's address comes back, and what was said meanwhile."""
-        name = self.member("sh", "-c", "nc -lk -p 9000 -e cat", networks=1)
+        name = self.member("sh", "-c", "nc -ll -p 9000 -e cat", networks=1)
         [(where, settings)] = inspect(name)["NetworkSettings"]["Networks"].items()
         address = settings["IPAMConfig"]["IPv4Address"]
         ticks = "n=0; while :; do n=$((n+1)); echo tick$n; sleep 0.2; done"
@@ -55,7 +55,9 @@ class Suspects(IsolationTestCase):
     def test_one_that_holds_the_engines_socket_takes_no_further_step(self) -> None:
         """What could command the engine stands still: it cannot release itself."""
         count = "n=0; while :; do n=$((n+1)); echo $n > /count; done"
-        name = container(self, "sh", "-c", count, HostConfig={"Init": True, "Binds": ["/run:/host-run"]})
+        name = container(
+            self, "sh", "-c", count, HostConfig={"Init": True, "Binds": ["/run/sockets/docker.sock:/docker.sock"]}
+        )
         self.until(lambda: bool(read(name, "/count")))
         result = self.isolated(name)
         self.assertEqual("freeze", result["method"])
@@ -278,10 +280,7 @@ class Engines(unittest.TestCase):
         config = {**configurations.over_unix(engine.socket), "timeout": 60, "retry_attempts": 0}
         name = self.member(engine, "sh", "-c", "cat /dev/zero > /fill; sleep 600", RestartPolicy={"Name": "no"})
         before = engine.api("GET", f"/containers/{name}/json")
-        deadline = time.monotonic() + 60
-        while not is_full(engine):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.2)
+        self.filled(engine)
         result = execute(config, "isolate_container", id=name, method="Freeze")
         self.assertEqual(("done", False), (result["outcome"], result["recorded"]), result)
         self.assertRegex(str(result["warnings"]), "could not be kept on the engine")
@@ -296,6 +295,17 @@ class Engines(unittest.TestCase):
         after = engine.api("GET", f"/containers/{name}/json")
         self.assertEqual([], list(differences(before["HostConfig"], after["HostConfig"])))
         self.assertEqual("running", after["State"]["Status"])
+
+    def filled(self, engine: SecondEngine) -> None:
+        """Waits until the disk is full, and takes what room the engine's own file of volumes still has."""
+        deadline = time.monotonic() + 120
+        while os.statvfs(engine.data).f_bavail:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        for size in (65536, 4096, 512, 64):
+            with suppress(RefusedError):
+                while engine.api("POST", "/volumes/create", {"Labels": {"fill": "x" * size}})["Labels"]:
+                    self.assertLess(time.monotonic(), deadline)
 
     def test_evidence_of_a_task_and_of_one_that_is_dead(self) -> None:
         engine = self.on()
@@ -340,16 +350,3 @@ def read(name: str, path: str) -> bytes:
         with tarfile.open(fileobj=io.BytesIO(answer.read())) as archive:
             found = archive.extractfile(archive.next() or tarfile.TarInfo())
             return found.read() if found else b""
-
-
-def is_full(engine: SecondEngine) -> bool:
-    """Whether the engine has no room for a volume's description."""
-    name = unique("volume")
-    try:
-        created = engine.api("POST", "/volumes/create", {"Name": name, "Labels": {"fill": "x" * 65536}})
-    except RefusedError:
-        return True
-    finally:
-        with suppress(RefusedError):
-            engine.api("DELETE", f"/volumes/{name}")
-    return not created["Labels"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from execute import load
-from peer import BIG, SOCKET, TALKER, TLS, UPLOAD, WORKER, certificate, each, received, serve, together
+from peer import BIG, SOCKET, TALKER, TLS, UPLOAD, WORKER, certificate, contained, each, received, serve, together
 
 ROOT, NAME, VERSION = Path(os.environ["BENCH_ROOT"]), os.environ["BENCH_NAME"], os.environ["BENCH_VERSION"]
 CONNECTOR = load(ROOT, NAME, VERSION)
@@ -89,6 +89,14 @@ def run(_: str) -> None:
     assert execute("exec_container", id=WORKER, Cmd=["true"])["exit_code"] == 0
 
 
+def evidence(_: str) -> None:
+    """The large container's file twice: as it was named, and within the file system."""
+    result = execute("collect_evidence", id=BIG, kinds="File System", paths="/big")
+    assert result["size"] == os.path.getsize(received())
+    assert all(item["complete"] for item in result["items"])
+    os.unlink(received())
+
+
 def configurations(count: int, argument: str) -> list[float]:
     """Pings through so many configurations in turn. Each has been called once before."""
     several = [{**OVER_UNIX, "config_id": str(number)} for number in range(int(argument))]
@@ -116,6 +124,15 @@ if __name__ == "__main__":
             "copy": each(copy),
             "logs": each(logs),
             "exec": each(run),
+            "evidence": each(evidence),
+            "freeze": contained(
+                lambda suspect: execute("pause_container", id=suspect),
+                lambda suspect: execute("unpause_container", id=suspect),
+            ),
+            "isolate": contained(
+                lambda suspect: execute("isolate_container", id=suspect, method="Freeze"),
+                lambda suspect: execute("release_container", id=suspect),
+            ),
             "configurations": configurations,
         }
     )

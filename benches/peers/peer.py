@@ -24,6 +24,8 @@ UPLOAD = os.environ["BENCH_UPLOAD"]
 
 # What stage.py has made.
 BIG, WORKER, TALKER = "bench-big", "bench-worker", "bench-talker"
+SUSPECTS = [f"bench-suspect-{number}" for number in range(20)]
+NETWORKS = ["bench-inner", "bench-outer"]
 
 PINGS_OF_A_THREAD = 100
 
@@ -52,6 +54,23 @@ def each(work: Work) -> Timed:
             began = time.perf_counter()
             work(argument)
             seconds.append(time.perf_counter() - began)
+        return seconds
+
+    return timed
+
+
+def contained(contain: Callable[[str], object], free: Callable[[str], object]) -> Timed:
+    """Times containing all suspects, one after another. That they are freed again is not measured."""
+
+    def timed(count: int, _: str) -> list[float]:
+        seconds = []
+        for _ in range(count):
+            began = time.perf_counter()
+            for suspect in SUSPECTS:
+                contain(suspect)
+            seconds.append(time.perf_counter() - began)
+            for suspect in SUSPECTS:
+                free(suspect)
         return seconds
 
     return timed

@@ -11,7 +11,21 @@ import ssl
 import time
 from collections.abc import Callable
 
-from peer import BIG, SOCKET, TALKER, TLS, UPLOAD, WORKER, certificate, each, received, serve, together
+from peer import (
+    BIG,
+    NETWORKS,
+    SOCKET,
+    TALKER,
+    TLS,
+    UPLOAD,
+    WORKER,
+    certificate,
+    contained,
+    each,
+    received,
+    serve,
+    together,
+)
 
 API = "/v1.41"
 
@@ -45,7 +59,9 @@ class Raw:
         return self._whole(*self.ask(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body))
 
     def _whole(self, head: bytes, body: memoryview) -> bytes:
-        assert head.split(b" ", 2)[1] in (b"200", b"201"), head
+        assert head.split(b" ", 2)[1] in (b"200", b"201", b"204"), head
+        if head.split(b" ", 2)[1] == b"204":
+            return b""
         came, fields = bytearray(body), head.lower()
         if b"transfer-encoding: chunked" not in fields:
             if (at := fields.find(b"content-length:")) < 0:  # an answer that ends with its connection
@@ -110,6 +126,42 @@ def export(_: str) -> None:
     os.unlink(received())
 
 
+def evidence(_: str) -> None:
+    """The reads that evidence of the large container takes, into a file."""
+    with open(received(), "wb", buffering=0) as file:
+        for target in (f"{BIG}/archive?path=/big", f"{BIG}/export"):
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(SOCKET)
+            connection.sendall(f"GET {API}/containers/{target} HTTP/1.0\r\n\r\n".encode())
+            buffer = bytearray(256 * 1024)
+            while length := connection.recv_into(buffer):
+                file.write(memoryview(buffer)[:length])
+    os.unlink(received())
+
+
+def pause(suspect: str) -> None:
+    unix().post(f"/containers/{suspect}/pause", b"")
+
+
+def unpause(suspect: str) -> None:
+    unix().post(f"/containers/{suspect}/unpause", b"")
+
+
+def cut(suspect: str) -> None:
+    """What isolating one has the engine do: pause, restart policy, networks."""
+    pause(suspect)
+    unix().post(f"/containers/{suspect}/update", b'{"RestartPolicy":{"Name":"no"}}')
+    for network in NETWORKS:
+        unix().post(f"/networks/{network}/disconnect", json.dumps({"Container": suspect}).encode())
+
+
+def rejoin(suspect: str) -> None:
+    for network in NETWORKS:
+        unix().post(f"/networks/{network}/connect", json.dumps({"Container": suspect}).encode())
+    unix().post(f"/containers/{suspect}/update", b'{"RestartPolicy":{"Name":"always"}}')
+    unpause(suspect)
+
+
 def copy(_: str) -> None:
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(SOCKET)
@@ -167,6 +219,9 @@ if __name__ == "__main__":
             "copy": each(copy),
             "logs": each(logs),
             "exec": each(run),
+            "evidence": each(evidence),
+            "freeze": contained(pause, unpause),
+            "isolate": contained(cut, rejoin),
             "configurations": connections,
         }
     )

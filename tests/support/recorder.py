@@ -103,6 +103,8 @@ class Recorder:
         what = f"{request.method} {request.path}"
         if what in ("GET /_ping", "HEAD /_ping"):
             return Answer(200, "OK", {"Api-Version": self._api_version})
+        if what == "POST /volumes/create" and what not in self._answers:
+            return Answer(201, json.loads(request.body))
         if re.fullmatch(r"POST /containers/[^/]+/(un)?pause", what):
             self._is_paused = what.endswith("/pause")
         # A container that was looked at is acted on by its full id: the same container for a case.

@@ -61,6 +61,11 @@ class SecondEngine:
         """Its process: whoever listens on its socket."""
         return _listener(self.socket)
 
+    @property
+    def data(self) -> str:
+        """Where its data lies, as seen from here."""
+        return f"/proc/{self.pid}/root/run/{self._name}/data"
+
     def start(self) -> None:
         """Starts it, for the first time or again, and waits until it answers."""
         folder = f"/run/{self._name}"

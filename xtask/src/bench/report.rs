@@ -165,6 +165,10 @@ fn judge(work: &Work, goal: &Goal, rounds: &Rounds) -> Option<Judged> {
             let ratio = ratio(*than, *ours)?;
             (format!("at least {least} x faster than {than}"), times(ratio), ratio.median >= *least)
         }
+        Goal::Within(most, ours) => {
+            let took = median(&rounds.seconds(*ours));
+            (format!("{}: at most {}", ours.title(), time(*most)), time(took), took <= *most)
+        }
         Goal::Memory(most, words, ours) => {
             let memory = rounds.memory(*ours)?;
             (format!("memory at most {words} above idle"), mib(memory), memory <= *most)

@@ -34,6 +34,8 @@ pub(crate) enum Goal {
     AtMost(f64, Peer, Peer),
     /// So many times faster than another, at least.
     Faster(f64, Peer, Peer),
+    /// So many seconds, at most.
+    Within(f64, Peer),
     /// So many bytes of memory above idle, at most; and in words.
     Memory(u64, &'static str, Peer),
 }
@@ -149,5 +151,33 @@ pub(crate) const WORKS: &[Work] = &[
             Goal::Memory((64 + 16) * MIB, "the cap (64 MiB) and 16 MiB", Connector),
         ],
         ..LARGE
+    },
+    Work {
+        name: "evidence",
+        title: "evidence of 2 GiB, in an archive with hashes",
+        word: "evidence",
+        floor: Raw,
+        peers: &[Raw, Connector],
+        slow: &[],
+        goals: &[Goal::AtMost(1.15, Connector, Raw), Goal::Memory(16 * MIB, "16 MiB", Connector)],
+        ..LARGE
+    },
+    Work {
+        name: "freeze",
+        title: "pause 20 containers, one after another",
+        word: "freeze",
+        amount: [(10, 1), (3, 1)],
+        peers: &[Raw, Connector],
+        goals: &[Goal::Within(1.0, Connector)],
+        ..SMALL
+    },
+    Work {
+        name: "isolate",
+        title: "isolate 20 containers in 2 networks each, one after another",
+        word: "isolate",
+        amount: [(5, 1), (2, 1)],
+        peers: &[Raw, Connector],
+        goals: &[Goal::AtMost(1.5, Connector, Raw)],
+        ..SMALL
     },
 ];

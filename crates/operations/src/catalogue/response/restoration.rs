@@ -1,5 +1,7 @@
 //! What can be restored of an isolated container, and what cannot: found out before anything is changed, and compared afterwards.
 
+use std::net::IpAddr;
+
 use engine::{Path, Request, Segment};
 use serde_json::{Value, json};
 
@@ -192,20 +194,56 @@ fn port_conflict(suspect: &Suspect, others: &[Value]) -> Option<(String, String)
         if still_has[port.as_str()].is_array() {
             continue;
         }
-        let protocol = port.split('/').nth(1).unwrap_or("tcp");
-        for wanted in
-            items(hosts).map(|host| text(host, "HostPort")).filter(|port| !matches!(*port, "" | "0"))
-        {
+        let protocol = protocol_of(port);
+        for wanted in items(hosts).filter(|host| !matches!(text(host, "HostPort"), "" | "0")) {
             for other in others {
                 let published = other["NetworkSettings"]["Ports"].as_object().into_iter().flatten();
-                let mut published =
-                    published.filter(|(name, _)| name.split('/').nth(1).unwrap_or("tcp") == protocol);
-                if published.any(|(_, hosts)| items(hosts).any(|host| host["HostPort"] == wanted)) {
+                let mut published = published.filter(|(name, _)| protocol_of(name) == protocol);
+                if published.any(|(_, hosts)| items(hosts).any(|host| is_taken_by(wanted, host))) {
                     let owner = text(other, "Name").trim_start_matches('/').to_owned();
-                    return Some((format!("{wanted}/{protocol}"), owner));
+                    return Some((format!("{}/{protocol}", text(wanted, "HostPort")), owner));
                 }
             }
         }
     }
     None
+}
+
+fn protocol_of(port: &str) -> &str {
+    port.split('/').nth(1).unwrap_or("tcp")
+}
+
+/// Whether two bindings want the same port of the same address. One without an address takes all, of both families.
+fn is_taken_by(wanted: &Value, host: &Value) -> bool {
+    let address = |binding| text(binding, "HostIp").parse::<IpAddr>().ok();
+    let overlap = match (address(wanted), address(host)) {
+        (Some(one), Some(other)) => {
+            let is_all = one.is_unspecified() || other.is_unspecified();
+            one == other || is_all && one.is_ipv4() == other.is_ipv4()
+        }
+        _ => true,
+    };
+    overlap && wanted["HostPort"] == host["HostPort"]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_taken_at_its_address() {
+        for (wanted, has, is_taken) in [
+            ("", "0.0.0.0", true),
+            ("0.0.0.0", "", true),
+            ("127.0.0.1", "0.0.0.0", true),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "127.0.0.2", false),
+            ("127.0.0.1", "::", false),
+            ("::", "::1", true),
+        ] {
+            let at = |address: &str, port: &str| json!({"HostIp": address, "HostPort": port});
+            assert_eq!(is_taken_by(&at(wanted, "80"), &at(has, "80")), is_taken, "{wanted} {has}");
+            assert!(!is_taken_by(&at(wanted, "80"), &at(has, "81")));
+        }
+    }
 }

@@ -13,6 +13,7 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 
 import docker
+
 from peer import NETWORKS, SUSPECTS
 
 MIB = 1024 * 1024

@@ -22,7 +22,7 @@ FOLDER = os.environ["BENCH_FOLDER"]
 UPLOAD = os.environ["BENCH_UPLOAD"]
 """The tar that is copied into a container."""
 
-# What stage.py has made.
+# What stage.py makes.
 BIG, WORKER, TALKER = "bench-big", "bench-worker", "bench-talker"
 SUSPECTS = [f"bench-suspect-{number}" for number in range(20)]
 NETWORKS = ["bench-inner", "bench-outer"]
@@ -64,7 +64,7 @@ def contained(contain: Callable[[str], object], free: Callable[[str], object]) -
 
     def timed(count: int, _: str) -> list[float]:
         seconds = []
-        for _ in range(count):
+        for _round in range(count):
             began = time.perf_counter()
             for suspect in SUSPECTS:
                 contain(suspect)

@@ -319,6 +319,8 @@ class Collecting(EvidenceTestCase):
             )
             collecting.start()
             self.await_pause(name)
+            while not proxy.seen:  # its files are being copied
+                time.sleep(0.01)
             api("POST", f"/containers/{name}/unpause")
             collecting.join()
         self.assertIn("unpaused meanwhile", results[0]["warnings"][0])

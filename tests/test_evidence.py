@@ -250,7 +250,7 @@ class Collecting(EvidenceTestCase):
             self.run_operation("isolate_container", id=name)
             collecting.join()
         [result] = results
-        self.assertIn("isolated meanwhile", result["warnings"][0])
+        self.assertIn("isolated at the same time", result["warnings"][0])
         self.assertTrue(state(name)["Paused"])
         self.assertTrue(self.item(result, "file-system.tar")["complete"])
         self.described("collect_evidence", params, result)
@@ -323,7 +323,7 @@ class Collecting(EvidenceTestCase):
                 time.sleep(0.01)
             api("POST", f"/containers/{name}/unpause")
             collecting.join()
-        self.assertIn("unpaused meanwhile", results[0]["warnings"][0])
+        self.assertIn("unpaused during the copy", results[0]["warnings"][0])
         self.assertEqual([], self.run_operation("list_isolated"))
 
     def test_without_a_record_it_is_collected_all_the_same(self) -> None:

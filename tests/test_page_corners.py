@@ -60,7 +60,7 @@ class Corners(PageTestCase):
         browser.click(self.field("id"))
         browser.find(".remark.bad", "the server is down")
 
-    def test_a_call_is_cancelled(self) -> None:
+    def test_a_call_is_found_again_and_cancelled(self) -> None:
         browser = self.browser
         self.go("operations/wait")
         client = self.host.client()
@@ -87,6 +87,9 @@ class Corners(PageTestCase):
         browser.click("button.primary", "Run")
         browser.until((folder / "page-began").exists, "it did not begin")
         self.assertIn("1 running", browser.text("#busy"))
+        # The call belongs to the host: the page finds it again.
+        browser.script("location.reload()")
+        browser.find(".progress")
         browser.click("button.danger", "Cancel")
         browser.find(".badge.Cancelled")
         browser.until((folder / "page-interrupted").exists, "it was not interrupted")

@@ -18,24 +18,22 @@ export class Failure extends Error {
 export const signIn = { wanted: () => {} };
 
 /** An answer's JSON; null where there is nothing to read. */
-export async function ask(method, path, body, signal) {
-  const { data } = await answer(method, path, body, signal);
+export async function ask(method, path, body) {
+  const { data } = await answer(method, path, body);
   return data;
 }
 
 /** An answer's JSON, and the number of the call that it came of. */
-export async function answer(method, path, body, signal) {
+export async function answer(method, path, body) {
   const isForm = body instanceof FormData;
   let response;
   try {
     response = await fetch(path, {
       method,
-      signal,
       headers: body === undefined || isForm ? {} : { "Content-Type": "application/json" },
       body: body === undefined || isForm ? body : JSON.stringify(body),
     });
-  } catch (fault) {
-    if (fault.name === "AbortError") throw fault;
+  } catch {
     throw new Failure(
       "The local host does not answer. Look whether it still runs: fsr-docker serve.",
       0,
@@ -62,16 +60,20 @@ export const definition = (one) => ask("GET", `/api/integration/connectors/${one
 export const history = async () => (await ask("GET", "/page/history")).calls;
 export const call = (id) => ask("GET", `/page/history/${id}`);
 
-/** How far the call of this name is: its parts, none of a call that does not run. */
-export const progress = async (name) => (await ask("GET", `/page/progress/${name}`)).parts;
+/** How far the call of this name is, and its output from a piece on: nothing of a call that does not run. */
+export const progress = (name, from = 0) => ask("GET", `/page/progress/${name}?from=${from}`);
 
-/** @typedef {{ signal?: AbortSignal, name?: string, unnoted?: boolean }} How */
+/** The calls that run, whichever tab has made them. */
+export const calls = async () => (await ask("GET", "/page/calls")).calls;
+export const cancel = (name) => ask("DELETE", `/page/calls/${name}`);
 
-/** Runs an operation. Aborting the signal cancels it; by `name` one may ask meanwhile how far it is. */
-export function execute(connector, operation, config, params, /** @type {How} */ { signal, name, unnoted = false } = {}) {
+/** @typedef {{ name?: string, unnoted?: boolean }} How */
+
+/** Runs an operation. With a `name` it belongs to the host: it goes on without this tab, and is found by that name. */
+export function execute(connector, operation, config, params, /** @type {How} */ { name, unnoted = false } = {}) {
   const body = { connector: connector.name, version: connector.version, operation, config, params };
-  const how = unnoted ? "?unnoted=true" : name ? `?progress=${name}` : "";
-  return answer("POST", `/api/integration/execute/${how}`, body, signal);
+  const how = unnoted ? "?unnoted=true" : name ? `?progress=${name}&kept=true` : "";
+  return answer("POST", `/api/integration/execute/${how}`, body);
 }
 
 /** What a health check of a stored configuration finds. */

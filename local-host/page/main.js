@@ -1,13 +1,15 @@
 // The page: what is chosen, where one is, and the bar above it.
 
 import * as api from "./api.js";
-import { underWay, listen } from "./calls.js";
+import { find, listen, underWay } from "./calls.js";
 import { configurations, health } from "./configurations.js";
 import { fill, h } from "./dom.js";
 import { files } from "./files.js";
 import { history } from "./history.js";
 import { operations } from "./operations.js";
+import { unsaved } from "./kept.js";
 import { packages } from "./packages.js";
+import { takeOver } from "./workbench.js";
 
 const VIEWS = { operations, configurations, history, files, packages };
 const TITLES = {
@@ -224,6 +226,7 @@ async function begin() {
     return;
   }
   app.isReady = true;
+  await look();
   show();
 }
 
@@ -247,6 +250,22 @@ addEventListener("keydown", (event) => {
     const work = main.querySelector("form.work");
     if (work instanceof HTMLFormElement) (event.preventDefault(), work.requestSubmit());
   }
+});
+/** Calls that this tab did not begin are shown as its own. */
+async function look() {
+  if (!app.isReady) return;
+  await find((call, about) => {
+    takeOver(app, call, about);
+    const { view, id } = where();
+    if (view === "operations" && id === about.operation) show();
+  }).catch(() => null);
+}
+setInterval(look, 2000);
+addEventListener("beforeunload", (event) => {
+  if (unsaved().length > 0 || app.isDirty?.()) event.preventDefault();
+});
+addEventListener("pagehide", () => {
+  if (localStorage.getItem("cancelOnClose") === "yes") navigator.sendBeacon("/page/left");
 });
 listen(busy);
 begin();

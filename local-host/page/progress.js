@@ -4,12 +4,14 @@ import { bytes, h } from "./dom.js";
 
 /** Who listens is not told more often than this. */
 const SPOKEN_MILLISECONDS = 10000;
+const MOST_SHOWN = 2000;
 
 /** An element that shows a call's progress, and `update`, which takes over what is known by now: nothing else moves. */
 export function progress(call) {
   const whole = h("p", { class: "dim" });
   const bar = meter("The call as a whole");
   const list = h("ul", { class: "parts" });
+  const written = h("pre", { class: "output live", tabindex: "0", "aria-label": "Output so far", hidden: true });
   const spoken = h("p", { class: "hidden", "aria-live": "polite" });
   const rows = new Map();
   let spokenAt = -Infinity;
@@ -27,6 +29,7 @@ export function progress(call) {
       }
       rows.get(part.part).update(part);
     }
+    write();
     const now = performance.now();
     if (now - spokenAt > SPOKEN_MILLISECONDS && whole.textContent !== "") {
       spokenAt = now;
@@ -34,8 +37,21 @@ export function progress(call) {
     }
   }
 
+  let last = null;
+  function write() {
+    const pieces = call.output.slice(last === null ? 0 : call.output.indexOf(last) + 1).filter((one) => one.stream !== "step");
+    last = call.output.at(-1) ?? last;
+    if (pieces.length === 0) return;
+    // Who reads further up is left there.
+    const isAtEnd = written.scrollTop + written.clientHeight >= written.scrollHeight - 30;
+    written.hidden = false;
+    written.append(...pieces.map((one) => h("span", { class: one.stream === "stderr" ? "stderr" : null }, one.output)));
+    while (written.childElementCount > MOST_SHOWN) written.firstElementChild?.remove();
+    if (isAtEnd) written.scrollTop = written.scrollHeight;
+  }
+
   update();
-  return { element: h("div", { class: "progress" }, whole, bar.element, list, spoken), update };
+  return { element: h("div", { class: "progress" }, whole, bar.element, list, written, spoken), update };
 }
 
 /** The same in one line, such as `Exporting web, 512.0 MiB, 256.0 MiB/s`; empty where nothing is known. */

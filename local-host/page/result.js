@@ -28,8 +28,8 @@ export function result(data, log, context) {
   return h("div", { class: "result" }, downloads(data), tabs(all.filter(Boolean)));
 }
 
-/** An error, with what FortiSOAR puts before it set apart. */
-export function failure(message, log) {
+/** An error, with what FortiSOAR puts before it set apart, and what the call had written until then. */
+export function failure(message, log, output = []) {
   const [start] = BEFORE.exec(message) ?? [""];
   const [, code, said] = /^(\[[a-z_]+(?: \d+)?\] )?(.*)$/s.exec(message.slice(start.length));
   return h(
@@ -42,6 +42,17 @@ export function failure(message, log) {
       { type: "button", class: "quiet", onclick: () => copy(message, "the error") },
       "Copy the error",
     ),
+    output?.length > 0 &&
+      h(
+        "details",
+        { open: true },
+        h("summary", {}, "Output up to the failure"),
+        h(
+          "pre",
+          { class: "output", tabindex: "0" },
+          output.map((one) => h("span", { class: one.stream === "stderr" ? "stderr" : null }, one.output)),
+        ),
+      ),
     log?.length
       ? h(
           "details",

@@ -2,14 +2,32 @@
 // result has another form than expected, is left to the tree and the JSON.
 
 import { changes } from "./views/changes.js";
+import { container } from "./views/container.js";
 import { containers } from "./views/containers.js";
 import { disk } from "./views/disk.js";
 import { events } from "./views/events.js";
 import { history, image, images } from "./views/layers.js";
+import { networks } from "./views/networks.js";
 import { processes } from "./views/processes.js";
 import { statistics } from "./views/statistics.js";
+import { services, tasks, volumes } from "./views/swarm.js";
 
-const VIEWS = { changes, containers, disk, events, history, image, images, processes, statistics };
+const VIEWS = {
+  changes,
+  container,
+  containers,
+  disk,
+  events,
+  history,
+  image,
+  images,
+  networks,
+  processes,
+  services,
+  statistics,
+  tasks,
+  volumes,
+};
 
 /** The tabs that fit a result: `[title, make]`, the best first.
  * @param {string} kind @param {any} data @param {any} context @returns {[string, () => any][]} */

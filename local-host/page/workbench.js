@@ -16,6 +16,8 @@ import { schema } from "./schema.js";
 import { tree } from "./tree.js";
 
 const WARNING = /Destructive:[^.]*\./;
+/** How the host answers a call that was cancelled, by this tab or by another. */
+const CANCELLED = 499;
 /** Narrower windows show the result below the form. */
 const STACKED = matchMedia("(max-width: 1240px)");
 
@@ -193,28 +195,23 @@ export function workbench(app, operation) {
     const params = form.values();
     state.isTyped = false;
     state.params = params;
-    state.call = begin(operation.title, async (signal, name) => {
+    const call = begin(operation.title, async (name) => {
       const began = Date.now() / 1000;
+      let outcome;
       try {
-        const { data, call } = await api.execute(app.connector, operation.operation, app.config, params, {
-          signal,
-          name,
-        });
-        state.outcome = { status: "Success", data: data.data, call, began };
+        const { data, call } = await api.execute(app.connector, operation.operation, app.config, params, { name });
+        outcome = { status: "Success", data: data.data, call, began };
       } catch (fault) {
-        state.outcome = {
-          status: fault.name === "AbortError" ? "Cancelled" : "Failed",
-          message: fault.message,
-          call: fault.call,
-          began,
-        };
+        const status = fault.status === CANCELLED ? "Cancelled" : "Failed";
+        outcome = { status, message: fault.message, call: fault.call, began };
       }
-      state.outcome.seconds = state.call.elapsed();
-      state.outcome.log = state.outcome.call
-        ? (await api.call(state.outcome.call).catch(() => null))?.log
-        : [];
+      outcome.seconds = call.elapsed();
+      outcome.output = call.output;
+      outcome.log = outcome.call ? (await api.call(outcome.call).catch(() => null))?.log : [];
+      state.outcome = outcome;
       state.call = null;
     });
+    state.call = call;
     follow();
     bringIntoView();
   }
@@ -280,7 +277,7 @@ export function workbench(app, operation) {
         ? result(last.data, last.log, context(app, operation, stepName, state.params ?? {}))
         : last.status === "Cancelled"
           ? h("p", { class: "state" }, "You canceled it. What it did until then is not undone.")
-          : failure(last.message, last.log);
+          : failure(last.message, last.log, last.output);
     fill(outcome, head, body);
   }
 
@@ -299,4 +296,32 @@ function warned(description) {
   if (!warning) return description;
   const [before, after] = description.split(warning);
   return [before, h("strong", { class: "warning" }, warning), after];
+}
+
+/** Takes over a call that another tab has begun, or this one before it was loaded anew.
+ * @param {any} app @param {any} call @param {any} about what the host says of it */
+export function takeOver(app, call, about) {
+  const { connector } = app;
+  const operation = connector?.operations.find((one) => one.operation === about.operation);
+  if (!operation || connector.name !== about.connector || connector.version !== about.version) return;
+  const state = stateOf(connector, operation);
+  if (state.call) return;
+  state.call = call;
+  call.done = call.done.then(
+    (entry) => {
+      state.params = entry.params;
+      const isLarge = entry.status === "Success" && !entry.data_kept;
+      state.outcome = {
+        ...entry,
+        call: entry.id,
+        output: call.output,
+        ...(isLarge && { status: "Failed", message: "The result was too large to be kept for this tab. Run it again to see it." }),
+      };
+      state.call = null;
+    },
+    (fault) => {
+      state.outcome = { status: "Failed", message: fault.message, seconds: call.elapsed(), began: Date.now() / 1000, log: [] };
+      state.call = null;
+    },
+  );
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use operations::{Kind, Services, Watcher};
+use operations::{Kind, Services, Taker, Watcher};
 use pyo3::{intern, prelude::*, types::PyAny};
 use serde_json::Value;
 
@@ -60,6 +60,10 @@ impl Services for PyServices {
             |py| (path.as_os_str(), filename, description).into_pyobject(py),
             |record| json::to_object(record.cast()?, "record's fields", Kind::Attachment).map(Value::Object),
         )
+    }
+
+    fn taker(&self) -> Option<Arc<dyn Taker>> {
+        self.listener.clone().map(|listener| listener as Arc<dyn Taker>)
     }
 
     fn watcher(&self) -> Option<Arc<dyn Watcher>> {

@@ -117,6 +117,11 @@ impl Entry {
         self.id
     }
 
+    /// When it began, in seconds since the epoch.
+    pub(crate) fn began(&self) -> f64 {
+        self.began
+    }
+
     /// Notes how it ended.
     pub(crate) fn end(mut self, status: &str, message: &str, data: Option<&RawValue>, log: &[String]) {
         self.ended = true;
@@ -136,7 +141,12 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         if !self.ended {
-            self.note("Cancelled", "Who asked for it left before it had ended.", None, &[]);
+            self.note(
+                "Cancelled",
+                "It was cancelled, or who asked for it left before it had ended.",
+                None,
+                &[],
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, header};
 
 use crate::history::History;
+use crate::jobs::Jobs;
 use crate::layout::Layout;
 use crate::progress::Watches;
 use crate::records::Records;
@@ -21,6 +22,7 @@ pub(crate) struct Host {
     pub(crate) history: History,
     pub(crate) records: Records,
     pub(crate) watches: Watches,
+    pub(crate) jobs: Jobs,
     pub(crate) workers: Workers,
     /// The `Host` headers that are ours: others come of a name that was bent to this address.
     pub(crate) authorities: Vec<String>,

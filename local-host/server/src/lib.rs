@@ -9,6 +9,7 @@ mod doors;
 mod error;
 mod history;
 mod host;
+mod jobs;
 mod layout;
 mod masks;
 mod noted;

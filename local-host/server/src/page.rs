@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::error::Fault;
 use crate::host::{COOKIE, Host, session_of};
+use crate::progress::Seen;
 use crate::records::Kind;
 use crate::rest::{configurations, execute, files, found};
 
@@ -56,14 +57,17 @@ const FILES: &[(&str, &str)] = files![
     "views.js",
     "views/bars.js",
     "views/changes.js",
+    "views/container.js",
     "views/containers.js",
     "views/disk.js",
     "views/events.js",
     "views/layers.js",
     "views/lines.js",
+    "views/networks.js",
     "views/parts.js",
     "views/processes.js",
     "views/statistics.js",
+    "views/swarm.js",
     "workbench.js",
 ];
 
@@ -82,6 +86,9 @@ pub(crate) fn guarded() -> Router<Arc<Host>> {
         .route("/page/history", get(history).delete(clear_history))
         .route("/page/history/{id}", get(call))
         .route("/page/progress/{name}", get(progress))
+        .route("/page/calls", get(calls))
+        .route("/page/calls/{name}", delete(cancel))
+        .route("/page/left", post(left))
         .route("/page/check", post(check))
         .route("/page/download/{id}", get(download))
         .route("/page/sign-out", post(sign_out))
@@ -153,9 +160,35 @@ async fn clear_history(State(host): State<Arc<Host>>) -> Result<StatusCode, Faul
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[derive(Deserialize)]
+struct From {
+    /// The first piece of the output that is not known yet.
+    #[serde(default)]
+    from: usize,
+}
+
 /// How far a call is that the page makes, by the name that it gave it.
-async fn progress(State(host): State<Arc<Host>>, Path(name): Path<Uuid>) -> Json<Value> {
-    Json(json!({"parts": host.watches.look(name)}))
+async fn progress(
+    State(host): State<Arc<Host>>,
+    Path(name): Path<Uuid>,
+    Query(From { from }): Query<From>,
+) -> Json<Seen> {
+    Json(host.watches.look(name, from))
+}
+
+/// The calls that run, whichever tab has made them.
+async fn calls(State(host): State<Arc<Host>>) -> Json<Value> {
+    Json(json!({"calls": host.jobs.list()}))
+}
+
+async fn cancel(State(host): State<Arc<Host>>, Path(name): Path<Uuid>) -> Result<StatusCode, Fault> {
+    found(host.jobs.cancel(name).then_some(StatusCode::NO_CONTENT), || format!("call {name} that runs"))
+}
+
+/// A tab is closed whose user wants calls cancelled with the last one.
+async fn left(State(host): State<Arc<Host>>) -> StatusCode {
+    tokio::spawn(host.jobs.clone().left());
+    StatusCode::ACCEPTED
 }
 
 #[derive(Deserialize)]

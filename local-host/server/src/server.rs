@@ -22,6 +22,7 @@ use crate::doors::{Doors, PATIENCE};
 use crate::error::{Error, Fault};
 use crate::history::History;
 use crate::host::{Host, session_of};
+use crate::jobs::Jobs;
 use crate::layout::Layout;
 use crate::progress::Watches;
 use crate::records::Records;
@@ -73,6 +74,7 @@ async fn run(options: &Options, say: &impl Fn(&str)) -> Result<(), Error> {
         workers: Workers::start(&options.python, &layout).await?,
         records: Records::new(layout.records()),
         watches: Watches::default(),
+        jobs: Jobs::default(),
         store: Store::new(connection.clone()),
         history: History::open(connection)?,
         authorities: names.map(|name| format!("{name}:{}", address.port())).collect(),

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::error::Fault;
-use crate::history::Beginning;
+use crate::history::{Beginning, Entry};
 use crate::host::Host;
+use crate::jobs::About;
 use crate::noted::noted;
+use crate::progress::Watch;
 use crate::rest::answers::found;
 use crate::store::{Configuration, Connector};
 use crate::workers::Call;
@@ -41,6 +43,19 @@ pub(crate) struct How {
     unnoted: bool,
     /// By this name the caller asks meanwhile how far the call is (`GET /page/progress/<name>`).
     progress: Option<Uuid>,
+    /// It belongs to the host: it goes on when the caller leaves, and ends by `DELETE /page/calls/<name>`. Needs a name.
+    #[serde(default)]
+    kept: bool,
+}
+
+/// A call that is checked, and not made yet.
+struct Prepared {
+    connector: Connector,
+    operation: String,
+    configuration: Option<Configuration>,
+    params: Value,
+    entry: Option<Entry>,
+    watch: Option<Watch>,
 }
 
 /// `POST /api/integration/execute/`
@@ -88,35 +103,89 @@ pub(crate) async fn execute(
             params: &noted(&params, &operation["parameters"]),
         })?)
     };
-    let config = configuration.as_ref().map_or_else(|| json!({}), Configuration::for_a_call);
+    let id = entry.as_ref().map_or(0, Entry::id);
     let watch = how.progress.map(|name| host.watches.begin(name));
+    let about = how.progress.filter(|_| how.kept).map(|name| About {
+        name,
+        call: id,
+        connector: connector.name.clone(),
+        version: connector.version.clone(),
+        operation: asked.operation.clone(),
+        title: operation["title"].as_str().unwrap_or(&asked.operation).to_owned(),
+        config_id: configuration.as_ref().map_or_else(String::new, |one| one.config_id.clone()),
+        began: entry.as_ref().map_or(0.0, Entry::began),
+    });
+    let prepared = Prepared { operation: asked.operation, connector, configuration, params, entry, watch };
+    let mut response = match about {
+        None => answered(&host, prepared).await,
+        Some(about) => kept(&host, about, prepared).await,
+    };
+    response.headers_mut().insert(CALL, id.into());
+    Ok(response)
+}
+
+/// Makes a call as a task of the host's own.
+async fn kept(host: &Arc<Host>, about: About, prepared: Prepared) -> Response {
+    let name = about.name;
+    let task = tokio::spawn({
+        let host = Arc::clone(host);
+        async move {
+            // Also where it is cancelled.
+            let _ended = Ended(&host, name);
+            answered(&host, prepared).await
+        }
+    });
+    host.jobs.begin(about, task.abort_handle());
+    if task.is_finished() {
+        host.jobs.end(name);
+    }
+    match task.await {
+        Ok(response) => response,
+        Err(_) => Fault::new(cancelled(), "The call was cancelled.").into_response(),
+    }
+}
+
+/// A call is forgotten with this.
+struct Ended<'a>(&'a Host, Uuid);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.jobs.end(self.1);
+    }
+}
+
+/// The status that proxies note for a client that has closed its request.
+fn cancelled() -> StatusCode {
+    StatusCode::from_u16(499).unwrap_or(StatusCode::CONFLICT)
+}
+
+/// Makes a call, notes how it ended, and answers with its result.
+async fn answered(host: &Host, prepared: Prepared) -> Response {
+    let Prepared { connector, operation, configuration, params, entry, watch } = prepared;
+    let config = configuration.as_ref().map_or_else(|| json!({}), Configuration::for_a_call);
     let call = Call {
         name: &connector.name,
         version: &connector.version,
-        operation: &asked.operation,
+        operation: &operation,
         config: &config,
         params: &params,
         watch: watch.as_ref(),
     };
     let reply = host.workers.call(&call).await;
-    let id = entry.as_ref().map_or(0, crate::history::Entry::id);
     if let Some(entry) = entry {
         let data = reply.is_success().then_some(&*reply.data);
         entry.end(&reply.status, &reply.message, data, &reply.log);
     }
-    let mut response = if reply.is_success() {
-        let operation = Value::from(asked.operation);
-        // The result is passed on as it is: parsed, it would lose what our numbers cannot hold.
-        let body = format!(
-            "{{\"operation\":{operation},\"status\":\"Success\",\"message\":\"\",\"data\":{},\"env\":{{}},\"_status\":true}}",
-            reply.data.get()
-        );
-        ([(header::CONTENT_TYPE, "application/json")], body).into_response()
-    } else {
-        Fault::of_operation(&reply.message).into_response()
-    };
-    response.headers_mut().insert(CALL, id.into());
-    Ok(response)
+    if !reply.is_success() {
+        return Fault::of_operation(&reply.message).into_response();
+    }
+    let operation = Value::from(operation);
+    // The result is passed on as it is: parsed, it would lose what our numbers cannot hold.
+    let body = format!(
+        "{{\"operation\":{operation},\"status\":\"Success\",\"message\":\"\",\"data\":{},\"env\":{{}},\"_status\":true}}",
+        reply.data.get()
+    );
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 #[derive(Deserialize)]

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Error, Output,
-    catalogue::investigate::{attachment::attach, attack::technique},
+    catalogue::investigate::{attachment::attach, attack::technique, table::csv},
     run::{
         call::Call,
         health::flaws::{by_severity, date},
@@ -347,9 +347,11 @@ impl<'a, 'c> Audit<'a, 'c> {
             let contents = match format {
                 "html" => report::html(&Value::Object(result.clone())),
                 "csv" => {
-                    let rows: Vec<Value> =
-                        self.rows.iter().map(|row| Value::Object(row.fields.clone())).collect();
-                    report::csv(VERDICT, &rows)
+                    let row =
+                        |row: &Row| VERDICT.iter().map(|column| report::cell(row.fields.get(*column).unwrap_or(&Value::Null))).collect();
+                    let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();
+                    let rows = rows.iter().map(|row| row.iter().map(String::as_str).collect());
+                    csv(std::iter::once(VERDICT.to_vec()).chain(rows))
                 }
                 _ => Value::Object(result.clone()).to_string(),
             };

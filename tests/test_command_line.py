@@ -275,7 +275,7 @@ class Listing(CommandLineTestCase):
         groups = {
             lines[0]: [line.split()[0] for line in lines[1:]] for lines in map(str.splitlines, listed.split("\n\n"))
         }
-        self.assertEqual(["Containers", "Incident Response", "Images", "Networks", "Volumes"], list(groups)[:5])
+        self.assertEqual(["Containers", "Incident Response", "Investigate", "Images", "Networks"], list(groups)[:5])
         self.assertIn("prune_containers", groups["Containers"])
         shown = [entry["operation"] for entry in PACKAGE.info["operations"] if entry["visible"]]
         self.assertEqual(shown, [name for names in groups.values() for name in names])

@@ -21,7 +21,7 @@ from typing import Any
 
 from support import configurations, session
 from support.case import OperationTestCase
-from support.engine import IMAGE, api, container, remove, state, unique
+from support.engine import IMAGE, api, container, pause, remove, state, unique
 from support.fault_proxy import Fault, FaultProxy
 from support.programs import program
 from support.session import given
@@ -165,7 +165,7 @@ class Collecting(EvidenceTestCase):
 
     def test_each_state_is_collected_and_kept(self) -> None:
         paused = container(self)
-        api("POST", f"/containers/{paused}/pause")
+        pause(paused)
         ended = container(self, "sh", "-c", "echo last")
         api("POST", f"/containers/{ended}/wait")
         for name, expected in ((paused, "paused"), (ended, "exited"), (container(self, start=False), "created")):

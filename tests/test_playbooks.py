@@ -8,7 +8,7 @@ import unittest
 from typing import Any, ClassVar
 
 from support import configurations, engine, services
-from support.engine import IMAGE, RefusedError, api, container, network, state, unique
+from support.engine import IMAGE, RefusedError, api, container, network, pause, state, unique
 from support.playbook import Run, playbooks
 from support.registry import ADDRESS, PASSWORD, USERNAME, Registry
 from support.scene import Scene, leave_swarm
@@ -165,7 +165,7 @@ class Investigating(StoryTestCase):
 
     def test_what_happened_here(self) -> None:
         name = container(self, "sh", "-c", "echo alas >&2; sleep 600")
-        api("POST", f"/containers/{name}/pause")
+        pause(name)
         api("POST", f"/containers/{name}/unpause")
         run = self.run_story("What Happened Here", container=name, since="10m")
         self.assertRegex(run.report, "Events: .*create, .*start, .*pause, .*unpause")

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from support import configurations, session
 from support.case import OperationTestCase
-from support.engine import IMAGE, api, container, network, remove, unique
+from support.engine import IMAGE, api, container, network, pause, remove, unique
 from support.raw_server import Answer, RawServer, ok, says
 from support.scripted_server import Answer as Scripted
 from support.scripted_server import ScriptedServer
@@ -252,7 +252,7 @@ class F37Figures(OperationTestCase):
 
     def test_f37_what_is_paused_runs(self) -> None:
         name = container(self)
-        api("POST", f"/containers/{name}/pause")
+        pause(name)
         result = self.run_operation("container_stats", id=name)
         api("POST", f"/containers/{name}/unpause")
         self.assertEqual((True, ""), (result["running"], result["note"]))

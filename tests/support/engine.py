@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import time
 import unittest
 import uuid
 from contextlib import AbstractContextManager, closing
@@ -50,6 +51,19 @@ def api(method: str, path: str, body: Any = None, *, socket: str = SOCKET) -> An
     if response.status >= 400:
         raise RefusedError(response.status, text)
     return json.loads(text) if response.headers.get_content_type() == "application/json" else None
+
+
+def pause(name: str) -> None:
+    """Pauses a container. On a busy machine the kernel may need longer than runc waits: "unable to freeze"."""
+    for left in (4, 3, 2, 1, 0):
+        try:
+            api("POST", f"/containers/{name}/pause")
+        except RefusedError as refused:
+            if "unable to freeze" not in str(refused) or not left:
+                raise
+            time.sleep(1)
+        else:
+            return
 
 
 def api_version() -> str:

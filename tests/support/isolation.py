@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from support import engine
 from support.case import OperationTestCase
 from support.engine import IMAGE, RefusedError, api, remove, unique
 
 RECORDS = "/volumes?filters=%7B%22label%22%3A%5B%22fortisoar.isolation%22%5D%7D"
+# Each network of a test has a subnet that no other one has.
+NUMBERS = itertools.count(random.randrange(1, 9999))
+
 # What no release can bring back: the engine makes these anew.
 NEW = {"EndpointID", "MacAddress", "SandboxID", "SandboxKey", "ResolvConfPath", "Pid", "FinishedAt"}
 
@@ -23,10 +28,10 @@ class IsolationTestCase(OperationTestCase):
 
     def addressed(self) -> str:
         """A network with addresses of its own, of both families."""
-        name, part = unique("network"), random.randrange(1, 255)
+        name, number = unique("network"), next(NUMBERS)
         subnets = [
-            {"Subnet": f"10.{random.randrange(200, 250)}.{part}.0/24"},
-            {"Subnet": f"fd00:{random.randrange(1, 9999)}:{part}::/64"},
+            {"Subnet": f"10.{200 + number // 250 % 50}.{number % 250}.0/24"},
+            {"Subnet": f"fd00:{number:x}::/64"},
         ]
         api("POST", "/networks/create", {"Name": name, "EnableIPv6": True, "IPAM": {"Config": subnets}})
         self.addCleanup(remove, f"/networks/{name}")
@@ -111,7 +116,7 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
 
 
 def paused(name: str) -> str:
-    api("POST", f"/containers/{name}/pause")
+    engine.pause(name)
     return name
 
 

@@ -65,7 +65,7 @@ class Scene:
 
     def paused(self) -> str:
         name = engine.container(self._test)
-        api("POST", f"/containers/{name}/pause")
+        engine.pause(name)
         return name
 
     def writes(self) -> str:

@@ -70,7 +70,7 @@ class Story(StoryTestCase):
         script = f'echo "{HOSTILE}"; echo trouble >&2; sleep 600'
         self.container = container(self, "sh", "-c", script, Labels={"owner": HOSTILE})
         self.browser.open(f"{self.host.url}/")
-        self.browser.find("h1", "Choose an operation")
+        self.browser.find("h1", "Overview")
 
     def test_a_path_is_copied_from_a_result_as_a_playbook_writes_it(self) -> None:
         browser, name = self.browser, self.container
@@ -218,7 +218,7 @@ class Story(StoryTestCase):
     def test_an_operation_is_found_filled_in_and_run_by_keyboard(self) -> None:
         browser, name = self.browser, self.container
         self.go("operations")
-        browser.find("h1", "Choose an operation")
+        browser.find("h1", "Overview")
         browser.script("document.activeElement.blur()")
         browser.press("/")
         for key in "stop container":

@@ -25,7 +25,7 @@ class Corners(PageTestCase):
 
     def setUp(self) -> None:
         self.browser.open(f"{self.host.url}/")
-        self.browser.find("h1", "Choose an operation")
+        self.browser.find("h1", "Overview")
 
     def test_many_choices_of_which_one_is_hostile(self) -> None:
         browser = self.browser
@@ -133,7 +133,7 @@ class Corners(PageTestCase):
         browser.find(".trouble", "not the API key")
         browser.type("#key", self.host.api_key)
         browser.press("Enter")
-        browser.find("h1", "Choose an operation")
+        browser.find("h1", "Overview")
 
 
 if __name__ == "__main__":

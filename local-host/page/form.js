@@ -10,6 +10,8 @@ const SEALED = /^sealed:[A-Za-z0-9_-]{43}$/;
 const LONG = 18;
 const FIRST = 12;
 const WIDE = new Set(["textarea", "richtext", "json", "file", "multiselect"]);
+const NUMBERS = new Set(["integer", "numeric", "decimal", "text"]);
+const UNIT = /^(.*) \(((?:milli|micro|nano)?seconds|minutes|hours|bytes|[KMG]iB|CPUs|percent|%)\)$/;
 let numbers = 0;
 
 /** A form. `services` has `choices(operation, form)` for live dropdowns, which hold as long as `scope()` answers the same,
@@ -23,6 +25,7 @@ export class Form {
     this.element = h("div", { class: "form" });
     this.rows = this.render(fields, this.element);
     this.fold();
+    this.chooseWay();
   }
 
   /** The values of the fields that are shown. */
@@ -41,6 +44,30 @@ export class Form {
     const wrong = shown(this.rows).filter((row) => row.check());
     wrong[0]?.focus();
     return wrong.length;
+  }
+
+  /** Where an operation is done in one of several ways, their fields are kept apart: what is not of a way is hidden and not sent. */
+  chooseWay() {
+    const ways = this.about.ways ?? [];
+    if (ways.length === 0) return;
+    const without = (way) => this.rows.filter((row) => way.without.includes(row.field.name));
+    const isFilled = (row) => JSON.stringify(row.value()) !== JSON.stringify(row.usual);
+    const chosen = ways.findIndex((way) => !without(way).some(isFilled));
+    const choose = (index) => {
+      const hidden = new Set(without(ways[index]));
+      for (const row of this.rows) {
+        row.isHidden = hidden.has(row);
+        row.element.hidden = row.isHidden;
+      }
+      buttons.forEach((button, other) => {
+        button.setAttribute("aria-pressed", String(other === index));
+      });
+    };
+    const buttons = ways.map((way, index) =>
+      h("button", { type: "button", class: "chip", onclick: () => (choose(index), this.changed()) }, way.title),
+    );
+    this.element.prepend(h("div", { class: "ways filters", role: "group", "aria-label": "What to do" }, buttons));
+    choose(Math.max(0, chosen));
   }
 
   /** Puts the rare fields of a long form below, out of sight unless one of them is set. */
@@ -74,7 +101,8 @@ export class Form {
     const help = field.description || field.tooltip || "";
     const further = h("div", { class: "further", hidden: true });
     const trouble = h("p", { class: "trouble", id: `${id}-trouble`, hidden: true });
-    const row = { field, further: [] };
+    /** @type {any} */
+    const row = { field, further: [], isHidden: false };
     const control = this.control(field, id, value, () => {
       this.kept[field.name] = row.value();
       reveal();
@@ -82,6 +110,10 @@ export class Form {
       this.changed();
     });
     row.value = control.value;
+    row.set = (next) => {
+      control.input.value = next;
+      control.input.dispatchEvent(new Event("change"));
+    };
     row.usual =
       typeof field.value === "object" && field.value !== null
         ? field.value
@@ -107,10 +139,13 @@ export class Form {
     };
     reveal();
     const isCheck = field.type === "checkbox";
+    // A unit in the title, such as `Grace Period (seconds)`, stands beside the number.
+    const [, title, unit] = NUMBERS.has(field.type) ? (UNIT.exec(field.title ?? "") ?? []) : [];
     const label = h(
       "label",
       { for: id, title: field.tooltip && field.tooltip !== help ? field.tooltip : null },
-      field.title ?? field.name,
+      title ?? field.title ?? field.name,
+      unit && h("span", { class: "hidden" }, ` in ${unit}`),
       field.required && h("span", { class: "required", title: "Required" }, " *"),
     );
     const classes = ["field", isCheck && "check", WIDE.has(field.type) && "wide"].filter(Boolean).join(" ");
@@ -118,7 +153,7 @@ export class Form {
     const main = h(
       "div",
       { class: classes, "data-field": field.name },
-      isCheck ? h("div", { class: "line" }, control.element, label) : [label, control.element],
+      isCheck ? h("div", { class: "line" }, control.element, label) : [label, unit ? h("div", { class: "with-unit" }, control.element, h("span", { class: "dim", "aria-hidden": "true" }, unit)) : control.element],
       trouble,
       help && helping,
     );
@@ -130,6 +165,7 @@ export class Form {
   control(field, id, value, changed) {
     const disabled = field.editable === false;
     const common = { id, disabled, placeholder: field.placeholder, spellcheck: "false" };
+    if (this.about.files?.includes(field.name) && !field.apiOperation) return this.address(common, value, changed);
     switch (field.type) {
       case "checkbox": {
         const input = h("input", { type: "checkbox", id, disabled, onchange: changed });
@@ -178,10 +214,36 @@ export class Form {
     return { ...made, value: () => made.input.value };
   }
 
+  /** A field that takes the address of a file: one is chosen or dropped here, and uploaded. */
+  address(common, value, changed) {
+    const input = h("textarea", { ...common, rows: 1, value: shownAs(value), oninput: changed });
+    const said = h("span", { class: "dim small", role: "status" });
+    const take = async (file) => {
+      said.textContent = `Uploading ${file.name}`;
+      try {
+        const made = await this.services.upload(file);
+        input.value = made["@id"];
+        said.textContent = file.name;
+        this.setInput();
+      } catch (fault) {
+        said.textContent = fault.message;
+      }
+      changed();
+    };
+    return { element: dropped(take, input, filePicker("Choose a file", take), said), input, value: () => input.value };
+  }
+
+  /** Says that a file is given, where the form asks in which way the input comes. */
+  setInput() {
+    const row = this.rows.find((one) => one.field.name === "input");
+    const option = row?.field.options?.find((one) => /file/i.test(String(one)));
+    if (option) row.set?.(option);
+  }
+
   file(common, value, changed) {
     let record = value !== null && typeof value === "object" ? value : null;
     const typed = h("textarea", { ...common, rows: 1, value: record ? "" : value, oninput: changed });
-    const place = h("div", { class: "file" });
+    const place = dropped((file) => take(file));
     const choosing = filePicker("Choose a file", (file) => take(file));
     const show = () =>
       record === null
@@ -212,6 +274,25 @@ export class Form {
   }
 }
 
+/** A place that takes a file which is dropped on it. */
+function dropped(take, ...children) {
+  const place = h(
+    "div",
+    {
+      class: "file",
+      ondragover: (event) => (event.preventDefault(), place.classList.add("over")),
+      ondragleave: () => place.classList.remove("over"),
+      ondrop: (event) => {
+        event.preventDefault();
+        place.classList.remove("over");
+        if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
+      },
+    },
+    ...children,
+  );
+  return place;
+}
+
 /** A default as the control gives it back. */
 function shownLike(now, value) {
   if (typeof now === "boolean") return value === true || value === "true";
@@ -220,7 +301,7 @@ function shownLike(now, value) {
 }
 
 function shown(rows) {
-  return rows.flatMap((row) => [row, ...shown(row.further)]);
+  return rows.filter((row) => !row.isHidden).flatMap((row) => [row, ...shown(row.further)]);
 }
 
 function shownAs(value) {

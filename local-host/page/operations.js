@@ -1,9 +1,11 @@
 // Operations: the list, its search, and the chosen one on the workbench.
 
 import { fill, h } from "./dom.js";
+import { overview } from "./overview.js";
+import { EFFECTS, forbidden, presentation } from "./presentation.js";
+import { search as found } from "./search.js";
 import { workbench } from "./workbench.js";
 
-const CATEGORIES = ["investigation", "containment", "remediation", "utilities", "miscellaneous"];
 
 let search = "";
 let category = "";
@@ -14,6 +16,7 @@ export function operations(app, name) {
   const chosen = app.connector.operations.find((one) => one.operation === name);
   const list = h("ul", { class: "list" });
   const count = h("p", { class: "count dim", role: "status" });
+  const groupOf = (one) => (one ? presentation(app.connector, one).group : null);
   const find = h("input", {
     type: "search",
     id: "find",
@@ -23,23 +26,27 @@ export function operations(app, name) {
     oninput: () => ((search = find.value), show()),
     onkeydown: (event) => {
       if (event.key === "ArrowDown") (event.preventDefault(), list.querySelector("a")?.focus());
-      if (event.key === "Enter") list.querySelector("a")?.click();
+      // The first of the list is what Enter opens, and is shown as that.
+      if (event.key === "Enter") (event.preventDefault(), list.querySelector("a")?.click());
     },
   });
-  const present = CATEGORIES.filter((one) => all.some((operation) => operation.category === one));
+  const effectOf = (one) => presentation(app.connector, one).effect;
+  const present = Object.keys(EFFECTS).filter((one) => all.some((operation) => effectOf(operation) === one));
   const filters = h(
     "div",
-    { class: "filters", role: "group", "aria-label": "Category" },
+    { class: "filters", role: "group", "aria-label": "Effect" },
     present.map((one) =>
       h(
         "button",
         {
           type: "button",
           class: `chip ${one}`,
+          "data-effect": one,
+          title: EFFECTS[one].about,
           "aria-pressed": String(category === one),
           onclick: () => ((category = category === one ? "" : one), show()),
         },
-        one,
+        EFFECTS[one].word,
       ),
     ),
   );
@@ -52,16 +59,9 @@ export function operations(app, name) {
     (links[next] ?? (next < 0 ? find : null))?.focus();
   });
   function show() {
-    const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = (one) => {
-      const text = `${one.title} ${one.operation} ${one.description ?? ""}`.toLowerCase();
-      return (!category || one.category === category) && words.every((word) => text.includes(word));
-    };
-    // Those whose titles fit come before those that only speak of it.
-    const named = (one) => words.every((word) => one.title.toLowerCase().includes(word));
-    const fitting = all.filter(fits).sort((one, other) => Number(named(other)) - Number(named(one)));
+    const fitting = found(app.connector, all, search).filter((one) => !category || effectOf(one) === category);
     for (const button of filters.children)
-      button.setAttribute("aria-pressed", String(button.textContent === category));
+      button.setAttribute("aria-pressed", String(button.getAttribute("data-effect") === category));
     count.textContent =
       fitting.length === all.length
         ? `${all.length} operations`
@@ -71,22 +71,25 @@ export function operations(app, name) {
       list,
       fitting.length === 0
         ? h("li", { class: "dim empty" }, "Nothing fits.")
-        : fitting.map((one) =>
+        : fitting.map((one, index) =>
             h(
               "li",
-              {},
+              search === "" && groupOf(one) !== groupOf(fitting[index - 1])
+                ? { "data-group": groupOf(one) }
+                : {},
               h(
                 "a",
                 {
                   href: `#/operations/${one.operation}`,
-                  class: "item",
+                  class: `item${search !== "" && index === 0 ? " first" : ""}`,
                   "aria-current": one.operation === name ? "page" : null,
                   title: one.description,
                   // One stop for Tab; within the list, the arrows go.
                   tabindex: one === stop ? null : "-1",
                 },
-                h("span", { class: `dot ${one.category}`, title: one.category }),
-                h("span", {}, one.title),
+                h("span", { class: `dot ${effectOf(one)}`, title: EFFECTS[effectOf(one)].word }),
+                h("span", { class: forbidden(app, one) ? "barred" : null, title: forbidden(app, one) || null }, one.title),
+                h("span", { class: "hidden" }, `, ${EFFECTS[effectOf(one)].word}${forbidden(app, one) ? ", not allowed" : ""}`),
               ),
             ),
           ),
@@ -99,24 +102,7 @@ export function operations(app, name) {
     h("div", { class: "finder" }, find, filters, count),
     list,
   );
-  const work = chosen ? workbench(app, chosen) : welcome(app, all);
+  const work = chosen ? workbench(app, chosen) : overview(app);
   queueMicrotask(() => list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }));
   return h("div", { class: "split" }, side, work);
-}
-
-function welcome(app, all) {
-  const ready = app.connector.configuration.length > 0;
-  return h(
-    "section",
-    { class: "blank" },
-    h("h1", {}, ready ? "Choose an operation" : "Add a configuration first"),
-    h(
-      "p",
-      { class: "dim" },
-      ready
-        ? `${app.connector.label} has ${all.length}. Search for one; / goes there.`
-        : `It tells ${app.connector.label} what to work with.`,
-    ),
-    !ready && h("p", {}, h("a", { class: "button", href: "#/configurations/new" }, "Add a configuration")),
-  );
 }

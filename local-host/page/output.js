@@ -1,6 +1,6 @@
 // Text of any length, readable at once: what a container or command wrote, with stderr marked, and a result's JSON.
 
-import { copy, h, offer } from "./dom.js";
+import { copy, fill, h, offer } from "./dom.js";
 
 // What a browser lays out without a wait. More is a click away, or in the file.
 const LINES_AT_ONCE = 2000;
@@ -11,8 +11,9 @@ export function isOutput(data) {
   return typeof data?.output === "string" && typeof data.stdout === "string";
 }
 
-/** The output of a process, as it came. */
-export function output(data) {
+/** The output of a process, as it came, with what makes it readable: search, one stream alone, and whether lines wrap.
+ * @param {any} data @param {any} [context] of context.js */
+export function output(data, context) {
   const lines = Array.isArray(data.lines) ? data.lines : null;
   const notes = [
     data.exit_code !== undefined &&
@@ -20,12 +21,61 @@ export function output(data) {
     data.timed_out === true && h("span", { class: "chip warn" }, "the time limit passed"),
     data.truncated === true && h("span", { class: "chip warn" }, "there was more"),
   ];
-  const pre = h("pre", { class: "output", tabindex: "0" });
-  if (data.output === "") pre.append(h("span", { class: "dim" }, "Nothing was written."));
-  else if (lines?.every((line) => typeof (line?.text ?? line?.line) === "string")) more(pre, pieces(lines));
-  else if (data.stderr) more(pre, [span(data.stdout, "stdout"), span(data.stderr, "stderr")]);
-  else more(pre, [span(data.output, "stdout")]);
-  return [h("div", { class: "notes" }, notes.filter(Boolean), taking(data.output, "output", "txt")), pre];
+  const pre = h("pre", { class: "output", tabindex: "0", role: "region", "aria-label": "Output" });
+  const all = lines?.every((line) => typeof (line?.text ?? line?.line) === "string")
+    ? pieces(lines)
+    : data.stderr
+      ? [span(data.stdout, "stdout"), span(data.stderr, "stderr")]
+      : [span(data.output, "stdout")];
+  const count = h("span", { class: "dim", role: "status" });
+  const find = h("input", {
+    type: "search",
+    class: "filter",
+    placeholder: "Search the output",
+    "aria-label": "Search the output",
+    onkeydown: (event) => event.key === "Enter" && !event.ctrlKey && event.preventDefault(),
+    oninput: () => show(),
+  });
+  const errors = h("button", { type: "button", class: "chip", "aria-pressed": "false", onclick: () => (toggle(errors), show()) }, "stderr alone");
+  const wrap = h("button", { type: "button", class: "chip", "aria-pressed": "true", onclick: () => pre.classList.toggle("unwrapped", !toggle(wrap)) }, "wrap");
+
+  function show() {
+    const word = find.value.toLowerCase();
+    const isAlone = errors.getAttribute("aria-pressed") === "true";
+    fill(pre);
+    count.textContent = "";
+    if (data.output === "") return pre.append(h("span", { class: "dim" }, "Nothing was written."));
+    if (word === "" && !isAlone) return more(pre, all);
+    // A line at a time, so that a search shows lines and not whole outputs.
+    const apart = all.flatMap((one) => (one.text.match(/[^\n]*\n|[^\n]+$/g) ?? []).map((text) => ({ ...one, text })));
+    const fitting = apart.filter((one) => (!isAlone || one.stream === "stderr") && one.text.toLowerCase().includes(word));
+    count.textContent = `${fitting.length} of ${apart.length} lines`;
+    more(pre, fitting);
+  }
+
+  show();
+  const follows = context?.operation?.parameters?.some((field) => field.name === "follow");
+  return [
+    h(
+      "div",
+      { class: "line tools" },
+      notes.filter(Boolean),
+      find,
+      count,
+      data.stderr ? errors : null,
+      wrap,
+      follows &&
+        h("button", { type: "button", class: "quiet", onclick: () => context.open(context.operation.operation, { ...context.params, follow: true }) }, "Follow"),
+      taking(data.output, "output", "txt"),
+    ),
+    pre,
+  ];
+}
+
+function toggle(button) {
+  const isOn = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", String(isOn));
+  return isOn;
 }
 
 /** A result's JSON. */
@@ -40,12 +90,11 @@ export function raw(data) {
 function taking(text, what, ending) {
   return [
     h("button", { type: "button", class: "quiet", onclick: () => copy(text, `the ${what}`) }, `Copy the ${what}`),
-    text.length > CHARACTERS_AT_ONCE &&
-      h(
-        "button",
-        { type: "button", class: "quiet", onclick: () => offer(`result.${ending}`, text, "text/plain") },
-        `Save the ${what}`,
-      ),
+    h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => offer(`result.${ending}`, text, "text/plain") },
+      `Save the ${what}`,
+    ),
   ];
 }
 

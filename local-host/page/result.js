@@ -16,7 +16,7 @@ const RECORD = /^\/api\/3\/(files|attachments)\/([0-9a-f-]{36})$/;
 /** The views of a result: those of its operation first, then the tree and the JSON of any. `context` is of context.js. */
 export function result(data, log, context) {
   const own = views(context.presentation.view, data, context);
-  if (own.length === 0 && isOutput(data)) own.push(["Output", () => output(data)]);
+  if (own.length === 0 && isOutput(data)) own.push(["Output", () => output(data, context)]);
   const rows = own.length === 0 ? plain(data, context) : null;
   const all = [
     ...own,

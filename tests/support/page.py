@@ -58,3 +58,11 @@ class PageTestCase(unittest.TestCase):
         self.go("packages")
         self.browser.script("document.querySelector('input[type=file]').hidden = false")
         self.browser.type("main input[type=file]", str(package), clear=False)
+
+    def assert_accessible(self, what: str) -> None:
+        """axe finds nothing that keeps people out of what is shown now."""
+        script = Path(os.environ["AXE"]).read_text()
+        run = """
+            return axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
+                violations.map((one) => one.id + ": " + one.nodes.slice(0, 3).map((node) => node.html).join(" | ")))"""
+        self.assertEqual([], self.browser.script(f"{script};{run}"), what)

@@ -1,4 +1,4 @@
-//! What checks the JavaScript of the local host's page: a compiler of types and a linter, from npm, pinned by hash
+//! What checks the local host's page: a compiler of types, a linter, and a judge of accessibility, from npm, pinned by hash
 //! (`xtask/tools/javascript/`).
 
 use std::fs;
@@ -54,6 +54,11 @@ impl JavaScript {
         let mut command = self.program("@biomejs/cli", "biome");
         command.args(["lint", "--error-on-warnings", "--config-path", SETTINGS, PAGE]);
         command
+    }
+
+    /// The script that judges how accessible a page is, for the tests of the page.
+    pub(crate) fn axe(&self) -> PathBuf {
+        self.modules.join("axe-core/axe.min.js")
     }
 
     fn program(&self, family: &str, path: &str) -> Command {

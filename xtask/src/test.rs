@@ -17,6 +17,7 @@ use clap::Args;
 use crate::browser::Browser;
 use crate::cluster::IPROUTE;
 use crate::command::at_root;
+use crate::javascript::JavaScript;
 use crate::log::{self, Log};
 use crate::machine;
 use crate::once::remove;
@@ -99,7 +100,8 @@ const OF_PODMAN: &[&str] = &["test_every_operation", "test_guard_engine"];
 const OF_THE_RELEASE: &[&str] = &["test_build_info", "test_contract", "test_native", "test_story"];
 
 /// What only `--all` runs: the story in `test_page`, and swarms of one engine, stand for them otherwise.
-const WITH_ALL: &[&str] = &["test_page_corners", "test_progress_page", "test_swarm_cluster"];
+const WITH_ALL: &[&str] =
+    &["test_page_corners", "test_page_views", "test_progress_page", "test_swarm_cluster"];
 
 /// What the steps leave for each other.
 pub(crate) struct Shared {
@@ -285,6 +287,7 @@ fn beside(shared: &Shared, log: &mut Log) -> Result<()> {
     }
     System::this_machine()?;
     Browser::get()?;
+    JavaScript::install(newest)?;
     machine::unpacked("beside", BESIDE)?;
     machine::unpacked("iproute", IPROUTE)?;
     machine::unpacked("shells", SHELLS)?;

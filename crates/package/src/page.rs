@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 const WORDS: &[(&str, &[&str])] = &[
     ("list_containers", &["ps", "ls", "docker ps"]),
     ("list_processes", &["top", "ps", "pstree"]),
-    ("container_stats", &["top", "htop", "cpu", "memory", "docker stats"]),
+    ("container_stats", &["docker stats", "cpu", "memory", "htop", "top"]),
     ("exec_container", &["shell", "sh", "bash", "run command", "terminal"]),
     ("run_container", &["docker run", "shell"]),
     ("remove_container", &["rm", "delete"]),
@@ -98,6 +98,11 @@ fn entry(group: &Group, operation: &Operation) -> Value {
         ("effect".to_owned(), operation.effect.as_str().into()),
         ("rare".to_owned(), rare.collect()),
     ]);
+    let files: Vec<Value> =
+        operation.params.iter().filter(|param| param.names_a_file).map(|param| param.name.into()).collect();
+    if !files.is_empty() {
+        entry.insert("files".to_owned(), files.into());
+    }
     let words = WORDS.iter().filter(|(name, _)| *name == operation.name).flat_map(|(_, words)| *words);
     let words: Vec<Value> = words.map(|word| Value::from(*word)).collect();
     if !words.is_empty() {

@@ -16,6 +16,7 @@ use crate::browser::Browser;
 use crate::cluster::IPROUTE;
 use crate::counts::Counts;
 use crate::interrupt;
+use crate::javascript::JavaScript;
 use crate::log::Log;
 use crate::machine;
 use crate::once::remove;
@@ -217,6 +218,7 @@ pub(super) fn python(suite: &Suite, shared: &Shared, engine: &Engine) -> Result<
         let tools = PYFSR.install(python)?.path("");
         command.env("FSR_DOCKER", shared.program()?).env("PYFSR", &tools).env("PLAYBOOK_TOOLS", tools);
         Browser::get()?.tell(&mut command)?;
+        command.env("AXE", JavaScript::install(python)?.axe());
     }
     command
         .args(["-m", "unittest", "discover", "--verbose", "--start-directory", "tests"])

@@ -83,7 +83,7 @@ def _touch_files() -> None:
 
 
 def _peak(*, anew: bool = False) -> float:
-    """The peak resident set in MiB, counted from now on if it begins anew."""
+    """The peak resident set in MiB, counted from now on if it starts again."""
     if anew:
         Path("/proc/self/clear_refs").write_text("5")
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))

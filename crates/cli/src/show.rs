@@ -47,7 +47,7 @@ pub(crate) fn verified(found: &Map<String, Value>, is_known: bool, as_json: bool
     }
     if found["valid"] == true && found["signature"] == "none" && !is_known {
         out::note(
-            "Nobody has signed it. Whoever changed it could have made it consistent again: compare manifest_sha256 with the one \
+            "It is not signed. Anyone who changed it could have made it consistent again: compare manifest_sha256 with the one \
              that was noted when it was collected (--manifest-sha256).",
         );
     }

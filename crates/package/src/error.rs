@@ -27,7 +27,7 @@ pub enum Error {
     },
     /// A library asks for its licence's text to be passed on, and ships none.
     #[error(
-        "{0}: its package holds no text of its licence, which has to go along. Use another release of it, or another library."
+        "{0}: its package holds no text of its license, which has to go along. Use another release of it, or another library."
     )]
     Licence(String),
     /// The archive cannot be put together.

@@ -51,7 +51,7 @@ pub fn notices(metadata: &Value, package: &str, is_static: bool) -> Result<Optio
         let _ = writeln!(page, "  {name}");
     }
     if is_static {
-        let _ = writeln!(page, "\n\n{MUSL}: the text is that of the MIT licence below\n");
+        let _ = writeln!(page, "\n\n{MUSL}: the text is that of the MIT license below\n");
     }
     let mut texts: Vec<_> = texts.into_iter().map(|(text, names)| (names, text)).collect();
     texts.sort();

@@ -177,7 +177,7 @@ function rights(data, config, host) {
   const socket = (Array.isArray(data.Mounts) ? data.Mounts : []).filter((one) => /docker\.sock$|podman\.sock$/.test(inLine(one?.Source)));
   const risks = [
     [host.Privileged === true, "bad", "Privileged", "It has every right of the host's root."],
-    [socket.length > 0, "bad", "Engine's socket", "Whoever is in it commands the engine, and so the host."],
+    [socket.length > 0, "bad", "Engine's socket", "Anyone in it controls the engine, and so the host."],
     [host.PidMode === "host", "bad", "Processes of the host", "It sees the host's processes, and may signal them."],
     [host.NetworkMode === "host", "warn", "Network of the host", "It is not apart from the host's network."],
     [host.IpcMode === "host", "warn", "Shared memory of the host", "It reads what the host's processes share."],

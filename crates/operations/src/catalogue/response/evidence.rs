@@ -46,7 +46,7 @@ pub(crate) const REASON: Param = text("reason")
 /// Who, for the manifest.
 pub(crate) const OPERATOR: Param = text("operator")
     .title("Operator")
-    .about("Who does this. It is written down beside the evidence. FortiSOAR does not tell a connector who runs a playbook, so the playbook has to: its variable currentUser (vars.currentUser) is whoever started it by hand.")
+    .about("Who does this. It is written down beside the evidence. FortiSOAR does not tell a connector who runs a playbook, so the playbook has to: its variable currentUser (vars.currentUser) is the user who started it by hand.")
     .placeholder("ana.lopez")
     .local();
 

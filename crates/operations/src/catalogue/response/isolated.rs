@@ -80,7 +80,7 @@ fn inconsistent(undo: &Undo, suspect: Option<&Suspect>) -> Vec<String> {
     };
     if undo.is_for_evidence() {
         return match holder::of(undo) {
-            Holder::Gone => vec!["It was paused for its evidence, and the collection was cut off: release_container lets it run on, and so does collect_evidence, which begins anew.".into()],
+            Holder::Gone => vec!["It was paused for its evidence, and the collection was cut off: release_container lets it run on, and so does collect_evidence, which starts again.".into()],
             Holder::AtWork | Holder::Unknown => Vec::new(),
         };
     }

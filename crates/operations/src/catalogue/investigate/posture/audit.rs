@@ -347,8 +347,12 @@ impl<'a, 'c> Audit<'a, 'c> {
             let contents = match format {
                 "html" => report::html(&Value::Object(result.clone())),
                 "csv" => {
-                    let row =
-                        |row: &Row| VERDICT.iter().map(|column| report::cell(row.fields.get(*column).unwrap_or(&Value::Null))).collect();
+                    let row = |row: &Row| {
+                        VERDICT
+                            .iter()
+                            .map(|column| report::cell(row.fields.get(*column).unwrap_or(&Value::Null)))
+                            .collect()
+                    };
                     let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();
                     let rows = rows.iter().map(|row| row.iter().map(String::as_str).collect());
                     csv(std::iter::once(VERDICT.to_vec()).chain(rows))

@@ -7,15 +7,15 @@ import unittest
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from support import configurations, results, session
+from support import configurations, results, session, transports
 from support.recording_proxy import RecordingProxy, Request, is_look_for_isolation
 from support.session import given
 
 
 class OperationTestCase(unittest.TestCase):
-    """Runs operations with the class's configuration, a unix socket unless a subclass says otherwise."""
+    """Runs operations with the class's configuration: this run's, unless a subclass says otherwise."""
 
-    config: ClassVar[configurations.Config] = configurations.over_unix()
+    config: ClassVar[configurations.Config] = transports.of_this_run()
 
     def run_operation(self, operation: str, /, **params: Any) -> Any:
         """The operation's result, which must be storable as JSON, and what the package says of it."""

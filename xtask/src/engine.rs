@@ -1,12 +1,14 @@
 //! `cargo xtask engine`: a private engine for a developer, and how to use it.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::cluster;
 use crate::image;
 use crate::private_engine::{Engine, Life, TCP, TLS, names, sweep};
-use crate::system::System;
+use crate::system::{PODMANS_RELEASE, System};
 
 /// What to do with the engine.
 #[derive(Subcommand)]
@@ -18,6 +20,9 @@ pub(crate) enum Task {
         /// A newer engine: that of this release of Debian.
         #[arg(long, value_parser = System::RELEASES)]
         debian: Option<String>,
+        /// A dockerd of yours, by its path; beside it lie containerd, runc and what else it starts.
+        #[arg(long, value_name = "PATH", conflicts_with_all = ["debian", "podman"])]
+        dockerd: Option<PathBuf>,
         /// Podman, which speaks Docker's API too. It has no TLS.
         #[arg(long, conflicts_with = "debian")]
         podman: bool,
@@ -51,13 +56,14 @@ fn plain(name: &str) -> Result<String, String> {
 
 pub(crate) fn run(task: &Task) -> Result<()> {
     match task {
-        Task::Start { name: Name { name }, debian, podman, swarm } => {
+        Task::Start { name: Name { name }, debian, dockerd, podman, swarm } => {
             if Engine::find(name).is_some() || !cluster::engines(name).is_empty() {
                 println!("{name}: runs already");
             } else {
-                let system = match debian {
+                let system = match debian.as_deref() {
+                    _ if dockerd.is_some() => System::given(dockerd.as_deref().unwrap_or(Path::new("")))?,
                     Some(release) => System::debian(release)?,
-                    None if *podman => System::podman()?,
+                    None if *podman => System::podman(PODMANS_RELEASE)?,
                     None => System::this_machine()?,
                 };
                 match swarm {

@@ -20,6 +20,10 @@ done
 
 # One daemon: TLS is its own; where TLS is on, it has no plain TCP, which is relayed to its socket.
 socat -t 86400 TCP-LISTEN:2375,bind=127.0.0.1,fork,reuseaddr UNIX-CONNECT:/run/sockets/docker.sock &
+if [ -n "${DOCKERD:-}" ]; then
+    PATH=/run/dockerd:$PATH
+    exec tini -- "/run/dockerd/${DOCKERD##*/}" --config-file /run/engine/daemon.json
+fi
 if [ "$1" = docker ]; then exec tini -- dockerd --config-file /run/engine/daemon.json; fi
 
 cp /run/engine/containers.conf /run/engine/registries.conf /etc/containers/

@@ -56,6 +56,11 @@ mkdir -p root/run/engine root/run/sockets root/run/packages root/run/machine roo
 mount -n --bind "$folder" root/run/engine
 mount -n --bind "$sockets" root/run/sockets
 if [ -n "$packages" ]; then mount -n --bind "$packages" root/run/packages; fi
+# A dockerd of the user's, with what lies beside it.
+if [ -n "${DOCKERD:-}" ]; then
+    mkdir root/run/dockerd
+    mount -n --bind "$(dirname "$DOCKERD")" root/run/dockerd
+fi
 mount -n --bind "$folder/data" root/var/lib/docker
 cd root
 

@@ -79,6 +79,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Have git run the checks of the sources before each commit.
     Hooks,
+    /// Run the tests on each engine, each Python and each transport, and write what came of it: docs/matrix.md.
+    Matrix(test::matrix::Options),
     /// Build the connector's package: dist/NAME-VERSION.tgz.
     Package(packaging::Options),
     /// Build all that a release gives out: the package and fsr-docker, for each machine, with digests and signatures.
@@ -116,6 +118,7 @@ fn run(task: &Task) -> Result<bool> {
         Task::Faults(options) => faults::run(options),
         Task::Fuzz(options) => fuzz::run(options),
         Task::Hooks => hooks::install().map(|()| true),
+        Task::Matrix(options) => test::matrix::run(options),
         Task::Doctor => Ok(doctor::run()),
         Task::Package(options) => packaging::build(options, &mut command::show).map(|_| true),
         Task::Release(options) => release::run(options).map(|()| true),

@@ -223,6 +223,7 @@ impl Engine {
                 ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
                 ("HOME", "/root"),
             ])
+            .envs(system.dockerd.as_ref().map(|path| ("DOCKERD", path)))
             .envs(host_name.map(|name| ("HOST_NAME", name)))
             .current_dir("/")
             .process_group(0) // Ctrl-C in the terminal is not for it

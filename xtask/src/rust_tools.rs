@@ -31,6 +31,13 @@ pub(crate) const MACHETE: RustTool = RustTool {
     sha256: "0f134a108e6c4080e558e32421cb85c064da766937fdb5d50dfa57458edc6678",
 };
 
+/// Builds and runs the targets of libFuzzer.
+pub(crate) const FUZZ: RustTool = RustTool {
+    name: "cargo-fuzz",
+    version: "0.13.2",
+    sha256: "5acfd01930e49823e58c30dd8012d3338a620377d7c7d4cc140ca4b2169400e2",
+};
+
 impl RustTool {
     /// The program in the repository's root, built unless it is there.
     pub(crate) fn program(&self) -> Result<Command> {

@@ -17,8 +17,8 @@ const PACKAGES: [&str; 6] = ["docker.io", "tini", "iptables", "busybox-static", 
 /// What Podman needs besides: what makes its networks, and a container's init.
 const PODMAN: [&str; 5] = ["podman", "netavark", "aardvark-dns", "nftables", "catatonit"];
 
-/// The release of Debian that Podman is tested on.
-const PODMANS_RELEASE: &str = "sid";
+/// The release of Debian that Podman is tested on, unless another is asked for.
+pub(crate) const PODMANS_RELEASE: &str = "sid";
 
 /// What an engine needs of the machine, and the packages that have it.
 pub(crate) const PROGRAMS: &[(&str, &str)] =
@@ -51,6 +51,8 @@ pub(crate) struct System {
     pub(crate) base: PathBuf,
     /// Unpacked packages that the base lacks.
     pub(crate) packages: Option<PathBuf>,
+    /// A `dockerd` of the user's in place of the system's, with what lies beside it.
+    pub(crate) dockerd: Option<PathBuf>,
 }
 
 impl System {
@@ -61,7 +63,7 @@ impl System {
     pub(crate) fn this_machine() -> Result<Self> {
         require_root()?;
         let packages = machine::unpacked("docker", &PACKAGES)?;
-        Ok(Self { daemon: Daemon::Docker, base: PathBuf::from("/"), packages: Some(packages) })
+        Ok(Self { daemon: Daemon::Docker, base: PathBuf::from("/"), packages: Some(packages), dockerd: None })
     }
 
     /// A release of Debian, installed into a folder once and kept.
@@ -80,12 +82,20 @@ impl System {
             capture(&mut debootstrap).with_context(|| format!("Debian {release} cannot be installed"))?;
             Ok(())
         })?;
-        Ok(Self { daemon: Daemon::Docker, base, packages: None })
+        Ok(Self { daemon: Daemon::Docker, base, packages: None, dockerd: None })
     }
 
-    /// A newer Debian, with Podman.
-    pub(crate) fn podman() -> Result<Self> {
-        Ok(Self { daemon: Daemon::Podman, ..Self::debian(PODMANS_RELEASE)? })
+    /// A release of Debian, with Podman: bookworm has 4.3, trixie 5.4, sid 5.8.
+    pub(crate) fn podman(release: &str) -> Result<Self> {
+        Ok(Self { daemon: Daemon::Podman, ..Self::debian(release)? })
+    }
+
+    /// This machine, with this `dockerd`. Beside it lie the programs that it starts, such as containerd and runc, as in Docker's
+    /// static builds; what is missing there is this machine's.
+    pub(crate) fn given(dockerd: &Path) -> Result<Self> {
+        let path = std::path::absolute(dockerd)?;
+        ensure!(path.is_file(), "there is no {}", path.display());
+        Ok(Self { dockerd: Some(path), ..Self::this_machine()? })
     }
 
     /// A program of the system.

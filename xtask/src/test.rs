@@ -2,6 +2,7 @@
 
 mod checks;
 mod end_to_end;
+pub(crate) mod matrix;
 mod results;
 mod sources;
 
@@ -28,7 +29,7 @@ use crate::private_engine::Engine;
 use crate::pythons::{self, Python};
 use crate::release;
 use crate::steps::{self, Lane, Stage, Step};
-use crate::system::System;
+use crate::system::{PODMANS_RELEASE, System};
 use crate::tested;
 use crate::tools::{PYFSR, Tool};
 
@@ -117,6 +118,16 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// For a run that begins. What another run has left is removed: it would mislead.
+    fn new() -> Result<Self> {
+        std::fs::create_dir_all(paths::runs())?;
+        remove(&log::folder())?;
+        remove(&results::folder())?;
+        std::fs::create_dir_all(results::folder())?;
+        let (quick, release) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { pythons: pythons::all()?, quick, release, engines: AtomicUsize::new(0), dist: dist() })
+    }
+
     fn newest(&self) -> Result<&Python> {
         self.pythons.last().context("no Python was found")
     }
@@ -147,14 +158,7 @@ impl Shared {
 
 /// Runs the tests; false when one failed.
 pub(crate) fn run(options: &Options) -> Result<bool> {
-    let (quick, release) = (OnceLock::new(), OnceLock::new());
-    let shared =
-        Shared { pythons: pythons::all()?, quick, release, engines: AtomicUsize::new(0), dist: dist() };
-    std::fs::create_dir_all(paths::runs())?;
-    // Those of another run would mislead.
-    remove(&log::folder())?;
-    remove(&results::folder())?;
-    std::fs::create_dir_all(results::folder())?;
+    let shared = Shared::new()?;
     if !options.only.is_empty() {
         return Ok(steps::run(only(options, &shared)?, &shared, None)?.passed());
     }
@@ -194,7 +198,7 @@ fn plan(all: bool, shared: &Shared) -> Result<Vec<Stage<Shared>>> {
     for release in System::RELEASES {
         engines.push(step(&format!("{newest} on {release}"), 600, newer(Kind::Debian(release), &[])?));
     }
-    engines.push(step(&format!("{newest} on Podman"), 300, newer(Kind::Podman, OF_PODMAN)?));
+    engines.push(step(&format!("{newest} on Podman"), 300, newer(Kind::Podman(PODMANS_RELEASE), OF_PODMAN)?));
     plan.push(vec![
         engines,
         vec![Step::new("release package", 1200, build_release).needed(), checks::dependencies(), again()],
@@ -249,6 +253,7 @@ fn suite(python: &Python, chosen: &[&str], long: bool) -> Result<Suite> {
         long,
         // Tests wait more than they work: with one engine more than processors, neither is idle.
         workers: if chosen == ALONE { 1 } else { (processors + 1).min(4) },
+        transport: "unix",
     })
 }
 
@@ -264,7 +269,7 @@ fn only(options: &Options, shared: &Shared) -> Result<Vec<Stage<Shared>>> {
     let tests = Step::new(suite.python.to_string(), 600, move |shared: &Shared, log: &mut Log| {
         let system = match on.as_deref() {
             None => System::this_machine()?,
-            Some("podman") => System::podman()?,
+            Some("podman") => System::podman(PODMANS_RELEASE)?,
             Some(release) => System::debian(release)?,
         };
         let engine = Engine::temporary("test", &system)?;

@@ -55,12 +55,12 @@ fn page(outcomes: &Outcomes, date: &str, commit: &str, machine: &str) -> String 
     page
 }
 
-fn today() -> Result<String> {
+pub(crate) fn today() -> Result<String> {
     Ok(capture(Command::new("date").args(["-u", "+%Y-%m-%d"]))?.trim().to_owned())
 }
 
 /// The commit, and whether the files differ from it.
-fn commit() -> String {
+pub(crate) fn commit() -> String {
     let git = |arguments: &[&str]| {
         let answer = capture(Command::new("git").current_dir(paths::root()).args(arguments)).ok()?;
         Some(answer.trim().to_owned())

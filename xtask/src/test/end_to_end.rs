@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -43,6 +43,8 @@ pub(super) struct Suite {
     pub(super) long: bool,
     /// How many engines, each with tests of its own.
     pub(super) workers: usize,
+    /// How operations reach the engine (`tests/support/transports.py`), where tests do not say it themselves.
+    pub(super) transport: &'static str,
 }
 
 /// Which engine, and what tells it from others in the names of folders.
@@ -54,7 +56,10 @@ pub(super) enum Kind {
     Debian(&'static str),
     /// The newest that can be had.
     Newest,
-    Podman,
+    /// That of a release of Debian.
+    Podman(&'static str),
+    /// A `dockerd` by its path.
+    Given(&'static str),
 }
 
 impl Kind {
@@ -62,7 +67,8 @@ impl Kind {
         match self {
             Self::OfThisMachine => System::this_machine(),
             Self::Debian(release) => System::debian(release),
-            Self::Podman => System::podman(),
+            Self::Podman(release) => System::podman(release),
+            Self::Given(dockerd) => System::given(Path::new(dockerd)),
             Self::Newest => {
                 let mut newest_first = System::RELEASES.iter().rev();
                 let newest = newest_first.next().context("no release is known")?;
@@ -230,6 +236,7 @@ pub(super) fn python(suite: &Suite, shared: &Shared, engine: &Engine) -> Result<
         .env("NETWORK_TOOLS", machine::unpacked("iproute", IPROUTE)?)
         .env("SHELLS", machine::unpacked("shells", SHELLS)?)
         .env("DOCKER_CLIENT", System::this_machine()?.find(&["usr/bin/docker"]).unwrap_or_default())
+        .env("FSR_TRANSPORT", suite.transport)
         .env("RESULTS_SEEN", results::folder())
         .env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(command)

@@ -36,8 +36,8 @@ impl Shell {
     /// The script that completes.
     pub(crate) fn script(self) -> &'static str {
         match self {
-            Self::Bash => include_str!("complete/bash.sh"),
-            Self::Zsh => include_str!("complete/zsh.sh"),
+            Self::Bash => include_str!("complete/bash.bash"),
+            Self::Zsh => include_str!("complete/zsh.zsh"),
             Self::Fish => include_str!("complete/fish.fish"),
         }
     }

@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 use crate::{Error, Identity, archive, documents, icons, info, page, playbooks, python};
 
 /// Pages about the repository, which stay there.
-const FOR_DEVELOPERS: &[&str] = &["adding-an-operation.md", "style.md", "tested.md"];
+const FOR_DEVELOPERS: &[&str] =
+    &["adding-an-operation.md", "style.md", "tested.md", "matrix.md", "releasing.md"];
 
 /// The file of the notices that the licences of what is linked ask for.
 const NOTICES: &str = "THIRD-PARTY-NOTICES";

@@ -71,9 +71,9 @@ fn mypy(shared: &Shared, log: &mut Log) -> Result<()> {
 /// Every shell script, by its name or by its first line.
 fn shell(shared: &Shared, log: &mut Log) -> Result<()> {
     let files = capture(at_root("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
-    let scripts = files
-        .lines()
-        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "sh") || starts_a_shell(name));
+    let scripts = files.lines().filter(|name| {
+        Path::new(name).extension().is_some_and(|end| end == "sh" || end == "bash") || starts_a_shell(name)
+    });
     log.run(shared.program_of(&SHELLCHECK, "shellcheck")?.arg("--severity=warning").args(scripts))
 }
 

@@ -1,6 +1,6 @@
 # Completes fsr-docker in bash: source <(fsr-docker completions bash)
 _fsr_docker() {
-    local line=${COMP_LINE:0:COMP_POINT} words=() last=-1 word cut name text
+    local line=${COMP_LINE:0:COMP_POINT} words=() last=-1 word cut name
     # Bash also cuts words at "=" and ":"; the program wants them whole.
     for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
         if ((last < 0)) || [[ $line == [[:space:]]* ]]; then
@@ -17,7 +17,7 @@ _fsr_docker() {
     [[ $COMP_WORDBREAKS == *=* ]] || cut=
     COMPREPLY=()
     compopt -o nosort 2>/dev/null
-    while IFS=$'\t' read -r name text; do
+    while IFS=$'\t' read -r name _; do
         if [[ $name == :files ]]; then
             compopt -o filenames 2>/dev/null
             while read -r name; do COMPREPLY+=("$name"); done < <(compgen -f -- "${word#*=}")

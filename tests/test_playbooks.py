@@ -299,6 +299,18 @@ class Housekeeping(StoryTestCase):
         engine.remove(f"/containers/{name}?force=1")
         self.assertIn("are well", self.run_story("Restart What Is Unhealthy").report)
 
+    def test_weekly_posture_report(self) -> None:
+        container(self, HostConfig={"Init": True})
+        first = self.run_story("Weekly Posture Report", earlier="")
+        self.assertIn("This is the first report.", first.report)
+        kept = first.report.rpartition("for the next comparison: ")[2].rstrip(".")
+        again = self.run_story("Weekly Posture Report", earlier=kept)
+        self.assertIn("Nothing Is New", again.path)
+        name = container(self, HostConfig={"Init": True, "PidMode": "host"})
+        later = self.run_story("Weekly Posture Report", earlier=kept)
+        self.assertIn("Something Is New", later.path)
+        self.assertIn(f"high: The container shares the host's processes ({name});", later.report)
+
 
 class Coverage(unittest.TestCase):
     def test_every_story_has_a_test(self) -> None:

@@ -1,4 +1,5 @@
-//! Stories that keep house: a nightly clean-up that looks before it removes, and what is unhealthy started again.
+//! Stories that keep house: a nightly clean-up that looks before it removes, what is unhealthy started again, and a weekly look at how everything
+//! is configured.
 
 use super::{Story, ask, choose, otherwise, report, run, set, when};
 
@@ -81,6 +82,52 @@ pub(super) const STORIES: &[Story] = &[
             .then("Report"),
             set("There Is None", &[("verdict", "All containers with a health check are well.")]),
             report(&[("report", "{{vars.verdict}}")]),
+        ],
+    },
+    Story {
+        title: "Weekly Posture Report",
+        about: "Audits the engine, its containers and images, compares the result with last week's, and reports what is new, \
+                which containers lead out to the host, and where the report for people and for the next comparison is. \
+                Schedule it, and give it the JSON attachment that the last run names.",
+        asks: &[ask(
+            "earlier",
+            "Earlier Report",
+            "The JSON attachment of the last report: its id or address. Empty for the first.",
+        )
+        .or("")],
+        on_alert: false,
+        steps: &[
+            run(
+                "Audit",
+                "audit_posture",
+                &[("format", "HTML, CSV, JSON"), ("compare_with", "{{vars.input.params.earlier}}")],
+            ),
+            choose(
+                "What Is New",
+                &[
+                    when("First", "{{vars.steps.Audit.data.comparison is none}}", "It Is the First"),
+                    when("Something", "{{vars.steps.Audit.data.comparison is not none and vars.steps.Audit.data.comparison.new_count > 0}}", "Something Is New"),
+                    otherwise("Nothing", "Nothing Is New"),
+                ],
+            ),
+            set("It Is the First", &[("verdict", "This is the first report.")]).then("Report"),
+            set(
+                "Something Is New",
+                &[(
+                    "verdict",
+                    "{{vars.steps.Audit.data.comparison.summary}}. New: \
+                     {% for finding in vars.steps.Audit.data.comparison.new[:20] %}{{finding.severity}}: {{finding.title}} \
+                     ({{finding.subject}}); {% endfor %}",
+                )],
+            )
+            .then("Report"),
+            set("Nothing Is New", &[("verdict", "{{vars.steps.Audit.data.comparison.summary}}. Nothing is new.")]),
+            report(&[(
+                "report",
+                "{{vars.steps.Audit.data.summary}} {{vars.verdict}} \
+                 Page: {{vars.steps.Audit.data.attachments.html['@id']}}; table: {{vars.steps.Audit.data.attachments.csv['@id']}}; \
+                 for the next comparison: {{vars.steps.Audit.data.attachments.json['@id']}}.",
+            )]),
         ],
     },
 ];

@@ -122,7 +122,7 @@ class Containing(StoryTestCase):
         run = self.run_story("Rotate a Leaked Secret", secret=secret, data="n3w-s3cret")
         self.assertIn("It Is Replaced", run.path)
         self.assertEqual(
-            f"Secret {secret} was removed; {secret}-v2 replaces it. Make its old data worthless where it signs in. "
+            f"Secret {secret} was removed; {secret}-v2 replaces it. Revoke its old data at the system that it signs in to. "
             f"Services that used it: {service}",
             run.report,
         )
@@ -234,7 +234,7 @@ class Deploying(StoryTestCase):
         name, image = self.new()
         self.push(image, f"FROM {IMAGE}\nHEALTHCHECK --interval=1s --retries=1 CMD false\nCMD echo alas; sleep 600")
         run = self.run_story("Deploy and Verify", image=image, name=name, state="healthy")
-        self.assertIn("DID NOT COME UP and was removed. Its log ended with: alas", run.report)
+        self.assertIn("DID NOT START and was removed. Its log ended with: alas", run.report)
         with self.assertRaises(RefusedError):
             state(name)
 

@@ -6,11 +6,10 @@ use super::{Story, ask, choose, otherwise, report, run, set, when};
 pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Clean Up at Night",
-        about: "Says what stopped containers and unused images could go, and removes them only if that is asked for. Only what \
-                is older than an age goes, so that what somebody works with stays. Schedule it.",
+        about: "Reports which stopped containers and unused images could be removed, and removes them only if you ask for it. Only objects of a minimum age are removed, so that recent work stays. Schedule it.",
         asks: &[
-            ask("older_than", "Older than", "How old something must be, such as 24h.").or("24h"),
-            ask("apply", "Apply", "true removes; anything else only says what would go.").or("false"),
+            ask("older_than", "Older than", "The minimum age of an object, such as 24h.").or("24h"),
+            ask("apply", "Apply", "true removes the objects. Any other value only reports them.").or("false"),
         ],
         on_alert: false,
         steps: &[
@@ -46,15 +45,14 @@ pub(super) const STORIES: &[Story] = &[
             set("Only Tried", &[("verdict", "Nothing was removed: apply is not true.")]),
             report(&[(
                 "report",
-                "Containers that could go: {{vars.steps.Try_Containers.data.count}}; images: {{vars.steps.Try_Images.data.count}}. \
+                "Containers that could be removed: {{vars.steps.Try_Containers.data.count}}; images: {{vars.steps.Try_Images.data.count}}. \
                  {{vars.verdict}}",
             )]),
         ],
     },
     Story {
         title: "Restart What Is Unhealthy",
-        about: "Finds the containers whose own health check fails, restarts each, and reports which of them run again and \
-                which need a person.",
+        about: "Finds the containers whose own health check fails, restarts each, and reports which of them run again and which need attention.",
         asks: &[],
         on_alert: false,
         steps: &[
@@ -80,7 +78,7 @@ pub(super) const STORIES: &[Story] = &[
                 )],
             )
             .then("Report"),
-            set("There Is None", &[("verdict", "All containers with a health check are well.")]),
+            set("There Is None", &[("verdict", "All containers with a health check are healthy.")]),
             report(&[("report", "{{vars.verdict}}")]),
         ],
     },

@@ -2,6 +2,7 @@
 
 mod attachment;
 pub(crate) mod attack;
+mod explain;
 mod looks;
 mod plain;
 mod posture;
@@ -14,5 +15,7 @@ mod timeline;
 use crate::Group;
 
 /// The group of this folder: add a file's list here.
-pub(crate) static GROUP: Group =
-    Group::of("Investigate", &[posture::OPERATIONS, related::OPERATIONS, timeline::OPERATIONS]);
+pub(crate) static GROUP: Group = Group::of(
+    "Investigate",
+    &[explain::OPERATIONS, posture::OPERATIONS, related::OPERATIONS, timeline::OPERATIONS],
+);

@@ -7,10 +7,11 @@ const HOURS: Ask = ask("since", "Since", "How far back, such as 30m or 24h, or a
 pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Collect Logs and Files into an Alert",
-        about: "Collects what an investigation needs from a container without changing it: its configuration, processes, changed files, log, and a file or folder. The files become attachments of the alert, with their SHA-256.",
+        about: "Takes what an investigation needs from a container, and changes nothing: its configuration, processes, \
+                changed files, log, and a file or folder. The files become attachments of the alert, with their SHA-256.",
         asks: &[
             CONTAINER,
-            ask("path", "Path", "A file or folder in the container to collect.").or("/etc/passwd"),
+            ask("path", "Path", "A file or folder in the container to keep.").or("/etc/passwd"),
             HOURS,
         ],
         on_alert: true,
@@ -54,7 +55,8 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Freeze and Preserve",
-        about: "Pauses a container so that nothing in it changes, saves its filesystem as an image and as an attachment with its SHA-256, and leaves it paused for forensics. unpause_container or remove_container ends this.",
+        about: "Pauses a container so that nothing in it changes, keeps its file system as an image and as an attachment \
+                with its SHA-256, and leaves it paused. For forensics: unpause_container or remove_container ends it.",
         asks: &[
             CONTAINER,
             ask("tag", "Evidence Tag", "The tag of the image evidence/<container>.").or("evidence"),
@@ -85,7 +87,8 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "What Happened Here",
-        about: "Lists the events of a container, including each command that was executed in it, and the errors in its log: what happened? The engine remembers only its last 256 events.",
+        about: "Puts together what the engine has seen of a container, command by command, with the errors in its log. For \
+                the question that every incident begins with. The engine remembers its last 256 events only.",
         asks: &[CONTAINER, HOURS],
         on_alert: false,
         steps: &[
@@ -122,8 +125,56 @@ pub(super) const STORIES: &[Story] = &[
         ],
     },
     Story {
+        title: "Suspicious Exec",
+        about: "For an alert that a command was run in a container: what happened there, in order, as a table; what to think of the \
+                container, on one page; and evidence, without stopping it. All of it is attached to the alert.",
+        asks: &[CONTAINER, HOURS, ask("case", "Case", "The incident's number, for the evidence.").or("none")],
+        on_alert: true,
+        steps: &[
+            // First: the engine remembers few events, and evidence adds to them.
+            run(
+                "Timeline",
+                "container_timeline",
+                &[
+                    ("id", "{{vars.input.params.container}}"),
+                    ("since", "{{vars.input.params.since}}"),
+                    ("format", "CSV"),
+                ],
+            ),
+            run("Explain", "explain_container", &[("id", "{{vars.input.params.container}}")]),
+            run(
+                "Collect Evidence",
+                "collect_evidence",
+                &[("id", "{{vars.input.params.container}}"), ("case_id", "{{vars.input.params.case}}")],
+            ),
+            step(
+                "Attach",
+                Action::Attach(
+                    "{{[vars.steps.Timeline.data.attachment['@id'], vars.steps.Collect_Evidence.data.attachment['@id']]}}",
+                ),
+            ),
+            step(
+                "Comment",
+                Action::Comment(
+                    "<p>{{vars.steps.Explain.data.summary | escape}}</p>\
+                     <p>Commands that somebody ran in it:</p>\
+                     <pre>{% for entry in vars.steps.Timeline.data.entries if entry.kind == 'exec' %}{{entry.time}} {{entry.what | escape}}\n{% endfor %}</pre>\
+                     <pre>{{vars.steps.Explain.data.markdown | escape}}</pre>",
+                ),
+            ),
+            report(&[(
+                "report",
+                "{{vars.input.params.container}} is {{vars.steps.Explain.data.assessment}}. \
+                 {{vars.steps.Timeline.data.entries | selectattr('kind', 'equalto', 'exec') | list | length}} of \
+                 {{vars.steps.Timeline.data.count}} entries are of commands that somebody ran in it. Evidence: \
+                 {{vars.steps.Collect_Evidence.data.summary}} Next: \
+                 {{vars.steps.Explain.data.next | map(attribute='operation') | join(', ')}}.",
+            )]),
+        ],
+    },
+    Story {
         title: "Find Containers with Too Many Rights",
-        about: "Inspects every container, running or not, and reports those that are privileged, share the host's network or \
+        about: "Looks at every container, also at those that do not run, and reports those that are privileged, share the host's network or \
                 processes, or hold the engine's socket: anyone in one of these is root on the host.",
         asks: &[],
         on_alert: false,
@@ -163,7 +214,8 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Run a Tool in a Clean Room",
-        about: "Runs a command on your text in a new container without a network, privileges or writable storage, and removes the container. Use it for a tool that should see only the sample.",
+        about: "Runs a command in a new container without a network, without rights and without a place to write, on text of \
+                yours, and removes it. For a tool that should see a sample and nothing else.",
         asks: &[
             ask("image", "Image", "The image with the tool."),
             ask("command", "Command", "The tool's command line; the text is its standard input."),

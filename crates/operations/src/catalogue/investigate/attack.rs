@@ -39,6 +39,7 @@ techniques! {
     CRON = "T1053.003" "Scheduled Task/Job: Cron";
     ORCHESTRATION_JOB = "T1053.007" "Scheduled Task/Job: Container Orchestration Job";
     PROCESS_DISCOVERY = "T1057" "Process Discovery";
+    UNIX_SHELL = "T1059.004" "Command and Scripting Interpreter: Unix Shell";
     EXPLOITATION = "T1068" "Exploitation for Privilege Escalation";
     INDICATOR_REMOVAL = "T1070" "Indicator Removal";
     FILE_DELETION = "T1070.004" "Indicator Removal: File Deletion";

@@ -10,7 +10,7 @@ mod facts_engine;
 mod facts_image;
 mod report;
 mod rule;
-mod secret_looking;
+pub(super) mod secret_looking;
 mod told;
 
 use serde_json::Value;
@@ -155,7 +155,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("audit_posture", "
     .table("findings", &["severity", "check", "subject", "field", "value"])
     .run(audit)];
 
-fn audit(call: &Call<'_>) -> Result<Output, Error> {
+/// Carries it out; `explain_container` does so for one container.
+pub(super) fn audit(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;
     let checks = chosen(arguments.texts("checks"))?;
     let earlier = Earlier::of(call)?;

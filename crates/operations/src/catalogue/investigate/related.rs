@@ -5,6 +5,8 @@ mod picture;
 mod shares;
 pub(crate) mod ties;
 
+pub(super) use self::shares::{SWARM_SERVICE, SWARM_SERVICE_NAME};
+
 use serde_json::{Map, Value, json};
 
 use self::{

@@ -30,6 +30,8 @@ pub(crate) struct Survey {
     /// Every other one, in the order of the list.
     pub(crate) others: Vec<Seen>,
     pub(crate) networks: Vec<Network>,
+    /// Its inspection.
+    pub(crate) container: Value,
     /// `GET /info`; null where that is refused.
     pub(crate) info: Value,
     /// The layers of images, by the image's id.
@@ -111,13 +113,14 @@ impl Survey {
         let mut inspections = looks.may_get_each(what, "/containers/{id}/json", &ids)?.into_iter();
         for (at, container) in order {
             let inspected = inspections.next().unwrap_or_default();
-            others.push((at, Seen::of(container, inspected, &devices, &networks)));
+            others.push((at, Seen::of(container, &inspected, &devices, &networks)));
         }
         others.sort_by_key(|(at, _)| *at);
         let is_it = |container: &&Value| text(container, "Id") == id;
         let own = items(&listed).find(is_it).cloned().unwrap_or_default();
         let mut survey = Self {
-            subject: Seen::of(&own, subject, &devices, &networks),
+            subject: Seen::of(&own, &subject, &devices, &networks),
+            container: subject,
             others: others.into_iter().map(|(_, seen)| seen).collect(),
             networks,
             info,
@@ -200,11 +203,11 @@ impl Survey {
 
 impl Seen {
     /// From an item of the list, and the inspection where there is one.
-    fn of(listed: &Value, inspected: Value, devices: &BTreeMap<&str, &str>, networks: &[Network]) -> Self {
+    fn of(listed: &Value, inspected: &Value, devices: &BTreeMap<&str, &str>, networks: &[Network]) -> Self {
         let is_inspected = inspected.is_object();
-        let source = if is_inspected { &inspected } else { listed };
+        let source = if is_inspected { inspected } else { listed };
         let host = &source["HostConfig"];
-        let name = match text(&inspected, "Name") {
+        let name = match text(inspected, "Name") {
             "" => own_name(listed),
             name => name.trim_start_matches('/'),
         };
@@ -232,7 +235,7 @@ impl Seen {
                 false => text(listed, "Image"),
             }
             .to_owned(),
-            image_id: if is_inspected { text(&inspected, "Image") } else { text(listed, "ImageID") }
+            image_id: if is_inspected { text(inspected, "Image") } else { text(listed, "ImageID") }
                 .to_owned(),
             labels: if is_inspected {
                 inspected["Config"]["Labels"].clone()
@@ -241,7 +244,7 @@ impl Seen {
             },
             mounts,
             places: places.map(|(name, place)| Place::of(name, place, networks)).collect(),
-            ports: ports(listed, &inspected),
+            ports: ports(listed, inspected),
             network_mode: text(host, "NetworkMode").to_owned(),
             pid_mode: text(host, "PidMode").to_owned(),
             ipc_mode: text(host, "IpcMode").to_owned(),

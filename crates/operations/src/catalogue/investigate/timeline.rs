@@ -8,6 +8,8 @@ mod logs;
 mod picture;
 mod sources;
 
+pub(super) use self::{events::exec_commands, sources::is_made_by_the_engine};
+
 use std::collections::BTreeMap;
 
 use engine::{Path, Request};
@@ -121,14 +123,15 @@ fn timeline(call: &Call<'_>) -> Result<Output, Error> {
         [] => source != ONLY_IF_CHOSEN,
         chosen => chosen.contains(&source),
     };
-    let remembered = remembered(&mut looks, now)?;
+    let is_podman = call.is_podman();
+    looks.count();
+    let remembered = remembered(&mut looks, now, is_podman)?;
     let container = match inspect(call, named) {
         Ok(container) => container,
         Err(error) if error.status() == Some(404) => Value::Null,
         Err(error) => return Err(error),
     };
     let subject = Subject::of(named, container, &remembered, &mut looks).ok_or_else(|| gone(named))?;
-    let is_podman = wants("processes") && subject.container.is_object() && call.is_podman();
 
     let mut entries = Vec::new();
     if wants("events") {
@@ -291,9 +294,18 @@ fn gone(named: &str) -> Error {
 }
 
 /// Every event that the engine remembers.
-fn remembered(looks: &mut Looks<'_, '_>, now: Point) -> Result<Vec<Value>, Error> {
+pub(super) fn remembered(
+    looks: &mut Looks<'_, '_>,
+    now: Point,
+    is_podman: bool,
+) -> Result<Vec<Value>, Error> {
     looks.count();
-    let request = Request::get(Path::fixed("/events")).query("since", "1").query("until", &now.to_string());
+    let request = Request::get(Path::fixed("/events")).query("since", "1");
+    // Podman stops to read at the time that it is given, and so leaves events out; Docker would wait for more without one.
+    let request = match is_podman {
+        true => request.query("stream", "false"),
+        false => request.query("until", &now.to_string()),
+    };
     let bound = looks.remaining();
     let reply = looks.call.stream(request.silence(bound).deadline(bound))?;
     let read = Values::of(reply.into_body(), MOST_EVENTS, |_| ())?;

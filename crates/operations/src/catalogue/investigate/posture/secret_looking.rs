@@ -40,7 +40,8 @@ pub(super) fn is_secret(name: &str, value: &str) -> bool {
     is_token(value) || is_address_with_password(value) || names_a_secret(name)
 }
 
-fn names_a_secret(name: &str) -> bool {
+/// Whether a name says that its value is a secret.
+pub(in crate::catalogue::investigate) fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase().replace(['-', '.'], "_");
     if PUBLIC.contains(&name.as_str()) || ELSEWHERE.iter().any(|end| name.ends_with(end)) {
         return false;
@@ -87,7 +88,7 @@ fn old_environment(step: &str) -> bool {
 }
 
 /// A text without what signs in within an address.
-pub(super) fn without_sign_in(text: &str) -> String {
+pub(in crate::catalogue::investigate) fn without_sign_in(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let end = rest.find(['/', '?', '#', ' ', '"']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);

@@ -79,6 +79,19 @@ pub(crate) fn entries(wanted: &Wanted<'_>, events: &[Value]) -> Vec<Entry> {
     entries
 }
 
+/// The commands that somebody ran in a container by the API, in order; those of its health check are none of them.
+pub(crate) fn exec_commands(id: &str, container: &Value, events: &[Value]) -> Vec<String> {
+    let health = health_check(container);
+    let of = |event: &Value| {
+        let (action, command) = action(event).split_once(':')?;
+        let command = command.trim();
+        let is_one =
+            action == "exec_create" && event["Actor"]["ID"] == id && health.as_deref() != Some(command);
+        is_one.then(|| command.to_owned())
+    };
+    events.iter().filter_map(of).collect()
+}
+
 /// The command of the container's health check, as events write it.
 fn health_check(container: &Value) -> Option<String> {
     let config = &container["Config"];

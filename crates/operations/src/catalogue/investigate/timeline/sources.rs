@@ -309,7 +309,7 @@ pub(crate) fn files(looks: &mut Looks<'_, '_>, container: &Value) -> Result<Vec<
     let id = text(container, "Id");
     let listed = looks.may_get("Changed files", "/containers/{id}/changes", id)?;
     let mut changed: Vec<(&str, i64)> = items(&listed)
-        .filter(|change| change["Kind"] != 2 && !is_made_by_the_engine(container, text(change, "Path")))
+        .filter(|change| change["Kind"] != 2)
         .filter_map(|change| Some((change["Path"].as_str()?, change["Kind"].as_i64()?)))
         .collect();
     // A folder is listed for what lies in it.
@@ -318,7 +318,11 @@ pub(crate) fn files(looks: &mut Looks<'_, '_>, container: &Value) -> Result<Vec<
     let is_folder = |path: &str| {
         paths.iter().any(|other| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
     };
-    let files: Vec<(&str, i64)> = changed.iter().copied().filter(|(path, _)| !is_folder(path)).collect();
+    let files: Vec<(&str, i64)> = changed
+        .iter()
+        .copied()
+        .filter(|(path, _)| !is_folder(path) && !is_made_by_the_engine(container, path))
+        .collect();
     if files.len() > MOST_FILES {
         looks.miss(&format!("Changed files: {} of {} were asked for their times", MOST_FILES, files.len()));
     }

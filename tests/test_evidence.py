@@ -21,7 +21,7 @@ from typing import Any
 
 from support import configurations, session
 from support.case import OperationTestCase
-from support.engine import IMAGE, api, container, pause, remove, state, unique
+from support.engine import IMAGE, api, container, is_podman, pause, remove, state, unique
 from support.fault_proxy import Fault, FaultProxy
 from support.programs import program
 from support.session import given
@@ -99,8 +99,7 @@ class Collecting(EvidenceTestCase):
         self.assertRegex((out / "logs/stderr.log").read_text(), r"^20\S+Z err\n$")
         self.assertIn("mark", self.names((out / "file-system.tar").read_bytes()))
         self.assertEqual(["mark"], self.names((out / "paths/01_mark.tar").read_bytes()))
-        is_podman = "Podman" in str(api("GET", "/version"))
-        self.assertEqual(None if is_podman else api("GET", "/info")["ID"], manifest["engine"]["id"])
+        self.assertEqual(None if is_podman() else api("GET", "/info")["ID"], manifest["engine"]["id"])
         self.assertLess(abs(manifest["clock"]["engine_ahead_microseconds"]), 1_000_000)
         self.assertGreater(manifest["clock"]["within_microseconds"], 0)
         self.assertTrue(manifest["paused_by_this_collection"]["was_paused"])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import subprocess
 import tarfile
 import time
 import unittest
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 from support import configurations, session
-from support.engine import IMAGE, RefusedError, api, connection, container, remove, state, unique
+from support.engine import IMAGE, RefusedError, api, connection, container, is_podman, remove, state, unique
 from support.isolation import IsolationTestCase, differences, inspect, networks_of
 from support.second_engine import SecondEngine
 from support.session import execute
@@ -45,12 +47,6 @@ class Suspects(IsolationTestCase):
         self.until(lambda: len(heard(client)) > silent + 10, RETRANSMISSION)
         lines = heard(client)
         self.assertEqual([f"tick{n + 1}" for n in range(len(lines))], lines, "what was said meanwhile comes, too")
-
-    def until(self, is_so: Callable[[], bool], seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while not is_so():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
 
     def test_one_that_holds_the_engines_socket_takes_no_further_step(self) -> None:
         """What could command the engine stands still: it cannot release itself."""
@@ -164,6 +160,69 @@ class Modes(IsolationTestCase):
         self.assertEqual(3, len(networks_of(name)))
 
 
+class Tasks(IsolationTestCase):
+    """Tasks of a swarm, and a container in the swarm's network."""
+
+    network = ""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        if is_podman():
+            raise unittest.SkipTest("Podman has no swarm")
+        api("POST", "/swarm/init", {"AdvertiseAddr": "127.0.0.1", "ListenAddr": "127.0.0.1:2377"})
+        cls.addClassCleanup(api, "POST", "/swarm/leave?force=1")
+        cls.network = unique("network")
+        subnet = {"Subnet": "10.196.7.0/24"}
+        overlay = {"Driver": "overlay", "Attachable": True, "IPAM": {"Config": [subnet]}}
+        api("POST", "/networks/create", {"Name": cls.network, **overlay})
+
+    def task(self, **container: Any) -> tuple[str, str]:
+        """A service of one task, and the task's container, which runs."""
+        spec = {"ContainerSpec": {"Image": IMAGE, "Command": ["sleep", "600"], "Init": True, **container}}
+        spec["Networks"] = [{"Target": self.network}]  # type: ignore[assignment]
+        name = unique("service")
+        service = api("POST", "/services/create", {"Name": name, "TaskTemplate": spec})["ID"]
+        self.addCleanup(remove, f"/services/{service}")
+        self.until(lambda: bool(containers_of(service)), 60)
+        return name, containers_of(service)[0]
+
+    def test_one_with_a_health_check_is_frozen_and_not_replaced(self) -> None:
+        service, task = self.task(Healthcheck={"Test": ["CMD", "true"], "Interval": 1_000_000_000})
+        result = self.run_operation("isolate_container", id=task)
+        self.assertEqual("freeze", result["method"])
+        for refused in ("stop_service", "force_update_service"):
+            self.assertTrue(self.refusal(refused, id=service).startswith("[isolated]"))
+        time.sleep(5)
+        self.assertEqual([task], containers_of(service))
+        self.assertEqual([], networks_of(task))
+        evidence = self.run_operation("collect_evidence", id=task)
+        names = {item["name"] for item in evidence["items"]}
+        self.assertTrue({"swarm/task.json", "swarm/service.json", "file-system.tar"} <= names, names)
+        self.assertTrue(self.run_operation("verify_evidence", attachment=evidence["attachment"])["valid"])
+        released = self.run_operation("release_container", id=task)
+        self.assertEqual(("done", False), (released["outcome"], state(task)["Paused"]), released)
+        self.assertIn(self.network, networks_of(task))
+
+    def test_one_without_a_health_check_is_cut_and_not_replaced(self) -> None:
+        service, task = self.task()
+        result = self.run_operation("isolate_container", id=task)
+        self.assertEqual("network", result["method"])
+        self.assertIn("force_update_service", str(result["warnings"]))
+        time.sleep(3)
+        self.assertEqual(([task], []), (containers_of(service), networks_of(task)))
+        self.run_operation("release_container", id=task)
+
+    def test_a_container_in_the_swarms_network(self) -> None:
+        host = {"Init": True, "NetworkMode": self.network}
+        place = {self.network: {"IPAMConfig": {"IPv4Address": "10.196.7.77"}}}
+        name = container(self, HostConfig=host, NetworkingConfig={"EndpointsConfig": place})
+        before = inspect(name)
+        self.isolated(name, method="Network")
+        self.assertEqual("done", self.run_operation("release_container", id=name)["outcome"])
+        after = inspect(name)["NetworkSettings"]["Networks"][self.network]
+        self.assertEqual(before["NetworkSettings"]["Networks"][self.network]["IPAddress"], after["IPAddress"])
+
+
 class AddressesInBetween(IsolationTestCase):
     """What somebody else has taken when a container comes back."""
 
@@ -213,6 +272,10 @@ class AddressesInBetween(IsolationTestCase):
 
 class Engines(unittest.TestCase):
     """Engines of their own, which end, start again, and run out of disk."""
+
+    def setUp(self) -> None:
+        if is_podman():
+            self.skipTest("Podman has no engine that could end")
 
     def on(self, *options: str, disk: int = 0) -> SecondEngine:
         engine = SecondEngine(*options, disk=disk).__enter__()
@@ -307,26 +370,31 @@ class Engines(unittest.TestCase):
                 while engine.api("POST", "/volumes/create", {"Labels": {"fill": "x" * size}})["Labels"]:
                     self.assertLess(time.monotonic(), deadline)
 
-    def test_evidence_of_a_task_and_of_one_that_is_dead(self) -> None:
+    def test_evidence_of_one_that_is_dead(self) -> None:
+        """The engine could not remove its files: it has no processes, and no way back."""
         engine = self.on()
         config = {**configurations.over_unix(engine.socket), "timeout": 60}
-        engine.api("POST", "/swarm/init", {"AdvertiseAddr": "127.0.0.1", "ListenAddr": "127.0.0.1:2377"})
-        spec = {"ContainerSpec": {"Image": IMAGE, "Command": ["sleep", "600"], "Init": True}}
-        service = engine.api("POST", "/services/create", {"Name": "web", "TaskTemplate": spec})["ID"]
-        tasks: list[Any] = []
-        deadline = time.monotonic() + 60
-        while not tasks:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.2)
-            tasks = [one for one in engine.api("GET", "/containers/json") if one["State"] == "running"]
-        task = tasks[0]["Id"]
-        result = execute(config, "collect_evidence", id=task)
-        names = {item["name"] for item in result["items"]}
-        self.assertTrue({"swarm/task.json", "swarm/service.json", "file-system.tar"} <= names, names)
-        self.assertEqual(("running", "running"), (result["state_before"], result["state_after"]))
+        name = self.member(engine)
+        identity = engine.api("GET", f"/containers/{name}/json")["Id"]
+        engine.api("POST", f"/containers/{name}/kill")
+        held = f"{engine.data}/containers/{identity}/held"
+        subprocess.run(["sh", "-c", f"touch {held} && chattr +i {held}"], check=True)
+        self.addCleanup(subprocess.run, ["chattr", "-i", held], check=False)
+        with self.assertRaises(RefusedError):
+            engine.api("DELETE", f"/containers/{name}?force=1")
+        self.assertEqual("dead", engine.api("GET", f"/containers/{name}/json")["State"]["Status"])
+        result = execute(config, "collect_evidence", id=name)
+        self.assertEqual(("dead", "dead"), (result["state_before"], result["state_after"]))
         self.assertTrue(execute(config, "verify_evidence", attachment=result["attachment"])["valid"])
-        engine.api("DELETE", f"/services/{service}")
-        engine.api("POST", "/swarm/leave?force=1")
+        with self.assertRaisesRegex(session.ConnectorError, "nothing left to isolate"):
+            execute(config, "isolate_container", id=name)
+
+
+def containers_of(service: str) -> list[str]:
+    """The containers that run of a service, by its name or id."""
+    found = api("GET", f"/services/{service}")["ID"]
+    filters = json.dumps({"label": [f"com.docker.swarm.service.id={found}"]})
+    return [one["Id"] for one in api("GET", f"/containers/json?filters={quote(filters)}")]
 
 
 def heard(client: str) -> list[str]:

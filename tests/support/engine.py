@@ -71,6 +71,11 @@ def api_version() -> str:
     return str(api("GET", "/version")["ApiVersion"])
 
 
+def is_podman() -> bool:
+    """Whether the engine is Podman."""
+    return "Podman" in str(api("GET", "/version").get("Components"))
+
+
 def unique(what: str) -> str:
     """A name that no other test has."""
     return f"fsr-test-{what}-{uuid.uuid4().hex[:12]}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +26,13 @@ class IsolationTestCase(OperationTestCase):
 
     def setUp(self) -> None:
         self.addCleanup(forget_records)
+
+    def until(self, is_so: Callable[[], bool], seconds: float = 20) -> None:
+        """Waits until something is so."""
+        deadline = time.monotonic() + seconds
+        while not is_so():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
 
     def addressed(self) -> str:
         """A network with addresses of its own, of both families."""

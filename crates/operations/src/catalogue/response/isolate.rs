@@ -126,10 +126,19 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
     let mut plan = Plan::of(call, &suspect)?;
     // It may be paused for its evidence only, and ran before.
     let mut held = None;
+    let mut has_to_run = false;
     let standing = match isolation::find(call, &id)? {
         Found::Nothing => None,
         Found::Record(undo) if undo.is_for_evidence() => {
-            if holder::of(&undo) != Holder::Gone {
+            // Podman cuts no paused container.
+            has_to_run = suspect.is_paused() && call.is_podman();
+            let is_left = holder::of(&undo) == Holder::Gone;
+            if has_to_run && !is_left {
+                let message = "The evidence of the container is being collected, so it is paused, and Podman cannot cut a paused container \
+                               from its networks. Nothing was done. Isolate it when collect_evidence has ended.";
+                return Err(Error::new(Kind::Failed, message));
+            }
+            if !is_left {
                 plan.method = Method::Freeze;
                 plan.warnings.push("Its evidence is being collected, so it stays frozen. To let it run on without a network, isolate it again when that has ended.".into());
             }
@@ -155,6 +164,10 @@ fn isolate(call: &Call<'_>) -> Result<Output, Error> {
         Some(undo) => (undo, true),
         None => record_of(call, &suspect, held.as_ref(), &mut plan)?,
     };
+    if has_to_run {
+        unpause(call, &id)?;
+        suspect = Suspect::look(call, &id)?;
+    }
     let in_part = |error: Error| {
         error.and("The container may be isolated in part. Make the same call again to continue, or undo it with release_container.")
     };

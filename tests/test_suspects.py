@@ -68,7 +68,7 @@ class Suspects(IsolationTestCase):
         name = container(self, "sh", "-c", script, HostConfig={"RestartPolicy": {"Name": "always"}})
         time.sleep(0.5)
         result = self.isolated(name, method="Network")
-        self.assertIn("takes its memory with it", str(result["warnings"]))
+        self.assertIn("its memory is lost", str(result["warnings"]))
         self.until(lambda: not state(name)["Running"])
         time.sleep(2)
         self.assertEqual("exited", state(name)["Status"])

@@ -50,7 +50,7 @@ class Suspects(IsolationTestCase):
 
     def test_one_that_holds_the_engines_socket_takes_no_further_step(self) -> None:
         """What could command the engine stands still: it cannot release itself."""
-        count = "n=0; while :; do n=$((n+1)); echo $n > /count; done"
+        count = "n=0; while :; do n=$((n+1)); echo $n > /.count; mv /.count /count; done"
         name = container(
             self, "sh", "-c", count, HostConfig={"Init": True, "Binds": ["/run/sockets/docker.sock:/docker.sock"]}
         )

@@ -72,7 +72,9 @@ class BoundsTestCase(OperationTestCase):
         }
 
     def call(self, config: Config, operation: str, **params: Any) -> Cost:
-        return cost(lambda: CONNECTOR.execute(config, operation, params))
+        spent = cost(lambda: CONNECTOR.execute(config, operation, params))
+        self.assertNotIn("[invalid_parameters]", spent.outcome, "nothing was sent, so this shows nothing")
+        return spent
 
     def assert_bounded(self, spent: Cost, mebibytes: float, seconds: float = TIMEOUT, outcome: str = "") -> None:
         self.assertNotIn("it did not end", spent.outcome)
@@ -110,6 +112,17 @@ READS: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("call_api", {"method": "GET", "path": "/info"}, DATA_BASE + 4),
     ("call_api", {"method": "POST", "path": "/x"}, DATA_BASE + 4),
     ("get_version", {}, DATA_BASE + 4),
+    ("list_services", {}, DATA_BASE + 4),
+    ("list_tasks", {"fields": "ID"}, DATA_BASE + 4),
+    ("list_nodes", {}, DATA_BASE + 4),
+    ("wait_for_service", {"id": "a", "timeout": TIMEOUT}, LOOK),
+    ("scale_service", {"id": "a", "replicas": 2, "timeout": TIMEOUT}, LOOK),
+    ("drain_node", {"id": "a", "timeout": TIMEOUT}, LOOK),
+    ("list_service_containers", {"id": "a"}, LOOK),
+    ("list_projects", {}, LOOK),
+    ("list_isolated", {}, LOOK),
+    ("isolate_container", {"id": "a"}, LOOK),
+    ("list_plugins", {}, DATA_BASE + 4),
 )
 
 
@@ -202,7 +215,7 @@ class Streams(BoundsTestCase):
     """Progress of pull, push, build and load."""
 
     MOVES: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("pull_image", {"name": "a:1"}),
+        ("pull_image", {"fromImage": "a:1"}),
         ("push_image", {"name": "a:1"}),
     )
 
@@ -250,8 +263,8 @@ class Pages(BoundsTestCase):
         ("remove_network", {"id": "a"}),
         ("remove_volume", {"name": "a"}),
         ("tag_image", {"name": "a", "repo": "b", "tag": "c"}),
-        ("create_volume", {"name": "a"}),
-        ("create_network", {"name": "a"}),
+        ("create_volume", {"Name": "a"}),
+        ("create_network", {"Name": "a"}),
         ("call_api", {"method": "POST", "path": "/containers/a/start"}),
     )
 

@@ -122,7 +122,7 @@ class Containing(StoryTestCase):
         run = self.run_story("Rotate a Leaked Secret", secret=secret, data="n3w-s3cret")
         self.assertIn("It Is Replaced", run.path)
         self.assertEqual(
-            f"Secret {secret} was removed; {secret}-v2 replaces it. Make its old data worthless where it signs in. "
+            f"Secret {secret} was removed; {secret}-v2 replaces it. Revoke its old data at the system that it signs in to. "
             f"Services that used it: {service}",
             run.report,
         )
@@ -246,7 +246,7 @@ class Deploying(StoryTestCase):
         name, image = self.new()
         self.push(image, f"FROM {IMAGE}\nHEALTHCHECK --interval=1s --retries=1 CMD false\nCMD echo alas; sleep 600")
         run = self.run_story("Deploy and Verify", image=image, name=name, state="healthy")
-        self.assertIn("DID NOT COME UP and was removed. Its log ended with: alas", run.report)
+        self.assertIn("DID NOT START and was removed. Its log ended with: alas", run.report)
         with self.assertRaises(RefusedError):
             state(name)
 
@@ -310,6 +310,18 @@ class Housekeeping(StoryTestCase):
         self.assertIn("Failed: none", run.report)
         engine.remove(f"/containers/{name}?force=1")
         self.assertIn("are well", self.run_story("Restart What Is Unhealthy").report)
+
+    def test_weekly_posture_report(self) -> None:
+        container(self, HostConfig={"Init": True})
+        first = self.run_story("Weekly Posture Report", earlier="")
+        self.assertIn("This is the first report.", first.report)
+        kept = first.report.rpartition("for the next comparison: ")[2].rstrip(".")
+        again = self.run_story("Weekly Posture Report", earlier=kept)
+        self.assertIn("Nothing Is New", again.path)
+        name = container(self, HostConfig={"Init": True, "PidMode": "host"})
+        later = self.run_story("Weekly Posture Report", earlier=kept)
+        self.assertIn("Something Is New", later.path)
+        self.assertIn(f"high: The container shares the host's processes ({name});", later.report)
 
 
 class Coverage(unittest.TestCase):

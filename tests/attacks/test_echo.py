@@ -275,6 +275,25 @@ class Echoes(unittest.TestCase):
         never = {what.split(" in ")[0] for what, _, _, _ in outcomes} - quoted
         self.assertEqual(set(), never - UNQUOTED.keys(), "no request had the secret, so this shows nothing")
 
+    def test_no_result_repeats_what_was_given(self) -> None:
+        """An engine that says nothing of it, for real and in a dry run."""
+        tried, leaks = 0, []
+        for operation, name in self.planted():
+            case = next((case for case in wire.cases() if case.of == operation and not case.error), None)
+            dry_runs = (False, True) if "dry_run" in PARAMETERS[operation] else (False,)
+            for dry_run in dry_runs if case else ():
+                assert case is not None
+                secret = Secret()
+                with Recorder(case.api, case.answers) as engine:
+                    params = {**wire.with_files(case.params, secret.text.encode()), **planted(name, secret)}
+                    params |= {"dry_run": True} if dry_run else {}
+                    told = self.ended({**over_unix(engine.socket), **case.config}, case.operation, params)
+                tried += 1
+                if secret.is_in(told):
+                    leaks.append(f"{operation}.{name}, dry_run={dry_run}, {secret.text!r}: {told[-600:]}")
+        self.assertEqual([], leaks)
+        self.assertGreater(tried, 140)
+
     def test_a_cut_leaves_no_head(self) -> None:
         """However much stands before the secret: what is told has a bound, and what is read of a refusal too."""
         for before in (*range(1900, 2010, 3), 65_400, 65_500, 65_530):

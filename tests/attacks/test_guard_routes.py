@@ -9,7 +9,7 @@ import unittest
 from typing import Any
 
 from support.configurations import over_unix
-from support.docker_router import IDS, LINKS, NETWORKS, Change, DockerRouter
+from support.docker_router import IDS, LINKS, NETWORKS, RECORD, Change, DockerRouter
 from support.session import CONNECTOR, ConnectorError, execute
 
 COUNT = 20_000 if os.environ.get("FSR_TEST_ALL") else 1_500
@@ -17,7 +17,7 @@ CONTAINERS = [*IDS, *LINKS, IDS["web"], IDS["web"][:12], IDS["other"], "nobody",
 NAMES = {
     "containers": CONTAINERS,
     "networks": [*NETWORKS, NETWORKS["a/b"]],
-    "volumes": ["data", "spare"],
+    "volumes": ["data", "spare", RECORD],
     "images": ["team/app:1", "free:1", "d0" * 32],
     "exec": ["exec-web", "exec-other"],
     "services": ["svc", "idle"],
@@ -43,6 +43,14 @@ PROTECTED = {
     Change("image", "team/app:1"),
     Change("service", "svc"),
 }
+# What an isolation's record forbids, and what of a container's changes it does not.
+UNDOING = {
+    *(Change("network", "n"), Change("unused", "prune"), Change("volume", RECORD), Change("volumes", "prune")),
+    *(Change("service", "idle"), Change("swarm", "swarm")),
+}
+HARMLESS = {"pause", "rename", "resize", "attach", "exec", "archive", "checkpoints", "wait", "copy", "commit"}
+# What comes after a path.
+ENDS = ("/", "//", "?", "?force=1", "#x", "/.", "/..", "%3Fforce=1", "%23", "\n", "\t", "%0a", " ", "\u00a0", "\uff0f")
 # What nobody can tell the reach of.
 UNCLEAR = {"node"}
 
@@ -62,9 +70,15 @@ def path(chance: random.Random) -> str:
         pieces.insert(
             0, chance.choice(("v1.41", "v1.24", "v1.41.0", "v01.041", "v1.", "v4.0.0", "V1.41", "v1.41/v1.41"))
         )
+    at = chance.randrange(len(pieces))
+    if chance.random() < 0.15:
+        pieces[at] = "".join(f"%{ord(letter):02x}" for letter in pieces[at])
+    elif chance.random() < 0.1:
+        pieces[at] = chance.choice((pieces[at].upper(), pieces[at].title(), f"{pieces[at]} ", f"{pieces[at]};x"))
     if chance.random() < 0.1:
-        pieces[-1] = "".join(f"%{ord(letter):02x}" for letter in pieces[-1])
-    return "/" + "/".join(pieces)
+        pieces.insert(at, chance.choice(("", ".", "..", "%2e%2e", "%2E", "%2f", "x/..", "x/%2e%2e", "%00", "x%2f..")))
+    path = chance.choice(("/", "/", "/", "/", "/", "/", "%2F")).join(pieces)
+    return f"/{path}{chance.choice(ENDS) if chance.random() < 0.1 else ''}"
 
 
 def call(chance: random.Random) -> dict[str, Any]:
@@ -117,10 +131,51 @@ class Routes(unittest.TestCase):
         for kind in ("container", "resumed", "network", "volume"):
             self.assertGreater(reached[kind], COUNT // 500, f"hardly any call reached what is not protected: {reached}")
 
+    def test_no_generated_call_undoes_an_isolation(self) -> None:
+        """Nor takes away what its release needs: the record, the networks, the service."""
+        seed = random.randrange(2**32)
+        chance = random.Random(seed)
+        refused = reached = 0
+        with DockerRouter(isolated=True) as router:
+            config = {**over_unix(router.socket), "retry_attempts": 0}
+            for number in range(COUNT):
+                params = call(chance)
+                router.changes.clear()
+                router.verbs.clear()
+                try:
+                    execute(config, "call_api", **params)
+                except ConnectorError as error:
+                    refused += str(error).startswith("[isolated]")
+                for change, verb in zip(router.changes, router.verbs):
+                    said = f"seed {seed}, call {number}: {params}"
+                    reached += 1
+                    if params["method"] == "PUT" and change.kind == "volume":
+                        continue  # A change to cluster volumes, which the engine refuses for a record.
+                    self.assertNotIn(change, UNDOING, said)
+                    if change in (Change("container", "other"), Change("resumed", "other")):
+                        self.assertIn(verb, HARMLESS, said)
+        self.assertGreater(refused, COUNT // 20)
+        self.assertGreater(reached, COUNT // 20)
+
+    def test_no_generated_call_changes_anything_at_a_lower_level(self) -> None:
+        seed = random.randrange(2**32)
+        chance = random.Random(seed)
+        for level in ("Respond", "Read Only", "", "Nonsense"):
+            with self.subTest(level, seed=seed), DockerRouter() as router:
+                config = {**over_unix(router.socket), "access_level": level, "retry_attempts": 0}
+                if not level:
+                    config |= {"access_level": "Full", "allowed_operations": "list_containers, ping"}
+                for _ in range(COUNT // 4):
+                    params = call(chance)
+                    with self.assertRaises(ConnectorError):
+                        CONNECTOR.execute(config, "call_api", params)
+                    self.assertEqual([], router.changes, params)
+                self.assertEqual(0, router.looks)
+
     def test_without_a_restriction_it_is_the_escape_hatch(self) -> None:
         """Every path goes to the engine, and only what could undo an isolation is preceded by a look for one."""
         for method, target, looks in (
-            ("POST", "/swarm/leave", 0),
+            ("POST", "/swarm/leave", 1),
             ("POST", "/containers/web/stop", 1),
             ("POST", "/plugins/p/enable", 0),
         ):

@@ -1,12 +1,14 @@
 """An engine's stand-in that takes requests apart as Docker's router does, and notes what each would have changed.
 
-Docker's routes are regular expressions in which `.*` takes slashes too, and the first that matches counts.
+Docker's routes are regular expressions in which `.*` takes slashes too, and the first that matches counts. A path that
+is not clean (`//`, `..`) is redirected to its clean form.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import posixpath
 import re
 import shutil
 import socketserver
@@ -22,7 +24,9 @@ IDS = {
 # Another container's link to a container leads to that one.
 LINKS = {"other/alias": "web", "web/alias": "other", "other/stop": "web"}
 NETWORKS = {"a/b": "a0" * 32, "n": "b0" * 32, "prune": "c0" * 32}
-VOLUMES = {"data": "web", "spare": None}
+# An isolated container's record is a volume.
+RECORD = f"fortisoar-isolation-{IDS['other']}"
+VOLUMES = {"data": "web", "spare": None, RECORD: None}
 IMAGES = {"team/app:1": "d0" * 32, "free:1": "e0" * 32}
 SERVICES = {"svc": "svc0000000000000000000001", "idle": "idle000000000000000000001"}
 
@@ -57,8 +61,9 @@ ROUTES = [
     ("POST", "/networks/(?P<left>.*)/disconnect"),
     ("POST", "/networks/(?P<joined>.*)/connect"),
     ("POST", "/networks/(?P<unused>prune)"),
+    ("POST", "/volumes/(?P<volumes>prune)"),
     ("DELETE", "/networks/(?P<network>.*)"),
-    ("POST", "/(?P<swarm>swarm)/(leave|update|init|join|unlock)"),
+    ("POST", "/(?P<swarm>swarm)/leave"),
     ("POST", "/services/(?P<service>[^/]+)/update"),
     ("DELETE", "/services/(?P<service>[^/]+)"),
     ("POST", "/nodes/(?P<node>[^/]+)/update"),
@@ -69,11 +74,17 @@ ROUTES = [
 
 
 class DockerRouter:
-    """Listens on a unix socket of its own. The container `web` is to be protected. It is stopped."""
+    """Listens on a unix socket of its own. The container `web` is to be protected. It is stopped.
 
-    def __init__(self) -> None:
+    With `isolated`, there is a record that container `other` is isolated, and comes back to network `n`.
+    """
+
+    def __init__(self, *, isolated: bool = False) -> None:
         self.changes: list[Change] = []
+        # The last word of the path of each change: `stop`.
+        self.verbs: list[str] = []
         self.looks = 0
+        self._isolated = isolated
         self._folder = tempfile.mkdtemp(prefix="router-")
         self.socket = os.path.join(self._folder, "docker.sock")
         router = self
@@ -114,6 +125,8 @@ class DockerRouter:
         """What the engine says, and the change noted."""
         parts = urlsplit(target)
         path = re.sub(rf"^{VERSION}(?=/)", "", unquote(parts.path), count=1)
+        if posixpath.normpath(path) != path.rstrip("/") or "//" in path:
+            return 301, {"message": "moved"}
         if method in ("GET", "HEAD"):
             self.looks += path != "/_ping"
             return self._look(path)
@@ -122,11 +135,12 @@ class DockerRouter:
             if found:
                 query = dict(reversed(parse_qsl(parts.query)))
                 for kind, name in found.groupdict().items():
-                    self._note(kind, name, query, body)
+                    self._note(kind, name, query, body, path)
                 return 200, {}
         return 404, {"message": "page not found"}
 
-    def _note(self, kind: str, name: str, query: dict[str, str], body: bytes) -> None:
+    def _note(self, kind: str, name: str, query: dict[str, str], body: bytes, path: str) -> None:
+        verb = "exec" if kind == "exec" else path.rpartition("/")[2]
         if kind == "commit":
             kind, name = "container", query.get("container", "")
         if kind in ("left", "joined"):
@@ -141,6 +155,7 @@ class DockerRouter:
             return
         names = {"network": NETWORKS, "image": IMAGES, "service": SERVICES}.get(kind, {})
         by_id = {identity: known for known, identity in names.items()}
+        self.verbs.append(verb)
         self.changes.append(Change(kind, by_id.get(name.removeprefix("sha256:"), name)))
 
     def _look(self, path: str) -> tuple[int, Any]:
@@ -157,6 +172,8 @@ class DockerRouter:
             if name:
                 return 200, {"Id": NETWORKS[name], "Name": name}
             return 404, {"message": f"network {found[1]} not found"}
+        if path == "/volumes":
+            return 200, {"Volumes": [_RECORD] if self._isolated else None}
         if found := re.fullmatch("/volumes/(.*)", path):
             return (200, {"Name": found[1]}) if found[1] in VOLUMES else _absent("get: no such volume", found[1])
         if found := re.fullmatch("/images/(.*)/json", path):
@@ -209,6 +226,27 @@ def container(named: str) -> str | None:
         return LINKS[named]
     found = [name for name, identity in IDS.items() if named and identity.startswith(named)]
     return found[0] if len(found) == 1 else None
+
+
+_RECORD = {
+    "Name": RECORD,
+    "Labels": {
+        "fortisoar.isolation": IDS["other"],
+        "fortisoar.isolation.record": json.dumps(
+            {
+                "form": 1,
+                "container": IDS["other"],
+                "name": "other",
+                "at": "2026-01-01T00:00:00Z",
+                "status": "running",
+                "paused": False,
+                "restart_policy": {"Name": "no"},
+                "service": SERVICES["idle"],
+                "networks": [{"id": NETWORKS["n"], "name": "n", "driver": "bridge", "endpoint": {}, "observed": {}}],
+            }
+        ),
+    },
+}
 
 
 def _absent(what: str, name: str) -> tuple[int, Any]:

@@ -35,7 +35,7 @@ impl Appearance {
                 .forms("A list, JSON, or one item on each line. A comma belongs to its item."),
             ValueKind::Object => Self::new("json", "object").forms("A JSON object."),
             ValueKind::Json => {
-                Self::new("textarea", "JSON or text").forms("Any JSON; text that is none is taken as it is.")
+                Self::new("textarea", "JSON or text").forms("Any JSON. Other text is used as it is.")
             }
             ValueKind::Objects => {
                 Self::new("json", "list of objects").forms("A list of JSON objects, or one of them.")
@@ -46,7 +46,7 @@ impl Appearance {
             ValueKind::Filters | ValueKind::PruneFilters => Self::new("json", "filters")
                 .forms("A JSON object; an expression may also give lines of name=value."),
             ValueKind::Time => Self::new("datetime", "time")
-                .forms("ISO 8601, epoch seconds or milliseconds, or how long ago, such as 10m.")
+                .forms("ISO 8601, epoch seconds or milliseconds, or a time ago, such as 10m.")
                 .placeholder("2026-01-31T12:00:00Z, or 10m"),
             ValueKind::Notation(notation) => {
                 let input = if notation.has_lines() { "textarea" } else { "text" };
@@ -81,30 +81,30 @@ const LIST: &str = "A list, JSON, or text with one item on each line, or with co
 fn notated(notation: Notation) -> (&'static str, &'static str) {
     match notation {
         Notation::Ports => {
-            ("ports", "As of `docker run --publish`, on lines or with commas, or the API's JSON.")
+            ("ports", "As for `docker run --publish`, on lines or with commas, or the API's JSON.")
         }
         Notation::ExposedPorts => {
-            ("exposed ports", "As of `docker run --expose`, on lines or with commas, or the API's JSON.")
+            ("exposed ports", "As for `docker run --expose`, on lines or with commas, or the API's JSON.")
         }
         Notation::Folders => {
             ("folders", "Absolute paths, on lines or with commas. JSON for a path with a comma.")
         }
         Notation::Size => ("size", "Bytes, or a number with a unit (powers of 1024), such as 512m or 1.5g."),
         Notation::Cpus => ("processors", "A number, such as 2 or 1.5."),
-        Notation::RestartPolicy => ("restart policy", "As of `docker run --restart`, or the API's JSON."),
+        Notation::RestartPolicy => ("restart policy", "As for `docker run --restart`, or the API's JSON."),
         Notation::Environment => (
             "variables",
             "A JSON object, a list, or one NAME=value on each line. A comma belongs to the value.",
         ),
         Notation::Devices => {
-            ("devices", "As of `docker run --device`, on lines or with commas, or the API's JSON.")
+            ("devices", "As for `docker run --device`, on lines or with commas, or the API's JSON.")
         }
         Notation::Ulimits => {
-            ("limits", "As of `docker run --ulimit`, on lines or with commas, or the API's JSON.")
+            ("limits", "As for `docker run --ulimit`, on lines or with commas, or the API's JSON.")
         }
         Notation::Tmpfs => (
             "folders in memory",
-            "As of `docker run --tmpfs`, one on each line, or the API's JSON. Commas separate options.",
+            "As for `docker run --tmpfs`, one on each line, or the API's JSON. Commas separate options.",
         ),
         Notation::Healthcheck => {
             ("health check", "A shell command, none, or the API's JSON, with durations such as 30s.")
@@ -114,19 +114,19 @@ fn notated(notation: Notation) -> (&'static str, &'static str) {
         Notation::Platforms => ("platforms", "os/architecture[/variant], on lines or with commas, or JSON."),
         Notation::Umask => ("umask", "Octal digits, such as 0027."),
         Notation::Mounts => {
-            ("mounts", "As of `docker service create --mount`, one on each line, or the API's JSON.")
+            ("mounts", "As for `docker service create --mount`, one on each line, or the API's JSON.")
         }
         Notation::Attachments => (
             "networks",
-            "Names, on lines or with commas; or as of `docker service create --network`, one on each line; or the API's JSON.",
+            "Names, on lines or with commas; or as for `docker service create --network`, one on each line; or the API's JSON.",
         ),
         Notation::ServicePorts => (
             "published ports",
-            "As of `docker service create --publish`: the short form on lines or with commas, the long one on lines; or the API's JSON.",
+            "As for `docker service create --publish`: the short form on lines or with commas, the long one on lines; or the API's JSON.",
         ),
         Notation::Secrets | Notation::Configs => (
             "mounted files",
-            "Names, on lines or with commas; or as of `docker service create --secret`, one on each line; or the API's JSON.",
+            "Names, on lines or with commas; or as for `docker service create --secret`, one on each line; or the API's JSON.",
         ),
     }
 }

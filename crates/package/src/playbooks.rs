@@ -26,7 +26,7 @@ pub(crate) fn playbooks(identity: &Identity) -> Value {
             "name": format!("Sample - {label} - {}", Identity::VERSION),
             "description": format!(
                 "Stories that are ready to run, and a sample for each operation of the {label} connector. Copy what you want \
-                 to keep into a collection of your own: this one goes when the connector is upgraded or removed."
+                 to keep into a collection of your own: this one is removed when the connector is upgraded or removed."
             ),
             "uuid": id(identity, "collection"),
             "visible": true,

@@ -111,7 +111,19 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("call_api", "/")
 fn may_upset(arguments: &Arguments) -> bool {
     let path = arguments.text("path").unwrap_or_default();
     let verb = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let verbs = ["start", "stop", "restart", "kill", "unpause", "update", "connect", "disconnect", "prune"];
+    let verbs = [
+        "start",
+        "stop",
+        "restart",
+        "kill",
+        "unpause",
+        "update",
+        "connect",
+        "disconnect",
+        "prune",
+        "restore",
+        "leave",
+    ];
     arguments.text("method") == Some("DELETE") || verbs.contains(&verb)
 }
 

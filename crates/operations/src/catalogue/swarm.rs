@@ -12,8 +12,10 @@ use crate::{
     Category, Effect, Error, Group, Operation, Output, Param, Schema, Secrecy,
     catalogue::labels::{ADD_LABELS, LABELS, REMOVE_LABELS},
     declare::{
+        operation::always,
         param::{
-            ADDITIONAL_FIELDS, DRY_RUN, all_within, choice, flag, integer, joined, list, map, secret, text,
+            ADDITIONAL_FIELDS, DRY_RUN, OVERRIDE_ISOLATION, all_within, choice, flag, integer, joined, list,
+            map, secret, text,
         },
         result::DONE,
         target::Touch,
@@ -142,7 +144,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 "Leave even if the engine is a manager. The other managers may lose their majority. If it is the last one, the swarm ends.",
             ),
             DRY_RUN,
+            OVERRIDE_ISOLATION,
         ])
+        .upsets_isolation(always)
         .gives(DONE)
         .gives_for(membership::LEAVING)
         .dry_run(membership::would_leave)

@@ -5,12 +5,11 @@ use super::{Action, CONTAINER, Story, ask, choose, otherwise, report, run, set, 
 pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Stop a Runaway Container",
-        about: "Measures a container, and stops it permanently if it uses more of the processor or has more processes than \
-                allowed. What it ran is in the report, whether it was stopped or not.",
+        about: "Measures a container, and stops it permanently if it uses more CPU or has more processes than allowed. The report lists its processes in any case.",
         asks: &[
             CONTAINER,
-            ask("cpu", "Most CPU (percent)", "More than this is too much.").or("90"),
-            ask("processes", "Most Processes", "More than this is too many.").or("500"),
+            ask("cpu", "Most CPU (percent)", "The container is stopped above this value.").or("90"),
+            ask("processes", "Most Processes", "The container is stopped above this number.").or("500"),
         ],
         on_alert: false,
         steps: &[
@@ -25,7 +24,7 @@ pub(super) const STORIES: &[Story] = &[
                 ],
             ),
             run("Stop It", "stop_container", &[("id", "{{vars.input.params.container}}"), ("t", "5"), ("disable_restart", "true")]),
-            set("It Was Stopped", &[("verdict", "It was stopped, and stays so: {{vars.steps.Stop_It.data.result}}.")]).then("Report"),
+            set("It Was Stopped", &[("verdict", "It was stopped, and stays stopped: {{vars.steps.Stop_It.data.result}}.")]).then("Report"),
             set("All Is Well", &[("verdict", "It is within its limits and was left alone.")]),
             report(&[(
                 "report",
@@ -37,9 +36,8 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Quarantine a Container",
-        about: "Cuts a running container off all its networks, and proves that none is left. It runs on, unless it has another \
-                way out: then it is frozen, and the report says why. Release a Container undoes it.",
-        asks: &[CONTAINER, ask("reason", "Reason", "Why this is done. It is kept in the record.").or("a quarantine")],
+        about: "Disconnects a running container from all its networks, and verifies that none is left. The container keeps running unless it has another way out: then it is frozen, and the report says why. Release a Container undoes it.",
+        asks: &[CONTAINER, ask("reason", "Reason", "The reason. It is kept in the record.").or("a quarantine")],
         on_alert: false,
         steps: &[
             run(
@@ -58,8 +56,7 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Release a Container",
-        about: "Brings a container that was quarantined back to what it was: its networks, addresses and restart policy. What \
-                could not be restored is in the report, with the reason.",
+        about: "Restores a quarantined container: its networks, addresses and restart policy. The report lists what could not be restored, with the reason.",
         asks: &[CONTAINER],
         on_alert: false,
         steps: &[
@@ -73,8 +70,7 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Isolate a Crypto Miner with Evidence",
-        about: "Freezes the container of an alert, cuts it off all its networks, attaches the evidence to the alert, and tells in a \
-                comment what was done. For when something runs that should not. Release a Container undoes it.",
+        about: "Freezes the container of an alert, disconnects it from all its networks, attaches the evidence to the alert, and adds a comment that says what was done. Use it if a container runs something that it should not. Release a Container undoes it.",
         asks: &[CONTAINER],
         on_alert: true,
         steps: &[
@@ -108,8 +104,7 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Stop All from a Bad Image",
-        about: "Finds every running container that was made from an image, and stops each so that it stays down. For when an \
-                image turns out to be malicious or to hold a secret.",
+        about: "Finds every running container of an image, and stops each permanently. Use it if an image is malicious or contains a secret.",
         asks: &[ask("image", "Image", "The image's name or id, such as shop/web:1.4.")],
         on_alert: false,
         steps: &[
@@ -149,11 +144,10 @@ pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Stop a Compromised Service",
         about: "Collects the evidence of each container of a service that runs on this engine, and then stops the service on all \
-                nodes. The service stays, with its settings; Resume Service brings its tasks back. For containers on other nodes, \
-                collect their evidence by a configuration of their engine before.",
+                nodes. The service keeps its settings; Resume Service starts its tasks again. For containers on other nodes, first collect their evidence with a configuration of their engine.",
         asks: &[
             ask("service", "Service", "The name or id of the service."),
-            ask("case", "Case", "The case that this is for. It is written down in the evidence.").or("none"),
+            ask("case", "Case", "The case that this belongs to. It is recorded in the evidence.").or("none"),
         ],
         on_alert: false,
         steps: &[
@@ -176,8 +170,7 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Drain a Host",
-        about: "Takes all work of a swarm from a host, as before maintenance or where the host is compromised, and waits until \
-                other hosts have it. Activate Node is the way back.",
+        about: "Moves all tasks of a swarm from a host to other hosts, for example before maintenance or if the host is compromised, and waits until they run there. Activate Node undoes it.",
         asks: &[ask("node", "Node", "The host's name or id in the swarm.")],
         on_alert: false,
         steps: &[
@@ -193,8 +186,7 @@ pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Rotate a Leaked Secret",
         about: "Replaces a secret of a swarm that has leaked: finds the services that use it, gives all of them the new data in the \
-                same file, and removes the old secret when they run with the new one. The report names the services, and what \
-                is left to do if one of them does not come up.",
+                same file, and removes the old secret when they run with the new one. The report names the services, and says what to do if one of them does not start.",
         asks: &[
             ask("secret", "Secret", "The name or id of the secret that has leaked."),
             ask("data", "New Data", "The new data, as text. The system that the secret signs in to must know it already."),
@@ -217,7 +209,7 @@ pub(super) const STORIES: &[Story] = &[
             ),
             set(
                 "It Is Replaced",
-                &[("verdict", "was removed; {{vars.steps.Replace_It.data.new_name}} replaces it. Make its old data worthless where it signs in")],
+                &[("verdict", "was removed; {{vars.steps.Replace_It.data.new_name}} replaces it. Revoke its old data at the system that it signs in to")],
             )
             .then("Report"),
             set("It Is Not", &[("verdict", "IS NOT REPLACED EVERYWHERE: {{vars.steps.Replace_It.message}}")]),

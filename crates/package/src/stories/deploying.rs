@@ -5,12 +5,11 @@ use super::{CONTAINER, Story, ask, choose, otherwise, report, run, set, when};
 pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Deploy and Verify",
-        about: "Pulls an image, starts a container from it and waits until it runs, or is healthy. One that does not come up \
-                is removed again, and its log is in the report.",
+        about: "Pulls an image, starts a container from it and waits until it is running or healthy. If it does not start, it is removed, and the report contains its log.",
         asks: &[
             ask("image", "Image", "The image, such as registry.example.com/shop/web:1.4."),
             ask("name", "Name", "The new container's name."),
-            ask("command", "Command", "What to run; the image's own command if empty.").or(""),
+            ask("command", "Command", "The command to run. If empty, the image's own command.").or(""),
             ask("ports", "Ports", "Ports to publish, such as 8080:80.").or(""),
             ask("state", "State", "What to wait for: running or healthy.").or("running"),
         ],
@@ -68,7 +67,7 @@ pub(super) const STORIES: &[Story] = &[
                 "It Failed",
                 &[(
                     "verdict",
-                    "DID NOT COME UP and was removed. Its log ended with: {{vars.steps.Read_Log.data.output}}",
+                    "DID NOT START and was removed. Its log ended with: {{vars.steps.Read_Log.data.output}}",
                 )],
             ),
             report(&[("report", "Container {{vars.input.params.name}} {{vars.verdict}}")]),
@@ -76,9 +75,7 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Replace When the Image Has Changed",
-        about: "Pulls a container's image again. If its tag stands for another image now, the container is replaced by one \
-                that is set up the same, with its networks; the old one waits under another name until the new one runs, and is \
-                removed then. If the new one does not run, the old one comes back.",
+        about: "Pulls a container's image again. If its tag now refers to another image, the container is replaced by one with the same settings and networks. The old container is kept under another name until the new one runs, and then removed. If the new one does not run, the old one is started again.",
         asks: &[CONTAINER],
         on_alert: false,
         steps: &[

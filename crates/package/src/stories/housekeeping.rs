@@ -1,15 +1,15 @@
-//! Stories that keep house: a nightly clean-up that looks before it removes, and what is unhealthy started again.
+//! Stories that keep house: a nightly clean-up that looks before it removes, what is unhealthy started again, and a weekly look at how everything
+//! is configured.
 
 use super::{Story, ask, choose, otherwise, report, run, set, when};
 
 pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Clean Up at Night",
-        about: "Says what stopped containers and unused images could go, and removes them only if that is asked for. Only what \
-                is older than an age goes, so that what somebody works with stays. Schedule it.",
+        about: "Reports which stopped containers and unused images could be removed, and removes them only if you ask for it. Only objects of a minimum age are removed, so that recent work stays. Schedule it.",
         asks: &[
-            ask("older_than", "Older than", "How old something must be, such as 24h.").or("24h"),
-            ask("apply", "Apply", "true removes; anything else only says what would go.").or("false"),
+            ask("older_than", "Older than", "The minimum age of an object, such as 24h.").or("24h"),
+            ask("apply", "Apply", "true removes the objects. Any other value only reports them.").or("false"),
         ],
         on_alert: false,
         steps: &[
@@ -45,15 +45,14 @@ pub(super) const STORIES: &[Story] = &[
             set("Only Tried", &[("verdict", "Nothing was removed: apply is not true.")]),
             report(&[(
                 "report",
-                "Containers that could go: {{vars.steps.Try_Containers.data.count}}; images: {{vars.steps.Try_Images.data.count}}. \
+                "Containers that could be removed: {{vars.steps.Try_Containers.data.count}}; images: {{vars.steps.Try_Images.data.count}}. \
                  {{vars.verdict}}",
             )]),
         ],
     },
     Story {
         title: "Restart What Is Unhealthy",
-        about: "Finds the containers whose own health check fails, restarts each, and reports which of them run again and \
-                which need a person.",
+        about: "Finds the containers whose own health check fails, restarts each, and reports which of them run again and which need attention.",
         asks: &[],
         on_alert: false,
         steps: &[
@@ -79,8 +78,54 @@ pub(super) const STORIES: &[Story] = &[
                 )],
             )
             .then("Report"),
-            set("There Is None", &[("verdict", "All containers with a health check are well.")]),
+            set("There Is None", &[("verdict", "All containers with a health check are healthy.")]),
             report(&[("report", "{{vars.verdict}}")]),
+        ],
+    },
+    Story {
+        title: "Weekly Posture Report",
+        about: "Audits the engine, its containers and images, compares the result with last week's, and reports what is new, \
+                which containers lead out to the host, and where the report for people and for the next comparison is. \
+                Schedule it, and give it the JSON attachment that the last run names.",
+        asks: &[ask(
+            "earlier",
+            "Earlier Report",
+            "The JSON attachment of the last report: its id or address. Empty for the first.",
+        )
+        .or("")],
+        on_alert: false,
+        steps: &[
+            run(
+                "Audit",
+                "audit_posture",
+                &[("format", "HTML, CSV, JSON"), ("compare_with", "{{vars.input.params.earlier}}")],
+            ),
+            choose(
+                "What Is New",
+                &[
+                    when("First", "{{vars.steps.Audit.data.comparison is none}}", "It Is the First"),
+                    when("Something", "{{vars.steps.Audit.data.comparison is not none and vars.steps.Audit.data.comparison.new_count > 0}}", "Something Is New"),
+                    otherwise("Nothing", "Nothing Is New"),
+                ],
+            ),
+            set("It Is the First", &[("verdict", "This is the first report.")]).then("Report"),
+            set(
+                "Something Is New",
+                &[(
+                    "verdict",
+                    "{{vars.steps.Audit.data.comparison.summary}}. New: \
+                     {% for finding in vars.steps.Audit.data.comparison.new[:20] %}{{finding.severity}}: {{finding.title}} \
+                     ({{finding.subject}}); {% endfor %}",
+                )],
+            )
+            .then("Report"),
+            set("Nothing Is New", &[("verdict", "{{vars.steps.Audit.data.comparison.summary}}. Nothing is new.")]),
+            report(&[(
+                "report",
+                "{{vars.steps.Audit.data.summary}} {{vars.verdict}} \
+                 Page: {{vars.steps.Audit.data.attachments.html['@id']}}; table: {{vars.steps.Audit.data.attachments.csv['@id']}}; \
+                 for the next comparison: {{vars.steps.Audit.data.attachments.json['@id']}}.",
+            )]),
         ],
     },
 ];

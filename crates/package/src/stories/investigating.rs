@@ -7,11 +7,10 @@ const HOURS: Ask = ask("since", "Since", "How far back, such as 30m or 24h, or a
 pub(super) const STORIES: &[Story] = &[
     Story {
         title: "Collect Logs and Files into an Alert",
-        about: "Takes what an investigation needs from a container, and changes nothing: its configuration, processes, \
-                changed files, log, and a file or folder. The files become attachments of the alert, with their SHA-256.",
+        about: "Collects what an investigation needs from a container without changing it: its configuration, processes, changed files, log, and a file or folder. The files become attachments of the alert, with their SHA-256.",
         asks: &[
             CONTAINER,
-            ask("path", "Path", "A file or folder in the container to keep.").or("/etc/passwd"),
+            ask("path", "Path", "A file or folder in the container to collect.").or("/etc/passwd"),
             HOURS,
         ],
         on_alert: true,
@@ -55,8 +54,7 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Freeze and Preserve",
-        about: "Pauses a container so that nothing in it changes, keeps its file system as an image and as an attachment \
-                with its SHA-256, and leaves it paused. For forensics: unpause_container or remove_container ends it.",
+        about: "Pauses a container so that nothing in it changes, saves its filesystem as an image and as an attachment with its SHA-256, and leaves it paused for forensics. unpause_container or remove_container ends this.",
         asks: &[
             CONTAINER,
             ask("tag", "Evidence Tag", "The tag of the image evidence/<container>.").or("evidence"),
@@ -87,8 +85,7 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "What Happened Here",
-        about: "Puts together what the engine has seen of a container, command by command, with the errors in its log. For \
-                the question that every incident begins with. The engine remembers its last 256 events only.",
+        about: "Lists the events of a container, including each command that was executed in it, and the errors in its log: what happened? The engine remembers only its last 256 events.",
         asks: &[CONTAINER, HOURS],
         on_alert: false,
         steps: &[
@@ -174,7 +171,7 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Find Containers with Too Many Rights",
-        about: "Looks at every container, also at those that do not run, and reports those that are privileged, share the host's network or \
+        about: "Inspects every container, running or not, and reports those that are privileged, share the host's network or \
                 processes, or hold the engine's socket: anyone in one of these is root on the host.",
         asks: &[],
         on_alert: false,
@@ -214,8 +211,7 @@ pub(super) const STORIES: &[Story] = &[
     },
     Story {
         title: "Run a Tool in a Clean Room",
-        about: "Runs a command in a new container without a network, without rights and without a place to write, on text of \
-                yours, and removes it. For a tool that should see a sample and nothing else.",
+        about: "Runs a command on your text in a new container without a network, privileges or writable storage, and removes the container. Use it for a tool that should see only the sample.",
         asks: &[
             ask("image", "Image", "The image with the tool."),
             ask("command", "Command", "The tool's command line; the text is its standard input."),

@@ -42,6 +42,15 @@ pub(super) fn check(operation: &Operation, call: &Call<'_>, targets: &[Target]) 
                     &format!("Container {}, whose record is such a volume,", records[0].name()),
                 ));
             }
+            Target::OwnNode => own_node(&records)?,
+            Target::Unclear(form) => {
+                let undo = &records[0];
+                let message = format!(
+                    "The connector cannot tell what the call would change, and container {} is isolated: {form}. {WAY_OUT}",
+                    undo.name()
+                );
+                return Err(Error::new(Kind::Isolated, message));
+            }
             _ => {}
         }
     }
@@ -109,6 +118,18 @@ fn service(call: &Call<'_>, records: &[Undo], named: &str) -> Result<(), Error> 
 fn node(call: &Call<'_>, records: &[Undo], named: &str) -> Result<(), Error> {
     let id = look(call, "/nodes/{id}", named)?["ID"].clone();
     task(records, "node", &id, &format!("A task on node {named}"))
+}
+
+/// A node that leaves its swarm ends its tasks.
+fn own_node(records: &[Undo]) -> Result<(), Error> {
+    let record = records.iter().find(|undo| undo.shown()["service"].is_string());
+    let message = |undo: &Undo| {
+        format!(
+            "Container {}, a task of the swarm, is isolated, and this would end it. {WAY_OUT}",
+            undo.name()
+        )
+    };
+    record.map_or(Ok(()), |undo| Err(Error::new(Kind::Isolated, message(undo))))
 }
 
 /// Refuses what would end a task that is isolated. `of` is the record's field with the id of its service or node.

@@ -160,8 +160,12 @@ fn all_capabilities(host: &Value) -> Vec<Value> {
     all.map(|(name, entry)| json!({"name": name, "field": "HostConfig.CapAdd", "value": entry})).collect()
 }
 
+/// Whether it starts from nothing. Podman writes down what ALL means.
 fn drops_all(host: &Value) -> Vec<Value> {
-    listed(host, "CapDrop").filter(|(name, _)| name == "ALL").map(|(name, _)| json!({"name": name})).collect()
+    let drops = |wanted: &str| listed(host, "CapDrop").any(|(name, _)| name == wanted);
+    let podmans = DEFAULT_CAPABILITIES.iter().filter(|name| !NOT_WITH_PODMAN.contains(name));
+    let is_all = drops("ALL") || podmans.into_iter().all(|name| drops(name));
+    is_all.then(|| json!({"name": "ALL"})).into_iter().collect()
 }
 
 /// Security options by name and setting, whichever separator was sent.

@@ -95,6 +95,30 @@ class Containing(StoryTestCase):
         self.assertIn("2 ran, 0 still run", run.report)
         self.assertIn("none ran", self.run_story("Stop All from a Bad Image", image=bad.replace(":1", ":2")).report)
 
+    def test_hunt_an_image_digest_and_isolate_it(self) -> None:
+        layer = api("POST", f"/commit?container={container(self)}&repo=fsr.test/{unique('bad')}&tag=1")["Id"]
+        self.addCleanup(engine.remove, f"/images/{layer}?force=1")
+        names, stopped, other = (
+            [container(self, Image=layer) for _ in range(2)],
+            container(self, Image=layer, start=False),
+            container(self),
+        )
+        for name in names:
+            self.addCleanup(execute, self.config, "release_container", id=name)
+        run = self.run_story(
+            "Hunt an Image Digest and Isolate It", digest=layer.upper().replace("SHA256:", ""), case="INC-7"
+        )
+        self.assertEqual([set(), set()], [self.networks(name) for name in names])
+        self.assertEqual({"bridge"}, self.networks(other))
+        self.assertRegex(run.report, "3 hits in .* Isolated: Cut container .*; Cut container ")
+        self.assertIn(f"{stopped} (created", run.report)
+
+    def test_hunt_an_image_digest_that_is_not_there(self) -> None:
+        run = self.run_story("Hunt an Image Digest and Isolate It", digest="0" * 64)
+        self.assertNotIn("Isolate Each", run.path)
+        self.assertIn("0 hits", run.report)
+        self.assertIn("No container of it runs", run.report)
+
     def test_stop_a_compromised_service(self) -> None:
         self.addCleanup(leave_swarm)
         service = Scene(self)["service"]

@@ -25,6 +25,7 @@ VALUES = {
     "version": 1,
     "state": "running",
     "replicas": 2,
+    "indicators": [{"name": "web"}],
 }
 # With what an operation does more than without; that is what it counts as here.
 WORST: dict[str, dict[str, Any]] = {"container_attach": {"stdin_text": "exit\n"}, "attach_container": {"stdin": True}}

@@ -15,6 +15,7 @@ pub(crate) mod oversize;
 pub(crate) mod perform;
 pub(crate) mod policy;
 pub(crate) mod progress;
+pub(crate) mod provenance;
 pub(crate) mod redact;
 pub(crate) mod request;
 pub(crate) mod secrets;

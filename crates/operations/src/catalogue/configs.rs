@@ -12,7 +12,10 @@ use crate::{
         },
     },
     declare::param::{ADDITIONAL_FIELDS, DRY_RUN, id},
-    run::redact::REDACT,
+    run::{
+        provenance::{CASE_ID, ONLY_CASE},
+        redact::REDACT,
+    },
 };
 
 const CONFIG: Param = id("id").title("Config").about("The config's id or name.").picked_from("pick_config");
@@ -34,7 +37,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     service_data::create("create_config", "/configs/create")
         .title("Create Config")
         .about("Creates a config, which services can mount as a file. Its data must be less than 1000 KiB.")
-        .params(&[NAME, DATA, DATA_BASE64, ATTACHMENT, NEW_LABELS, TEMPLATING, ADDITIONAL_FIELDS]),
+        .params(&[NAME, DATA, DATA_BASE64, ATTACHMENT, NEW_LABELS, CASE_ID, TEMPLATING, ADDITIONAL_FIELDS]),
     service_data::update("update_config", "/configs/{id}/update")
         .title("Update Config")
         .about("Changes the labels of a config. Its data cannot change: rotate_config replaces it.")
@@ -42,7 +45,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     service_data::remove("remove_config", "/configs/{id}")
         .title("Remove Config")
         .about("Removes a config that no service uses.")
-        .params(&[CONFIG, DRY_RUN]),
+        .params(&[CONFIG, DRY_RUN, ONLY_CASE]),
     service_data::rotate("rotate_config", "/configs/create")
         .title("Rotate Config")
         .about(

@@ -43,6 +43,7 @@ use crate::{
         target::Touch,
     },
     run::{
+        provenance::ONLY_CASE,
         redact::REDACT,
         trim::{FIELDS, MAX_ITEMS},
     },
@@ -208,6 +209,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             flag("v").title("Remove Volumes").about("Also remove the container's anonymous volumes."),
             flag("link").title("Remove Link").about("Remove the link of this name, not the container."),
             DRY_RUN,
+            ONLY_CASE,
             OVERRIDE_ISOLATION,
         ])
         .upsets_isolation(always)

@@ -26,6 +26,7 @@ use crate::{
     },
     run::{
         call::Call,
+        provenance::ONLY_CASE,
         redact::REDACT,
         trim::{FIELDS, MAX_ITEMS},
     },
@@ -154,6 +155,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("Only these platforms of a multi-platform image, such as linux/arm64, or JSON.")
                 .since(1, 50),
             DRY_RUN,
+            ONLY_CASE,
         ])
         .gives_for(&[case(
             "dry_run",

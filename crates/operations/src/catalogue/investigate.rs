@@ -3,6 +3,7 @@
 mod attachment;
 pub(crate) mod attack;
 mod explain;
+mod hunt;
 mod looks;
 mod plain;
 mod posture;
@@ -17,5 +18,5 @@ use crate::Group;
 /// The group of this folder: add a file's list here.
 pub(crate) static GROUP: Group = Group::of(
     "Investigate",
-    &[explain::OPERATIONS, posture::OPERATIONS, related::OPERATIONS, timeline::OPERATIONS],
+    &[explain::OPERATIONS, posture::OPERATIONS, related::OPERATIONS, hunt::OPERATIONS, timeline::OPERATIONS],
 );

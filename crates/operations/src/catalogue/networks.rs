@@ -26,6 +26,7 @@ use crate::{
     },
     run::{
         call::Call,
+        provenance::{CASE_ID, ONLY_CASE},
         redact::REDACT,
         request::{body, merge},
         trim::{FIELDS, MAX_ITEMS},
@@ -65,7 +66,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .about("Creates a network. The engine chooses its addresses, unless you set them.")
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
-        .params(&joined::<21>(&[CREATE, &ipam::ADDRESSES, CREATE_FURTHER]))
+        .params(&joined::<22>(&[CREATE, &ipam::ADDRESSES, CREATE_FURTHER]))
         .gives(Schema::Answer("POST /networks/create"))
         .run(create),
     Operation::post("connect_network", "/networks/{id}/connect")
@@ -98,7 +99,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Remove Network")
         .about("Removes a network that no container is connected to.")
         .touches(&[Touch::Network("id")])
-        .params(&[NETWORK, DRY_RUN, OVERRIDE_ISOLATION])
+        .params(&[NETWORK, DRY_RUN, ONLY_CASE, OVERRIDE_ISOLATION])
         .upsets_isolation(always)
         .gives_for(&[case(
             "dry_run",
@@ -197,6 +198,7 @@ const CREATE_FURTHER: &[Param] = &[
         .about("Options for the driver, such as com.docker.network.bridge.name=dmz0.")
         .body(),
     map("Labels").secret(Secrecy::Values).title("Labels").about("The network's labels.").body(),
+    CASE_ID,
     flag("ConfigOnly")
         .title("Configuration Only")
         .about("Create only a configuration that other networks can use.")

@@ -19,7 +19,7 @@ use crate::{
         result::{TEXTS, case},
         target::{Touch, Unused},
     },
-    run::{call::Call, guard, isolation},
+    run::{call::Call, guard, isolation, provenance::ONLY_CASE},
 };
 
 /// From this version on, what a prune of the build cache keeps is called reserved space.
@@ -33,10 +33,10 @@ const LIMIT: Param = integer("timeout")
     .title("Time Limit (seconds)")
     .about("The call fails after this time, and the engine may continue. If empty, the configuration's timeout applies.")
     .local();
-const PARAMS: &[Param] = &[PRUNE_FILTERS, DRY_RUN, LIMIT, REQUIRE_FILTER];
+const PARAMS: &[Param] = &[PRUNE_FILTERS, ONLY_CASE, DRY_RUN, LIMIT, REQUIRE_FILTER];
 /// Of what may take an isolated container, or its networks.
 const OF_WHAT_A_RELEASE_NEEDS: &[Param] =
-    &[PRUNE_FILTERS, DRY_RUN, LIMIT, REQUIRE_FILTER, OVERRIDE_ISOLATION];
+    &[PRUNE_FILTERS, ONLY_CASE, DRY_RUN, LIMIT, REQUIRE_FILTER, OVERRIDE_ISOLATION];
 
 /// What a dry run adds.
 const FORESEEN: Schema =

@@ -12,7 +12,10 @@ use crate::{
         },
     },
     declare::param::{ADDITIONAL_FIELDS, DRY_RUN, id, json, secret},
-    run::redact::REDACT,
+    run::{
+        provenance::{CASE_ID, ONLY_CASE},
+        redact::REDACT,
+    },
 };
 
 const SECRET: Param = id("id").title("Secret").about("The secret's id or name.").picked_from("pick_secret");
@@ -47,6 +50,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             SECRET_DATA_BASE64,
             ATTACHMENT,
             NEW_LABELS,
+            CASE_ID,
             json("Driver")
                 .secret(crate::Secrecy::Within)
                 .title("Driver")
@@ -62,7 +66,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     service_data::remove("remove_secret", "/secrets/{id}")
         .title("Remove Secret")
         .about("Removes a secret that no service uses.")
-        .params(&[SECRET, DRY_RUN]),
+        .params(&[SECRET, DRY_RUN, ONLY_CASE]),
     service_data::rotate("rotate_secret", "/secrets/create")
         .title("Rotate Secret")
         .about(

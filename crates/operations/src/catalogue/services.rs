@@ -27,6 +27,7 @@ use crate::{
         target::Touch,
     },
     run::{
+        provenance::ONLY_CASE,
         redact::REDACT,
         trim::{FIELDS, MAX_ITEMS},
     },
@@ -90,7 +91,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .title("Remove Service")
         .about("Removes a service and stops its tasks. Its containers are removed; volumes and networks stay.")
         .touches(&[Touch::Service("id")])
-        .params(&[SERVICE, DRY_RUN, OVERRIDE_ISOLATION])
+        .params(&[SERVICE, DRY_RUN, ONLY_CASE, OVERRIDE_ISOLATION])
         .upsets_isolation(always)
         .gives_for(&[case(
             "dry_run",

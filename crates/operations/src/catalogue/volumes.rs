@@ -20,6 +20,7 @@ use crate::{
     },
     run::{
         call::Call,
+        provenance::{CASE_ID, ONLY_CASE},
         redact::REDACT,
         trim::{FIELDS, MAX_ITEMS, is_wanted, trim},
     },
@@ -61,6 +62,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
                 .about("Options for the driver, such as type=tmpfs.")
                 .body(),
             map("Labels").secret(Secrecy::Values).title("Labels").about("The volume's labels.").body(),
+            CASE_ID,
             object("ClusterVolumeSpec").secret(Secrecy::Within)
                 .title("Cluster Volume")
                 .about("How the nodes of a swarm use the volume, as the API's ClusterVolumeSpec.")
@@ -95,6 +97,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             VOLUME,
             flag("force").title("Force").about("Remove the volume even if its driver no longer knows it. A volume that does not exist is then not an error."),
             DRY_RUN,
+            ONLY_CASE,
             OVERRIDE_ISOLATION,
         ])
         .upsets_isolation(always)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Error, Kind, Method, Operation, Output, Shape,
     declare::operation::Run,
-    run::{call::Call, guard, redact, states, swarm, trim, validate::suit},
+    run::{call::Call, guard, provenance, redact, states, swarm, trim, validate::suit},
 };
 
 /// What a call came to.
@@ -56,6 +56,7 @@ fn qualified(call: &Call<'_>, error: Error) -> Error {
 fn outcome(operation: &Operation, call: &mut Call<'_>) -> Result<Output, Error> {
     let dry_run = dry_run(operation, call);
     guard::permit(operation, call, dry_run.is_some())?;
+    provenance::apply(operation, call)?;
     let newer = call.arguments.iter().any(|(param, _)| param.since.is_some() || !param.newer.is_empty());
     if newer || operation.since.is_some() {
         let version =

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{ErrorKind, Request};
+use engine::{Engine, ErrorKind, Request};
 use serde_json::Value;
 
 use crate::{Error, Kind, run::call::Call};
@@ -27,6 +27,19 @@ pub(crate) fn look_side_by_side(
     call: &Call<'_>,
     requests: Vec<Request>,
 ) -> Result<Vec<Result<Value, Error>>, Error> {
+    ask_side_by_side(call, requests, |engine, request| {
+        let answer = engine.call(request)?;
+        Ok((answer.status, answer.tries, answer.json()?))
+    })
+}
+
+/// The same, where `ask` sends each request and reads what it needs of the answer: its status, how often it was asked for, and
+/// what was read.
+pub(crate) fn ask_side_by_side<T: Send>(
+    call: &Call<'_>,
+    requests: Vec<Request>,
+    ask: impl Fn(&Engine, Request) -> Result<Came<T>, engine::Error> + Sync,
+) -> Result<Vec<Result<T, Error>>, Error> {
     for request in &requests {
         call.about_to_send(request);
     }
@@ -39,33 +52,36 @@ pub(crate) fn look_side_by_side(
     let others = if call.engine.is_traced() { 0 } else { at_once.saturating_sub(1) };
     thread::scope(|scope| {
         for _ in 0..others {
-            let (engine, work) = (call.engine, &work);
+            let (engine, work, ask) = (call.engine, &work, &ask);
             // A system without room for another thread has this one.
             let _fewer_do = thread::Builder::new().spawn_scoped(scope, move || {
                 engine::also_interrupted_by(Arc::clone(&work.ended));
-                work.run(engine);
+                work.run(engine, ask);
             });
         }
-        work.run(call.engine);
+        work.run(call.engine, &ask);
         work.wait();
     });
     work.answers(call)
 }
 
 /// An answer: its status, how often it was asked for, and its body.
-type Came = (u16, u32, Value);
+type Came<T> = (u16, u32, T);
+
+/// Where it is put when it comes.
+type Answer<T> = Mutex<Option<Result<Came<T>, engine::Error>>>;
 
 /// What is to be asked, and what came.
-struct Work {
+struct Work<T> {
     requests: Vec<Mutex<Option<Request>>>,
-    answers: Vec<Mutex<Option<Result<Came, engine::Error>>>>,
+    answers: Vec<Answer<T>>,
     next: AtomicUsize,
     left: AtomicUsize,
     /// Nothing more is to be asked, and waits end.
     ended: Arc<AtomicBool>,
 }
 
-impl Work {
+impl<T: Send> Work<T> {
     fn of(requests: Vec<Request>) -> Self {
         Self {
             answers: requests.iter().map(|_| Mutex::default()).collect(),
@@ -77,14 +93,17 @@ impl Work {
     }
 
     /// Asks, until there is nothing left or nothing more can be asked.
-    fn run(&self, engine: &engine::Engine) {
+    fn run(
+        &self,
+        engine: &Engine,
+        ask: &(impl Fn(&Engine, Request) -> Result<Came<T>, engine::Error> + Sync),
+    ) {
         while !self.ended.load(Ordering::Relaxed) {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(request) = self.requests.get(at).and_then(|request| locked(request).take()) else {
                 return;
             };
-            let answer = engine.call(request);
-            let answer = answer.and_then(|answer| Ok((answer.status, answer.tries, answer.json()?)));
+            let answer = ask(engine, request);
             if answer.as_ref().is_err_and(|error| is_lost(error.kind())) {
                 self.ended.store(true, Ordering::Relaxed);
             }
@@ -108,7 +127,7 @@ impl Work {
         }
     }
 
-    fn answers(self, call: &Call<'_>) -> Result<Vec<Result<Value, Error>>, Error> {
+    fn answers(self, call: &Call<'_>) -> Result<Vec<Result<T, Error>>, Error> {
         let mut answers = Vec::with_capacity(self.answers.len());
         let mut lost: Option<engine::Error> = None;
         for answer in self.answers {

@@ -20,7 +20,20 @@ pub(super) fn objects(value: &Value) -> Result<Value, String> {
 
 pub(super) fn json(value: &Value) -> Result<Value, String> {
     let Value::String(text) = value else { return Ok(value.clone()) };
+    if is_pattern(text) {
+        return Ok(value.clone());
+    }
     embedded(text, '{').or_else(|| embedded(text, '[')).unwrap_or_else(|| Ok(value.clone()))
+}
+
+/// Whether a text is a STIX pattern, which begins like a list and is none: `[file:name = 'x']`.
+fn is_pattern(text: &str) -> bool {
+    let within = text.trim_start().strip_prefix('[').map(|rest| rest.trim_start_matches(['(', ' ']));
+    let is_type = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+    };
+    within.and_then(|rest| rest.split_once(':')).is_some_and(|(word, _)| is_type(word))
 }
 
 pub(super) fn object(value: &Value) -> Result<Map<String, Value>, String> {
@@ -69,4 +82,20 @@ pub(super) fn map(value: &Value) -> Result<Value, String> {
         }
     }
     Ok(fields.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_no_list() {
+        for pattern in ["[file:name = 'x']", " [ (ipv4-addr:value = '198.51.100.7') ]"] {
+            assert_eq!(json(&pattern.into()), Ok(json!(pattern)), "{pattern}");
+        }
+        assert_eq!(json(&"[{'a': 1}]".into()), Ok(json!([{"a": 1}])));
+        assert!(json(&"[1:2]".into()).is_err());
+    }
 }

@@ -142,6 +142,59 @@ pub(super) const STORIES: &[Story] = &[
         ],
     },
     Story {
+        title: "Hunt an Image Digest and Isolate It",
+        about: "Looks on all containers of the engine for an image digest of a threat list, and isolates each running container that \
+                was made from it. Images and stopped containers that match are in the report. Release a Container undoes it.",
+        asks: &[
+            ask("digest", "Image Digest", "The digest, such as sha256:..., or its first 12 digits or more."),
+            ask("case", "Case", "The case that this is for. It is kept in the records of the isolation.").or("none"),
+        ],
+        on_alert: false,
+        steps: &[
+            run("Hunt", "hunt", &[("indicators", "[{\"image_digest\": \"{{vars.input.params.digest}}\"}]")]),
+            choose(
+                "Does It Run",
+                &[
+                    when(
+                        "Yes",
+                        "{{vars.steps.Hunt.data.hits | selectattr('state', 'equalto', 'running') | list | length > 0}}",
+                        "Isolate Each",
+                    ),
+                    otherwise("No", "None Runs"),
+                ],
+            ),
+            run(
+                "Isolate Each",
+                "isolate_container",
+                &[
+                    ("id", "{{vars.item}}"),
+                    ("case_id", "{{vars.input.params.case}}"),
+                    ("reason", "image digest {{vars.input.params.digest}}"),
+                ],
+            )
+            .for_each(
+                "{{vars.steps.Hunt.data.hits | selectattr('state', 'equalto', 'running') | map(attribute='id') | unique | list}}",
+            )
+            .may_fail(),
+            set(
+                "They Were Isolated",
+                &[(
+                    "verdict",
+                    "Isolated: {{vars.steps.Isolate_Each | selectattr('data.result', 'defined') | map(attribute='data.result') | join('; ')}}.",
+                )],
+            )
+            .then("Report"),
+            set("None Runs", &[("verdict", "No container of it runs, so none was isolated.")]),
+            report(&[(
+                "report",
+                "Image digest {{vars.input.params.digest}}: {{vars.steps.Hunt.data.count}} hits in {{vars.steps.Hunt.data.examined}} \
+                 containers. {{vars.verdict}} Hits: {% for hit in vars.steps.Hunt.data.hits %}{{hit.container or 'no container'}} \
+                 ({{hit.state or 'image only'}}, {{hit.image}}, by {{hit.field}}); {% endfor %}\
+                 not looked at: {{vars.steps.Hunt.data.skipped_count}}.",
+            )]),
+        ],
+    },
+    Story {
         title: "Stop a Compromised Service",
         about: "Collects the evidence of each container of a service that runs on this engine, and then stops the service on all \
                 nodes. The service keeps its settings; Resume Service starts its tasks again. For containers on other nodes, first collect their evidence with a configuration of their engine.",

@@ -3,7 +3,7 @@
 mod copy_from;
 mod copy_to;
 
-pub(crate) use self::copy_from::Source;
+pub(crate) use self::copy_from::{Source, is_a_link, led_to};
 
 use engine::{Reply, Request};
 use serde_json::Value;

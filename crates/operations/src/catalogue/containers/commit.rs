@@ -11,7 +11,7 @@ use crate::{
         param::{ADDITIONAL_FIELDS, CONTAINER, flag, image, lines, text},
         target::Touch,
     },
-    run::call::Call,
+    run::{call::Call, provenance::CASE_ID},
     values::reference::{LATEST, Reference},
 };
 
@@ -40,6 +40,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("container_commit
         USER,
         WORKING_FOLDER,
         LABELS,
+        CASE_ID,
         EXPOSED_PORTS,
         VOLUMES,
         STOP_SIGNAL,

@@ -17,6 +17,7 @@ use crate::{
     run::{
         call::Call,
         guard::joins,
+        provenance::CASE_ID,
         request::{self, merge},
     },
 };
@@ -43,6 +44,7 @@ const NAMING: &[Param] = &[
         .title("Platform")
         .about("The platform of a multi-platform image, as os/arch/variant.")
         .since(1, 41),
+    CASE_ID,
 ];
 
 /// What has no field of its own.

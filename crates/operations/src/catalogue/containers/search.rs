@@ -11,6 +11,7 @@ mod tar_entries;
 mod tree;
 mod wait;
 
+pub(crate) use self::{files::hash_of_file, sought::Sought};
 use crate::Operation;
 
 /// The operations of this folder, as its group lists them.

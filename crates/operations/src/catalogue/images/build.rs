@@ -24,11 +24,12 @@ use crate::{
         call::Call,
         files::{MAX_SIZE, Sent, Upload},
         progress::Flow,
+        provenance::CASE_ID,
     },
     values::reference::Reference,
 };
 
-const WHAT: [Param; 9] = [
+const WHAT: [Param; 10] = [
     long_text("dockerfile_content")
         .secret(Secrecy::Instructions)
         .title("Dockerfile")
@@ -44,6 +45,7 @@ const WHAT: [Param; 9] = [
         .title("Build Arguments")
         .about("Values for the Dockerfile's ARG instructions. They stay visible in the image's history."),
     map("labels").secret(Secrecy::Values).title("Labels").about("Labels of the image."),
+    CASE_ID,
     text("networkmode")
         .title("Network Mode")
         .about("The network of its RUN steps: bridge, host, none, or a network's name."),
@@ -100,7 +102,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("build_image", "/
     )
     .category_is(Category::Miscellaneous)
     .touches(&[Touch::Namespace("networkmode")])
-    .params(&joined::<34>(&[&WHAT, &FROM_WHERE, &HOW, &[MAX_SIZE, PROGRESS_LIMIT]]))
+    .params(&joined::<35>(&[&WHAT, &FROM_WHERE, &HOW, &[MAX_SIZE, PROGRESS_LIMIT]]))
     .gives(Schema::All(&[
         Schema::Fields(&["result", "id"]),
         Schema::Field("names", &TEXTS),

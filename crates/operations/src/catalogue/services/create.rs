@@ -21,6 +21,7 @@ use crate::{
         call::Call,
         guard::joins,
         objects::items,
+        provenance::CASE_ID,
         request::{self, merge},
     },
 };
@@ -51,8 +52,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_service",
     .about("Creates a service. The swarm then starts its tasks. To wait until they are running, use Wait for Service.")
     .touches(&[Touch::Joins])
     .params(&joined::<
-        { FIRST.len() + COMMON.len() + RARE.len() + AS_THE_API_HAS_IT.len() + SIGN_IN.len() + 1 },
-    >(&[FIRST, COMMON, RARE, AS_THE_API_HAS_IT, &SIGN_IN, &[RESOLVE_IMAGE]]))
+        { FIRST.len() + COMMON.len() + RARE.len() + AS_THE_API_HAS_IT.len() + SIGN_IN.len() + 2 },
+    >(&[FIRST, COMMON, RARE, AS_THE_API_HAS_IT, &SIGN_IN, &[RESOLVE_IMAGE, CASE_ID]]))
     .gives(Schema::All(&[
         Schema::Fields(&["ID"]),
         Schema::Field("Warnings", &TEXTS),

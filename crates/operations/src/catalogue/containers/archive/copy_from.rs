@@ -105,9 +105,19 @@ impl Source {
     }
 }
 
+/// Whether what the engine says of a path is of a symbolic link.
+pub(crate) fn is_a_link(stat: &Value) -> bool {
+    stat["is_link"] == true
+}
+
+/// Where a symbolic link at a path leads, within the container.
+pub(crate) fn led_to(path: &str, stat: &Value) -> String {
+    resolved(path, stat["linkTarget"].as_str().unwrap_or_default())
+}
+
 /// Where a path leads, if it is a symbolic link.
 fn target(path: &str, stat: &Value) -> Option<String> {
-    (stat["is_link"] == true).then(|| resolved(path, stat["linkTarget"].as_str().unwrap_or_default()))
+    is_a_link(stat).then(|| led_to(path, stat))
 }
 
 fn is_link(path: &str, target: &str) -> Error {

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use engine::{Body, ErrorKind};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
+use tar::EntryType;
 
 use super::{
     sought::{IGNORE_CASE, PATTERN, Sought, TEXT, excerpt},
+    tar_entries::{Ended, Entries},
     tree::{End, FILE, Found, MAX_READ, PATH, SKIPPED, TIME, Tree, explained, most, rest, unreachable},
 };
 use crate::{
@@ -145,7 +148,7 @@ fn shown(found: &Found, occurrence: Value) -> Value {
 }
 
 /// A hash in the one form that hashes are compared in.
-pub(crate) fn hash(given: &str) -> Result<String, Error> {
+fn hash(given: &str) -> Result<String, Error> {
     let hash = given.trim().to_ascii_lowercase();
     let hash = hash.strip_prefix("sha256:").unwrap_or(&hash);
     if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -153,6 +156,46 @@ pub(crate) fn hash(given: &str) -> Result<String, Error> {
     }
     let beginning: String = given.chars().take(80).collect();
     Err(Error::fault(format!("sha256 must hold hashes of 64 hexadecimal digits, not {beginning:?}")))
+}
+
+/// The SHA-256 of the file that an archive begins with, and how much was read. No hash where that is no file, has more than
+/// `most` bytes, or is cut off.
+pub(crate) fn hash_of_file(
+    mut body: Body,
+    most: u64,
+    until: Instant,
+) -> Result<(Option<String>, u64), engine::Error> {
+    let mut read = 0;
+    let mut entries = Entries::new(|| {
+        let piece = if Instant::now() > until {
+            return Err(engine::Error::new(ErrorKind::TimedOut, "the time limit was reached within a file"));
+        } else {
+            body.chunk()?
+        };
+        read += piece.as_ref().map_or(0, Bytes::len) as u64;
+        Ok(piece)
+    });
+    let mut digest = Sha256::new();
+    let hashed = (|| {
+        let Some(entry) = entries.next()? else { return Ok::<_, Ended<engine::Error>>(None) };
+        if !matches!(entry.kind, EntryType::Regular | EntryType::Continuous) || entry.size > most {
+            return Ok(None);
+        }
+        while let Some(piece) = entries.contents()? {
+            digest.update(&piece);
+        }
+        // To its end, so that the connection serves further calls. Nothing follows a single file.
+        Ok(if entries.next()?.is_none() { Some(hex::encode(digest.finalize())) } else { None })
+    })();
+    drop(entries);
+    match hashed {
+        Ok(hash) => {
+            while body.chunk()?.is_some() {}
+            Ok((hash, read))
+        }
+        Err(Ended::Broken(_)) => Ok((None, read)),
+        Err(Ended::Source(error)) => Err(error),
+    }
 }
 
 /// Looks for what is sought in a file, line by line, while its pieces come.

@@ -95,7 +95,7 @@ const OF_THE_ENGINE: &[&str] =
     &["test_every_operation", "test_evidence", "test_guard_engine", "test_published", "test_story"];
 
 /// The tests that run on Podman too. The rest is of Docker, of TLS, or of the connector by itself.
-const OF_PODMAN: &[&str] = &["test_every_operation", "test_guard_engine"];
+const OF_PODMAN: &[&str] = &["test_every_operation", "test_evidence", "test_guard_engine", "test_states"];
 
 /// The tests of the package that people upload; the others have the same module, built in less time.
 const OF_THE_RELEASE: &[&str] = &["test_build_info", "test_contract", "test_native", "test_story"];

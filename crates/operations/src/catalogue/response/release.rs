@@ -216,12 +216,19 @@ fn replay(
     }
     for place in std::mem::take(&mut plan.connect) {
         check_time(until, "not every network is connected yet")?;
-        let body = json!({"Container": id, "EndpointConfig": place["endpoint"]});
-        let path = Path::fill("/networks/{id}/connect", |_| Segment::name(text(&place, "id")))?;
-        let answer = call.send(Request::post(path).json(&body));
-        let why = answer.as_ref().err().map(|error| error.came_back().to_owned());
-        tolerate(answer)?;
-        now = Suspect::look(call, id)?;
+        let at_its_addresses = if pauses_first { None } else { at_its_addresses(&place) };
+        let mut why = None;
+        for endpoint in at_its_addresses.iter().chain([&place["endpoint"]]) {
+            let body = json!({"Container": id, "EndpointConfig": endpoint});
+            let path = Path::fill("/networks/{id}/connect", |_| Segment::name(text(&place, "id")))?;
+            let answer = call.send(Request::post(path).json(&body));
+            why = answer.as_ref().err().map(|error| error.came_back().to_owned());
+            tolerate(answer)?;
+            now = Suspect::look(call, id)?;
+            if now.open_place(text(&place, "id")).is_some() {
+                break;
+            }
+        }
         let name = format!("network {}", text(&place, "name"));
         match now.open_place(text(&place, "id")) {
             Some(there) => {
@@ -275,6 +282,22 @@ fn replay(
         now = Suspect::look(call, id)?;
     }
     Ok(now)
+}
+
+/// A place with the addresses that it had. Podman does not say which of them were chosen, so there all are asked for.
+fn at_its_addresses(place: &Value) -> Option<Value> {
+    let mut endpoint = place["endpoint"].clone();
+    let mut addresses = Map::new();
+    for (observed, chosen) in [("IPAddress", "IPv4Address"), ("GlobalIPv6Address", "IPv6Address")] {
+        if let Some(address) = place["observed"][observed].as_str() {
+            addresses.insert(chosen.into(), address.into());
+        }
+    }
+    if addresses.is_empty() || endpoint["IPAMConfig"].is_object() {
+        return None;
+    }
+    endpoint["IPAMConfig"] = addresses.into();
+    Some(endpoint)
 }
 
 /// A restart policy as the engine takes it: a count only where it is one of on-failure.

@@ -117,7 +117,9 @@ fn members(call: &Call<'_>) -> Result<Members, Error> {
 fn of_stack(call: &Call<'_>, done: &str, services: &[Value]) -> Result<Output, Error> {
     guard::permit_services(call, services.iter().map(|service| (id(service), own_name(service))))?;
     let stops = done == "Stopped";
+    let isolated = if stops { guard::isolated::records(call)? } else { Vec::new() };
     each(call, done, "services", services, |service| {
+        guard::isolated::refuse_service(&isolated, id(service), own_name(service))?;
         let its = Map::from_iter([("id".to_owned(), id(service).into())]);
         let output = match stops {
             true => call.part("stop_service", &its, |part| {

@@ -81,6 +81,11 @@ pub(crate) fn refuse(records: &[Undo], id: &str, named: &str) -> Result<(), Erro
     record.map_or(Ok(()), |undo| Err(refused(undo, &format!("Container {named}"))))
 }
 
+/// Refuses what would end the tasks of a service, by its id, if one of the records is about such a task.
+pub(crate) fn refuse_service(records: &[Undo], id: &str, named: &str) -> Result<(), Error> {
+    task(records, "service", &id.into(), &format!("A task of service {named}"))
+}
+
 fn container(call: &Call<'_>, records: &[Undo], named: &str) -> Result<(), Error> {
     let found = look(call, "/containers/{id}/json", named)?;
     refuse(records, found["Id"].as_str().unwrap_or_default(), named)

@@ -124,6 +124,11 @@ impl Shared {
         remove(&log::folder())?;
         remove(&results::folder())?;
         std::fs::create_dir_all(results::folder())?;
+        Self::beside_another_run()
+    }
+
+    /// For a run of checks that may begin while another run is under way, such as before a commit.
+    fn beside_another_run() -> Result<Self> {
         let (quick, release) = (OnceLock::new(), OnceLock::new());
         Ok(Self { pythons: pythons::all()?, quick, release, engines: AtomicUsize::new(0), dist: dist() })
     }
@@ -158,12 +163,13 @@ impl Shared {
 
 /// Runs the tests; false when one failed.
 pub(crate) fn run(options: &Options) -> Result<bool> {
+    if options.sources {
+        let shared = Shared::beside_another_run()?;
+        return Ok(steps::run(vec![vec![sources::lane()]], &shared, None)?.passed());
+    }
     let shared = Shared::new()?;
     if !options.only.is_empty() {
         return Ok(steps::run(only(options, &shared)?, &shared, None)?.passed());
-    }
-    if options.sources {
-        return Ok(steps::run(vec![vec![sources::lane()]], &shared, None)?.passed());
     }
     let before = Outcomes::before();
     let outcomes = steps::run(plan(options.all, &shared)?, &shared, options.from.as_deref())?;

@@ -35,6 +35,7 @@ pub(crate) struct Gathered {
     /// The command lines of its processes, secrets masked; none where it has no processes or they could not be had.
     pub(crate) processes: Vec<String>,
     pub(crate) had_processes: bool,
+    pub(crate) is_podman: bool,
     /// Changed files: paths and kinds.
     pub(crate) changes: Vec<(String, i64)>,
     /// `GET /images/{id}/json`.
@@ -92,6 +93,7 @@ impl Gathered {
             now: now.nanoseconds(),
             processes,
             had_processes,
+            is_podman,
             changes,
             image,
             isolation,

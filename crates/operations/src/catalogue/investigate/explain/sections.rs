@@ -75,7 +75,9 @@ pub(crate) fn what(found: &Gathered) -> Section {
         told.push(Sentence::new(&format!("It is part of stack {stack}."), &format!("label {STACK}"), stack));
     }
     let digests: Vec<&str> = items(&found.image["RepoDigests"]).filter_map(Value::as_str).collect();
-    match digests.first() {
+    // Podman makes a digest for each image, wherever it came from.
+    match digests.first().filter(|_| !found.is_podman) {
+        None if found.is_podman => {}
         Some(digest) => told.push(Sentence::new(
             "Its image came from a registry, or was sent to one.",
             "image RepoDigests",
@@ -130,7 +132,8 @@ pub(crate) fn since(found: &Gathered) -> Section {
         )
         .and("State.ExitCode", &state["ExitCode"].to_string()),
     });
-    if let Some(error) = state["Error"].as_str().filter(|error| !error.is_empty()) {
+    // Podman keeps an error of an earlier start.
+    if let Some(error) = state["Error"].as_str().filter(|error| !error.is_empty() && status != "running") {
         told.push(Sentence::new(&format!("The engine says: {error}"), "State.Error", error));
     }
     if let Some(restarts) = container["RestartCount"].as_u64().filter(|restarts| *restarts > 0) {

@@ -83,6 +83,10 @@ pub(crate) fn entries(wanted: &Wanted<'_>, events: &[Value]) -> Vec<Entry> {
 pub(crate) fn exec_commands(id: &str, container: &Value, events: &[Value]) -> Vec<String> {
     let health = health_check(container);
     let of = |event: &Value| {
+        // Its health check may be the command, where it has one.
+        if action(event) == "exec" && event["Actor"]["ID"] == id && health.is_none() {
+            return Some("(Podman does not tell which)".to_owned());
+        }
         let (action, command) = action(event).split_once(':')?;
         let command = command.trim();
         let is_one =

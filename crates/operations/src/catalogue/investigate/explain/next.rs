@@ -114,7 +114,7 @@ pub(crate) struct Step {
 impl Step {
     pub(crate) fn shown(&self, id: &str) -> Value {
         let parameter = match self.operation {
-            "stop_service" => Value::Null,
+            "stop_service" | "hunt" | "list_isolated" => Value::Null,
             _ => id.into(),
         };
         json!({"operation": self.operation, "why": self.why, "id": parameter})
@@ -142,7 +142,7 @@ pub(crate) fn next(found: &Gathered, assessment: Assessment) -> (Section, Vec<St
             );
             step("container_timeline", "See what happened, and when, before the engine forgets it.");
             step("find_related", "See what else it reaches, and what reaches it.");
-            step("audit_posture", "See by which of its settings somebody could have got further.");
+            step("hunt", "Look for the same process, image or file in all other containers.");
         }
         (Assessment::Suspicious, false, false) => {
             step("collect_evidence", "Collect evidence. Do not start it.");

@@ -108,7 +108,7 @@ async function all(place) {
               h(
                 "tr",
                 {},
-                ["File", "Size", "Made", "Address", ""].map((name) => h("th", { scope: "col" }, name)),
+                ["File", "Size", "Made", "Address", "Actions"].map((name) => h("th", { scope: "col" }, name)),
               ),
             ),
             h("tbody", {}, attachments.map(row)),

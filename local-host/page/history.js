@@ -113,7 +113,7 @@ async function all(app, place) {
           h(
             "tr",
             {},
-            ["", "When", "Operation", "Configuration", "Outcome", "Took", "Message", ""].map((name) =>
+            ["Choose", "When", "Operation", "Configuration", "Outcome", "Took", "Message", "Actions"].map((name) =>
               h("th", { scope: "col" }, name),
             ),
           ),

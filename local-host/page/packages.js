@@ -110,7 +110,7 @@ export function packages(app) {
             h(
               "tr",
               {},
-              ["Connector", "Name", "Version", "Configurations", ""].map((name) =>
+              ["Connector", "Name", "Version", "Configurations", "Actions"].map((name) =>
                 h("th", { scope: "col" }, name),
               ),
             ),

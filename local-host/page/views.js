@@ -6,9 +6,13 @@ import { container } from "./views/container.js";
 import { containers } from "./views/containers.js";
 import { disk } from "./views/disk.js";
 import { events } from "./views/events.js";
+import { timeline } from "./views/timeline.js";
 import { history, image, images } from "./views/layers.js";
 import { networks } from "./views/networks.js";
+import { posture } from "./views/posture.js";
 import { processes } from "./views/processes.js";
+import { relations } from "./views/relations.js";
+import { evidence, isolation } from "./views/response.js";
 import { statistics } from "./views/statistics.js";
 import { services, tasks, volumes } from "./views/swarm.js";
 
@@ -17,15 +21,20 @@ const VIEWS = {
   container,
   containers,
   disk,
+  evidence,
   events,
   history,
   image,
   images,
+  isolation,
   networks,
+  posture,
   processes,
+  relations,
   services,
   statistics,
   tasks,
+  timeline,
   volumes,
 };
 

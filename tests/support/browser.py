@@ -88,6 +88,10 @@ class Browser:
         """What a function of this body answers."""
         return self._ask("POST", "/execute/sync", {"script": body, "args": list(arguments)})
 
+    def patience(self, seconds: int) -> None:
+        """How long a script may take."""
+        self._ask("POST", "/timeouts", {"script": seconds * 1000})
+
     def find(self, selector: str, text: str = "") -> str:
         """The first such element that is seen, and whose text holds `text`."""
         script = """
@@ -153,7 +157,7 @@ class Browser:
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=120) as response:
+            with opener.open(request, timeout=240) as response:
                 return json.load(response)["value"]
         except urllib.error.HTTPError as fault:
             with fault:

@@ -67,9 +67,13 @@ const FILES: &[(&str, &str)] = files![
     "views/lines.js",
     "views/networks.js",
     "views/parts.js",
+    "views/posture.js",
     "views/processes.js",
+    "views/relations.js",
+    "views/response.js",
     "views/statistics.js",
     "views/swarm.js",
+    "views/timeline.js",
     "workbench.js",
 ];
 

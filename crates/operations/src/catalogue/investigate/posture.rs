@@ -153,6 +153,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("audit_posture", "
         ),
     ]))
     .table("findings", &["severity", "check", "subject", "field", "value"])
+    .shows(crate::View::Posture)
     .run(audit)];
 
 /// Carries it out; `explain_container` does so for one container.

@@ -91,6 +91,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("find_related", "/
     .gives(FOUND)
     .gives_for(&[case("format", "SVG", Schema::All(&[FOUND, Schema::Field("attachment", &ATTACHMENT)]))])
     .table("related", &["risk", "type", "name", "control", "reason"])
+    .shows(crate::View::Relations)
     .run(find_related)];
 
 fn find_related(call: &Call<'_>) -> Result<Output, Error> {

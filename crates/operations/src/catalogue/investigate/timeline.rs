@@ -111,6 +111,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::get("container_timelin
     .gives(TOLD)
     .gives_for(&[case("format", "CSV", ATTACHED), case("format", "SVG", ATTACHED)])
     .table("entries", &["time", "source", "what"])
+    .shows(crate::View::Timeline)
     .run(timeline)];
 
 fn timeline(call: &Call<'_>) -> Result<Output, Error> {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tarfile
 import unittest
 from typing import Any, ClassVar
 
@@ -83,6 +85,22 @@ class Installed(HostTestCase):
                 # Where the schema depends on the parameters, the last one is for all other cases.
                 otherwise = shown.get("conditional_output_schema", [shown])[-1]["output_schema"]
                 self.assertEqual(otherwise, self.connectors.output_schema(NAME, shown["operation"]))
+
+    def test_lists_the_playbooks_of_the_package(self) -> None:
+        with tarfile.open(ARCHIVE) as archive:
+            file = archive.extractfile(f"{NAME}/playbooks/playbooks.json")
+            assert file is not None
+            packed = json.load(file)["data"]
+        names = [workflow["name"] for collection in packed for workflow in collection["workflows"]]
+        collections = self.client.workflow_collections.list()
+        self.assertEqual([one["name"] for one in packed], [one.name for one in collections])
+        listed = self.client.playbooks.list(limit=1000)
+        self.assertEqual(sorted(names), sorted(one["name"] for one in listed))
+        self.assertEqual(listed[0]["name"], self.client.playbooks.get(listed[0]["uuid"])["name"])
+
+    def test_says_what_it_offers_where_it_lacks_something(self) -> None:
+        with self.assertRaisesRegex(Exception, "does not offer GET /api/3/alerts.*/api/3/workflows"):
+            self.client.get("/api/3/alerts")
 
     # Configurations
 

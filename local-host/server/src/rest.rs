@@ -9,14 +9,17 @@ pub(crate) mod execute;
 pub(crate) mod files;
 pub(crate) mod install;
 mod sign_in;
+mod workflows;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode};
 use axum::routing::{any, get, post};
 
 pub(crate) use self::answers::found;
+use crate::error::Fault;
 use crate::host::Host;
 
 /// Bytes of a package and of a file, which are written to the disk as they come.
@@ -24,6 +27,20 @@ const LARGEST_PACKAGE: usize = 512 * 1024 * 1024;
 const LARGEST_FILE: usize = 16 * 1024 * 1024 * 1024;
 /// Bytes of a call, which is held in memory. What is larger is uploaded as a file.
 const LARGEST_CALL: usize = 32 * 1024 * 1024;
+
+/// What is offered, for who asks for something else.
+const OFFERED: &str = "POST /auth/authenticate; GET /cyops_version.json, /api/3/people, \
+    /api/3/workflow_collections[/<uuid>], /api/3/workflows[/<uuid>]; GET, POST and DELETE /api/3/files[/<id>], \
+    /api/3/attachments[/<id>]; POST /api/3/solutionpacks/install?$type=connector; GET /api/3/import_jobs/<id>; \
+    /api/integration/connectors/, /api/integration/connectors/healthcheck/<name>/<version>/, \
+    /api/integration/connector_details/, /api/integration/connector_output_schema/<name>/<version>/, \
+    /api/integration/configuration/, /api/integration/execute/";
+
+/// The answer to what the local host does not offer: what was asked for by name, and what there is.
+pub(crate) fn not_offered(status: StatusCode, method: &Method, path: &str) -> Fault {
+    let asked: String = path.chars().take(200).collect();
+    Fault::new(status, format!("The local host does not offer {method} {asked}. It offers: {OFFERED}."))
+}
 
 /// What needs to be signed in.
 pub(crate) fn router() -> Router<Arc<Host>> {
@@ -42,6 +59,10 @@ pub(crate) fn router() -> Router<Arc<Host>> {
         .route("/api/3/files/{id}", get(files::read_file).delete(files::delete_file))
         .route("/api/3/attachments", collection())
         .route("/api/3/attachments/{id}", get(files::read_attachment).delete(files::delete_attachment))
+        .route("/api/3/workflow_collections", get(workflows::collections))
+        .route("/api/3/workflow_collections/{id}", get(workflows::collection))
+        .route("/api/3/workflows", get(workflows::workflows))
+        .route("/api/3/workflows/{id}", get(workflows::workflow))
         .route("/api/integration/connectors/", get(connectors::list).post(connectors::list))
         .route(
             "/api/integration/connectors/{id}/",

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
@@ -171,7 +171,12 @@ fn router(host: Arc<Host>) -> Router {
     guarded
         .merge(rest::open())
         .merge(page::open())
-        .fallback(|| async { Fault::not_found("There is no such place here.") })
+        .fallback(|method: Method, uri: Uri| async move {
+            rest::not_offered(StatusCode::NOT_FOUND, &method, uri.path())
+        })
+        .method_not_allowed_fallback(|method: Method, uri: Uri| async move {
+            rest::not_offered(StatusCode::METHOD_NOT_ALLOWED, &method, uri.path())
+        })
         .layer(middleware::map_response(worded))
         .layer(middleware::from_fn_with_state(host.clone(), for_this_host))
         .layer(middleware::map_response(with_security_headers))

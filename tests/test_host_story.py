@@ -96,7 +96,7 @@ class Installed(HostTestCase):
         self.assertEqual([one["name"] for one in packed], [one.name for one in collections])
         listed = self.client.playbooks.list(limit=1000)
         self.assertEqual(sorted(names), sorted(one["name"] for one in listed))
-        self.assertEqual(listed[0]["name"], self.client.playbooks.get(listed[0]["uuid"])["name"])
+        self.assertEqual(listed[0]["name"], self.client.get(listed[0]["@id"])["name"])
 
     def test_says_what_it_offers_where_it_lacks_something(self) -> None:
         with self.assertRaisesRegex(Exception, "does not offer GET /api/3/alerts.*/api/3/workflows"):

@@ -58,7 +58,7 @@ function node(key, value, path, step, isOpen) {
   const details = h(
     "details",
     { ontoggle: grow },
-    h("summary", {}, name, h("span", { class: "dim" }, what, preview(value))),
+    h("summary", {}, h("span", { class: "dim" }, what, preview(value))),
     inner,
   );
   function grow() {
@@ -68,7 +68,7 @@ function node(key, value, path, step, isOpen) {
     details.open = true;
     grow();
   }
-  return h("li", {}, details);
+  return h("li", { class: "branch" }, name, details);
 }
 
 /** Something to recognise an entry by. */

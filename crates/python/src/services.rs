@@ -62,7 +62,7 @@ impl Services for PyServices {
         )
     }
 
-    fn taker(&self) -> Option<Arc<dyn Taker>> {
+    fn hearer(&self) -> Option<Arc<dyn Taker>> {
         self.listener.clone().map(|listener| listener as Arc<dyn Taker>)
     }
 

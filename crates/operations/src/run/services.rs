@@ -29,6 +29,11 @@ pub trait Services {
     fn taker(&self) -> Option<Arc<dyn Taker>> {
         None
     }
+
+    /// Who is told what a process writes while it writes, and takes nothing away: the result has all of it.
+    fn hearer(&self) -> Option<Arc<dyn Taker>> {
+        None
+    }
 }
 
 /// Who takes output and values as they come, and not with the result. What is taken is not in the result again, but for the

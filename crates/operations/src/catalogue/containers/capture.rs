@@ -105,6 +105,7 @@ pub(crate) struct Capture {
     keeps_faults: bool,
     /// Who takes the output as it comes, in the place of this; and how much that was.
     taker: Option<Arc<dyn Taker>>,
+    hearer: Option<Arc<dyn Taker>>,
     taken: usize,
     /// What broke the connection off, until it is settled: see [`Capture::ended`].
     broken_off: Option<engine::Error>,
@@ -114,7 +115,8 @@ impl Capture {
     /// Reads a stream to its end, or until it holds `most` bytes or the request's time is used up: then what had come
     /// is kept, and said to be incomplete. Without frames (a TTY) all is stdout.
     pub(crate) fn read(call: &Call<'_>, body: Body, framed: bool, most: u64) -> Result<Self, Error> {
-        let capture = Self { taker: call.services.taker(), ..Self::default() };
+        let capture =
+            Self { taker: call.services.taker(), hearer: call.services.hearer(), ..Self::default() };
         capture.filled(body, framed, most, Flow::of(call, OUTPUT), |capture| !capture.truncated)
     }
 
@@ -125,7 +127,12 @@ impl Capture {
         framed: bool,
         most: u64,
     ) -> Result<Self, Error> {
-        let capture = Self { taker: call.services.taker(), keeps_faults: true, ..Self::default() };
+        let capture = Self {
+            taker: call.services.taker(),
+            hearer: call.services.hearer(),
+            keeps_faults: true,
+            ..Self::default()
+        };
         capture.filled(body, framed, most, Flow::of(call, OUTPUT), |capture| !capture.truncated)
     }
 
@@ -161,7 +168,8 @@ impl Capture {
 
     /// As [`Capture::read`], but also waits for the end of what it does not keep, as where an exit code follows.
     pub(crate) fn read_to_end(call: &Call<'_>, body: Body, framed: bool, most: u64) -> Result<Self, Error> {
-        let capture = Self { taker: call.services.taker(), ..Self::default() };
+        let capture =
+            Self { taker: call.services.taker(), hearer: call.services.hearer(), ..Self::default() };
         capture.filled(body, framed, most, Flow::of(call, OUTPUT), |_| true)
     }
 
@@ -312,6 +320,9 @@ impl Capture {
         } else {
             data
         };
+        if let Some(hearer) = self.hearer.as_ref().filter(|_| !data.is_empty()) {
+            hearer.output(if stream == StreamName::Stderr { "stderr" } else { "stdout" }, data);
+        }
         if let Some(taker) = self.taker.as_ref().filter(|_| !data.is_empty()) {
             taker.output(if stream == StreamName::Stderr { "stderr" } else { "stdout" }, data);
             self.taken += data.len();

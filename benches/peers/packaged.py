@@ -124,6 +124,7 @@ if __name__ == "__main__":
             "copy": each(copy),
             "logs": each(logs),
             "exec": each(run),
+            "audit": each(lambda _: execute("audit_posture")),
             "evidence": each(evidence),
             "freeze": contained(
                 lambda suspect: execute("pause_container", id=suspect),

@@ -163,6 +163,15 @@ pub(crate) const WORKS: &[Work] = &[
         ..LARGE
     },
     Work {
+        name: "audit",
+        title: "audit the posture of everything: 1,000 containers (200 in a quick run), beside its requests, eight at a time",
+        word: "audit",
+        amount: [(8, 1), (4, 1)],
+        peers: &[Raw, Connector],
+        goals: &[Goal::AtMost(1.2, Connector, Raw)],
+        ..SMALL
+    },
+    Work {
         name: "freeze",
         title: "pause 20 containers, one after another",
         word: "freeze",

@@ -62,7 +62,10 @@ const FINDING: &[&str] = &[
     "source_id",
     "change",
 ];
-const VERDICT: &[&str] = &[
+const VERDICT: &[&str] =
+    &["check", "severity", "cis", "scope", "subject", "verdict", "field", "value", "why", "remedy", "attack"];
+/// The columns of the CSV, which has room for more.
+const COLUMNS: &[&str] = &[
     "check",
     "title",
     "severity",

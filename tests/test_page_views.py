@@ -1,4 +1,4 @@
-"""The views of results on the local host's page, each of a real engine's data: what it shows, and whether axe finds fault with it.
+"""The views of results on the local host's page, each of a real engine's data: what it shows, and what axe says of it.
 
 Takes minutes, so only `cargo xtask test --all` runs it whole; `test_page` has the story of one view.
 """
@@ -64,7 +64,7 @@ class Views(PageTestCase):
         browser.find(".badge.Success")
 
     def test_each_result_has_its_view_which_all_can_use(self) -> None:
-        """In both themes, on a desk and on a telephone; what is hostile is text; nothing is an object's JavaScript name."""
+        """In both themes, on a desk and on a telephone; what is hostile is text; nothing shows as [object Object]."""
         browser = self.browser
         self.addCleanup(browser.resize, 1440, 900)
         for operation, params, tab, holds in VIEWS:

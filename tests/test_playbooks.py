@@ -146,7 +146,8 @@ class Containing(StoryTestCase):
         run = self.run_story("Rotate a Leaked Secret", secret=secret, data="n3w-s3cret")
         self.assertIn("It Is Replaced", run.path)
         self.assertEqual(
-            f"Secret {secret} was removed; {secret}-v2 replaces it. Revoke its old data at the system that it signs in to. "
+            f"Secret {secret} was removed; {secret}-v2 replaces it. "
+            "Revoke its old data at the system that it signs in to. "
             f"Services that used it: {service}",
             run.report,
         )

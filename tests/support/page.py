@@ -60,10 +60,11 @@ class PageTestCase(unittest.TestCase):
         self.browser.type("main input[type=file]", str(package), clear=False)
 
     def assert_accessible(self, what: str, without: str = ".side .list") -> None:
-        """axe finds nothing that keeps people out of what is shown now. The list of operations is judged once, as it is long."""
+        """axe finds nothing that keeps people out of what is shown now. The long list of operations is judged once."""
         script = Path(os.environ["AXE"]).read_text()
         run = """
-            return axe.run({exclude: arguments[0] ? [[arguments[0]]] : []}, {resultTypes: ["violations"], preload: false})
+            const exclude = arguments[0] ? [[arguments[0]]] : [];
+            return axe.run({exclude}, {resultTypes: ["violations"], preload: false})
                 .then(({violations}) => violations.map((one) =>
                     one.id + ": " + one.nodes.slice(0, 3).map((node) => node.html).join(" | ")))"""
         self.browser.patience(180)

@@ -185,6 +185,24 @@ class LiveOutput(CommandLineTestCase):
         self.assertIn("exit code 3. Its output is above.", failed.stderr)
 
 
+class Shortcuts(CommandLineTestCase):
+    """The flags that fingers know from docker and kubectl."""
+
+    def test_logs(self) -> None:
+        name = container(self, "sh", "-c", "echo a; echo b; sleep 1; echo c; sleep 100")
+        followed = self.call("run", "container_logs", name, "-f", "-n", "1", "timeout=3")
+        self.assertEqual(("b\nc\n", 124), (followed.stdout, followed.returncode))
+        self.assertEqual("b\nc\n", self.call("run", "container_logs", "-n2", name).stdout)
+
+    def test_lists_and_removals(self) -> None:
+        ended = self.made("true")
+        ids = self.call("run", "list_containers", "-a", "-o", "name").stdout.split()
+        self.assertIn(ended, ids)
+        running = container(self)
+        self.assertEqual(0, self.call("run", "remove_container", "-f", running).returncode)
+        self.assertEqual(2, self.call("run", "ping", "-f").returncode, "there is nothing to force or to follow")
+
+
 class Addresses(CommandLineTestCase):
     """`DOCKER_HOST` as docker takes it."""
 
@@ -256,6 +274,12 @@ class Suggestions(CommandLineTestCase):
         for flag, written in (("--all", "all=true"), ("--limit=3", "limit=VALUE"), ("--filters", "filters=VALUE")):
             done = self.call("run", "list_containers", flag)
             self.assertEqual((2, True), (done.returncode, written in done.stderr), done.stderr)
+
+    def test_a_command_without_dashes_is_shown_with_them(self) -> None:
+        done = self.call("run", "exec_container", "web", "ls", "/")
+        self.assertEqual(
+            (2, True), (done.returncode, "A command follows two dashes: -- ls" in done.stderr), done.stderr
+        )
 
     def test_every_help_has_units_defaults_and_files(self) -> None:
         for operation, said in (

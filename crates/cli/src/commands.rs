@@ -1,13 +1,17 @@
 //! The command line, with one command for each operation, derived from the catalogue.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Command,
     error::{ContextKind, ContextValue, ErrorKind},
+    parser::ValueSource,
     value_parser,
 };
-use operations::{Error, Kind, Operation, ValueKind};
+use operations::{Error, Kind, Operation, Param, ValueKind};
 
 use crate::{
     complete::Shell,
@@ -37,7 +41,7 @@ pub(crate) enum Request<'a> {
     Run {
         connection: Connection<'a>,
         operation: &'a str,
-        words: Vec<&'a str>,
+        words: Vec<Cow<'a, str>>,
         command: Vec<&'a str>,
         format: Format,
     },
@@ -119,13 +123,17 @@ pub(crate) fn request(matches: &ArgMatches) -> Request<'_> {
     match matches.subcommand() {
         Some(("run", run)) => {
             let (operation, given) = run.subcommand().unwrap_or(("", run));
-            let words = |name| {
+            let many = |name| {
                 let words = given.try_get_many::<String>(name).ok().flatten();
-                words.into_iter().flatten().map(String::as_str).collect()
+                words.into_iter().flatten().map(String::as_str)
             };
             // The words of an operation that there is not are not looked at.
-            let known = if operations::find(operation).is_some() { given } else { run };
-            let (words, command) = (words("params"), words("command"));
+            let declared = operations::find(operation);
+            let known = if declared.is_some() { given } else { run };
+            let short =
+                declared.into_iter().flat_map(shortcuts).filter_map(|(_, param)| written(given, param));
+            let words = many("params").map(Cow::from).chain(short).collect();
+            let command = many("command").collect();
             Request::Run { connection: connection(known), operation, words, command, format: format(known) }
         }
         Some(("check", check)) => {
@@ -232,7 +240,41 @@ fn usual_state() -> PathBuf {
     data.unwrap_or_else(|| PathBuf::from(".")).join("fsr-docker")
 }
 
+/// Flags that users of other tools type, for parameters of these names. Of two for the same letter, the first that an operation has.
+const SHORTCUTS: [(char, &str); 4] = [('f', "follow"), ('f', "force"), ('a', "all"), ('n', "tail")];
+
+fn shortcuts(operation: &'static Operation) -> Vec<(char, &'static Param)> {
+    let mut found: Vec<(char, &Param)> = Vec::new();
+    for (letter, name) in SHORTCUTS {
+        if let Some(param) = operation.param(name)
+            && found.iter().all(|(other, _)| *other != letter)
+        {
+            found.push((letter, param));
+        }
+    }
+    found
+}
+
+/// A parameter that a shortcut gives, as its word.
+fn written(given: &ArgMatches, param: &Param) -> Option<Cow<'static, str>> {
+    if given.value_source(param.name) != Some(ValueSource::CommandLine) {
+        return None;
+    }
+    let value = match param.kind {
+        ValueKind::Flag => "true",
+        _ => given.get_one::<String>(param.name)?,
+    };
+    Some(format!("{}={value}", param.name).into())
+}
+
 fn operation(operation: &'static Operation) -> Command {
+    let short = shortcuts(operation).into_iter().map(|(letter, param)| {
+        let arg = Arg::new(param.name).short(letter);
+        match param.kind {
+            ValueKind::Flag => arg.action(ArgAction::SetTrue).help(format!("Short for {}=true", param.name)),
+            _ => arg.value_name("VALUE").help(format!("Short for {}=VALUE", param.name)),
+        }
+    });
     let params = Arg::new("params").num_args(0..).value_name("NAME=VALUE").help("Parameters, as below");
     let command = operation.params.iter().find(|param| param.kind == ValueKind::Command);
     let command = command.map(|param| {
@@ -244,6 +286,7 @@ fn operation(operation: &'static Operation) -> Command {
         .visible_aliases(operation.also.iter().copied())
         .arg(params)
         .args(command)
+        .args(short)
         .after_help(help::of(operation))
 }
 
@@ -338,7 +381,7 @@ mod tests {
         };
         assert_eq!(
             (connection.host, operation, words, format.form),
-            ("tcp://a:1", "list_containers", vec!["all=true"], Some(Form::Json))
+            ("tcp://a:1", "list_containers", vec![Cow::from("all=true")], Some(Form::Json))
         );
     }
 }

@@ -23,18 +23,18 @@ static STDIN_IS_READ: AtomicBool = AtomicBool::new(false);
 /// `command` is what follows `--`: the command of an operation that runs one, word for word.
 pub(crate) fn given(
     operation: &Operation,
-    words: &[&str],
+    words: &[impl AsRef<str>],
     command: &[&str],
 ) -> Result<Map<String, Value>, Error> {
     let mut params = Map::new();
     let mut bare = Vec::new();
-    for word in words {
+    for word in words.iter().map(AsRef::as_ref) {
         match word.split_once('=') {
-            _ if *word == STDIN || word.starts_with('@') => {
+            _ if word == STDIN || word.starts_with('@') => {
                 params.extend(object(word.strip_prefix('@').unwrap_or(STDIN))?);
             }
             Some((name, value)) => add(&mut params, name, value_of(operation, name, value)?),
-            None => bare.push(*word),
+            None => bare.push(word),
         }
     }
     for word in bare {
@@ -43,7 +43,7 @@ pub(crate) fn given(
         // An image may come from elsewhere, so that pull_image requires no name.
         let mut named =
             operation.params.iter().filter(|param| param.kind == ValueKind::Reference).filter(is_open);
-        let param = required.next().or_else(|| named.next()).ok_or_else(|| unplaced(word))?;
+        let param = required.next().or_else(|| named.next()).ok_or_else(|| unplaced(operation, word))?;
         params.insert(param.name.to_owned(), word.into());
     }
     if !command.is_empty() {
@@ -149,9 +149,11 @@ fn object(path: &str) -> Result<Map<String, Value>, Error> {
     })
 }
 
-fn unplaced(word: &str) -> Error {
+fn unplaced(operation: &Operation, word: &str) -> Error {
+    let runs = operation.params.iter().any(|param| param.kind == ValueKind::Command);
+    let advice = if runs { ". A command follows two dashes: -- ls /" } else { "" };
     fault(format!(
-        "Parameters are given as name=value, and {word:?} has no equals sign. Every required parameter has a value already"
+        "Parameters are given as name=value, and {word:?} has no equals sign. Every required parameter has a value already{advice}"
     ))
 }
 

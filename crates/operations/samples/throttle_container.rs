@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     Effect, Error, Operation, Output,
     declare::{
+        arguments::Arguments,
         param::{CONTAINER, integer},
         target::Touch,
     },
@@ -30,13 +31,19 @@ pub(crate) static OPERATIONS: &[Operation] =
                 .default("5")
                 .local(),
         ])
+        .validated_by(validate)
         .run(throttle_container)];
+
+/// Runs before anything is sent.
+fn validate(arguments: &Arguments) -> Result<(), Error> {
+    match arguments.integer("percent").unwrap_or_default() {
+        1..=100 => Ok(()),
+        percent => Err(Error::fault(format!("percent must be from 1 to 100, not {percent}"))),
+    }
+}
 
 fn throttle_container(call: &Call<'_>) -> Result<Output, Error> {
     let percent = call.arguments.integer("percent").unwrap_or_default();
-    if !(1..=100).contains(&percent) {
-        return Err(Error::fault(format!("percent must be from 1 to 100, not {percent}")));
-    }
     let body = json!({"NanoCpus": percent * PROCESSOR / 100});
     let answer = call.send(Request::post(call.path(call.endpoint.path)?).json(&body))?.json()?;
     Ok(json!({

@@ -4,13 +4,7 @@
 
 use crate::{
     Group, Operation, Param,
-    catalogue::{
-        labels::{ADD_LABELS, LABELS, REMOVE_LABELS},
-        service_data::{
-            self, ATTACHMENT, DATA, DATA_BASE64, KEEP_OLD, NAME, NEW_LABELS, NEW_NAME, ROTATION_TIME,
-            TEMPLATING,
-        },
-    },
+    catalogue::service_data::{self, ATTACHMENT, DATA, DATA_BASE64, NAME, NEW_LABELS, TEMPLATING},
     declare::param::{ADDITIONAL_FIELDS, DRY_RUN, id},
     run::{
         provenance::{CASE_ID, ONLY_CASE},
@@ -41,7 +35,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     service_data::update("update_config", "/configs/{id}/update")
         .title("Update Config")
         .about("Changes the labels of a config. Its data cannot change: rotate_config replaces it.")
-        .params(&[CONFIG, LABELS, ADD_LABELS, REMOVE_LABELS]),
+        .params(&service_data::of_update(CONFIG)),
     service_data::remove("remove_config", "/configs/{id}")
         .title("Remove Config")
         .about("Removes a config that no service uses.")
@@ -53,5 +47,5 @@ pub(crate) static OPERATIONS: &[Operation] = &[
              its containers keeps its name), waits until the services have converged, and removes the old one. If it \
              fails, call it again with the same data: it continues.",
         )
-        .params(&[CONFIG.local(), DATA, DATA_BASE64, ATTACHMENT, NEW_NAME, KEEP_OLD, ROTATION_TIME, DRY_RUN]),
+        .params(&service_data::of_rotation(CONFIG, DATA, DATA_BASE64)),
 ];

@@ -68,6 +68,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .touches(&[Touch::Nothing])
         .params(&joined::<22>(&[CREATE, &ipam::ADDRESSES, CREATE_FURTHER]))
         .gives(Schema::Answer("POST /networks/create"))
+        .validated_by(|arguments| ipam::config(arguments).map(drop))
         .run(create),
     Operation::post("connect_network", "/networks/{id}/connect")
         .title("Connect Container to Network")

@@ -22,7 +22,7 @@ use crate::{
     run::{
         call::Call,
         redact::REDACT,
-        request::body,
+        request::{body, is_empty},
         swarm_update::Versioned,
         trim::{FIELDS, MAX_ITEMS},
     },
@@ -91,6 +91,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ])
         .upsets_isolation(always)
         .gives(DONE)
+        .validated_by(validate)
         .run(update),
     Operation::delete("remove_node", "/nodes/{id}")
         .title("Remove Node")
@@ -135,13 +136,16 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(drain::activate),
 ];
 
+fn validate(arguments: &Arguments) -> Result<(), Error> {
+    match is_empty(&body(arguments)?) && !labels::are_given(arguments) {
+        true => Err(Error::fault("Role, Availability, Name or labels must be given")),
+        false => Ok(()),
+    }
+}
+
 /// Changes the present specification by what is given.
 fn update(call: &Call<'_>) -> Result<Output, Error> {
     let given = body(&call.arguments)?;
-    let has_fields = given.as_object().is_some_and(|fields| !fields.is_empty());
-    if !has_fields && !labels::are_given(&call.arguments) {
-        return Err(Error::fault("Role, Availability, Name or labels must be given"));
-    }
     let updated =
         Versioned::of("nodes", call.arguments.text("id").unwrap_or_default())?.update(call, Ok, |node| {
             let mut spec = node["Spec"].clone();

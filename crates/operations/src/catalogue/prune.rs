@@ -14,6 +14,7 @@ use self::filters::{Filters, Pruned};
 use crate::{
     Effect, Error, Kind, Operation, Output, Param, Schema,
     declare::{
+        arguments::Arguments,
         operation::always,
         param::{DRY_RUN, OVERRIDE_ISOLATION, PRUNE_FILTERS, flag, integer, signed},
         result::{TEXTS, case},
@@ -109,6 +110,7 @@ pub(crate) static IMAGES: &[Operation] = &[
         .gives_for(&[case("dry_run", "true", Schema::All(&[Schema::Answer("POST /build/prune"), FORESEEN]))])
         .dry_run(dry_run::build_cache)
         .touches(&[Touch::Nothing])
+        .validated_by(one_bound)
         .run(prune_build_cache),
 ];
 
@@ -169,12 +171,16 @@ fn prune(call: &Call<'_>, pruned: Pruned) -> Result<Output, Error> {
     send(call, call.request()?)
 }
 
+fn one_bound(arguments: &Arguments) -> Result<(), Error> {
+    match ["keep_storage", "reserved_space"].iter().all(|name| arguments.get(name).is_some()) {
+        true => Err(Error::fault("keep_storage and reserved_space mean the same: give only one")),
+        false => Ok(()),
+    }
+}
+
 fn prune_build_cache(call: &Call<'_>) -> Result<Output, Error> {
     Filters::read(call, Pruned::BuildCache)?;
     let Some(keep) = call.arguments.get("keep_storage") else { return send(call, call.request()?) };
-    if call.arguments.get("reserved_space").is_some() {
-        return Err(Error::fault("keep_storage and reserved_space mean the same: give only one"));
-    }
     // An engine takes no notice of the name that it does not know, and would keep nothing.
     let name = if call.engine.api_version()? < RESERVED_SPACE { "keep-storage" } else { "reserved-space" };
     send(call, call.request()?.query(name, &keep.to_string()))

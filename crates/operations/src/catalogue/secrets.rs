@@ -4,13 +4,7 @@
 
 use crate::{
     Group, Operation, Param,
-    catalogue::{
-        labels::{ADD_LABELS, LABELS, REMOVE_LABELS},
-        service_data::{
-            self, ATTACHMENT, DATA, DATA_BASE64, KEEP_OLD, NAME, NEW_LABELS, NEW_NAME, ROTATION_TIME,
-            TEMPLATING,
-        },
-    },
+    catalogue::service_data::{self, ATTACHMENT, DATA, DATA_BASE64, NAME, NEW_LABELS, TEMPLATING},
     declare::param::{ADDITIONAL_FIELDS, DRY_RUN, id, json, secret},
     run::{
         provenance::{CASE_ID, ONLY_CASE},
@@ -62,7 +56,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     service_data::update("update_secret", "/secrets/{id}/update")
         .title("Update Secret")
         .about("Changes the labels of a secret. Its data cannot change: rotate_secret replaces it.")
-        .params(&[SECRET, LABELS, ADD_LABELS, REMOVE_LABELS]),
+        .params(&service_data::of_update(SECRET)),
     service_data::remove("remove_secret", "/secrets/{id}")
         .title("Remove Secret")
         .about("Removes a secret that no service uses.")
@@ -74,5 +68,5 @@ pub(crate) static OPERATIONS: &[Operation] = &[
              its containers keeps its name), waits until the services have converged, and removes the old one. If it \
              fails, call it again with the same data: it continues.",
         )
-        .params(&[SECRET.local(), SECRET_DATA, SECRET_DATA_BASE64, ATTACHMENT, NEW_NAME, KEEP_OLD, ROTATION_TIME, DRY_RUN]),
+        .params(&service_data::of_rotation(SECRET, SECRET_DATA, SECRET_DATA_BASE64)),
 ];

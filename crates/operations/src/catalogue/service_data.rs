@@ -14,9 +14,12 @@ use serde_json::{Map, Value, json};
 use self::payload::Given;
 use crate::{
     Category, Effect, Error, Operation, Output, Param, Schema, Secrecy,
-    catalogue::dry_run::DRY_RUN_RESULT,
+    catalogue::{
+        dry_run::DRY_RUN_RESULT,
+        labels::{ADD_LABELS, LABELS, REMOVE_LABELS},
+    },
     declare::{
-        param::{FILTERS, flag, integer, json as any, long_text, map, text},
+        param::{DRY_RUN, FILTERS, flag, integer, json as any, long_text, map, text},
         result::{Case, DONE, TEXTS, case},
         target::{Touch, Unused},
     },
@@ -58,15 +61,15 @@ pub(crate) const TEMPLATING: Param = any("Templating")
     .about("The template driver, by its name (golang) or as the API's Driver object: the engine fills in the placeholders in the data for each task.")
     .local();
 
-pub(crate) const NEW_NAME: Param = text("new_name")
+const NEW_NAME: Param = text("new_name")
     .title("New Name")
     .about("The name of the replacement. If empty, the old name with a number: db-v2 follows db.")
     .local();
-pub(crate) const KEEP_OLD: Param = flag("keep_old")
+const KEEP_OLD: Param = flag("keep_old")
     .title("Keep Old")
     .about("Keep the old one, so that rollback_service can return to it.")
     .local();
-pub(crate) const ROTATION_TIME: Param = integer("timeout")
+const ROTATION_TIME: Param = integer("timeout")
     .title("Time Limit (seconds)")
     .about("The call fails after this time. The error says which service uses the old and which the new one.")
     .default("300")
@@ -128,6 +131,16 @@ impl Sort {
     }
 }
 
+/// The parameters of an update, of what `id` names.
+pub(crate) const fn of_update(id: Param) -> [Param; 4] {
+    [id, LABELS, ADD_LABELS, REMOVE_LABELS]
+}
+
+/// The parameters of a rotation, of what `id` names; its data is declared with the sort.
+pub(crate) const fn of_rotation(id: Param, data: Param, data_base64: Param) -> [Param; 8] {
+    [id.local(), data, data_base64, ATTACHMENT, NEW_NAME, KEEP_OLD, ROTATION_TIME, DRY_RUN]
+}
+
 pub(crate) const fn list(name: &'static str, path: &'static str) -> Operation {
     Operation::get(name, path)
         .params(&[FILTERS, FIELDS, MAX_ITEMS, REDACT])
@@ -152,6 +165,7 @@ pub(crate) const fn update(name: &'static str, path: &'static str) -> Operation 
         .category_is(Category::Miscellaneous)
         .touches(&[Touch::Nothing])
         .gives(DONE)
+        .validated_by(labels::validate)
         .run(labels::update)
 }
 

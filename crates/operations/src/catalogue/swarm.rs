@@ -158,6 +158,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .touches(&[Touch::Nothing])
         .params(UPDATED)
         .gives(DONE)
+        .validated_by(settings::validate)
         .run(settings::update),
     Operation::post("rotate_join_tokens", "/swarm/update")
         .title("Rotate Join Tokens")
@@ -166,6 +167,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .touches(&[Touch::Nothing])
         .params(&tokens::WHICH)
         .gives(Schema::All(&[DONE, Schema::Field("JoinTokens", &Schema::Fields(&["Worker", "Manager"]))]))
+        .validated_by(tokens::validate)
         .run(tokens::rotate),
     Operation::get("get_unlock_key", "/swarm/unlockkey")
         .title("Get Unlock Key")

@@ -69,6 +69,8 @@ pub struct Operation {
     view: Option<View>,
     /// Says what it would do, for the parameter `dry_run`.
     pub(crate) dry_run: Option<Run>,
+    /// What it asks of its parameters together, which needs no engine.
+    pub(crate) validate: Option<Validate>,
     /// What it touches. Only an operation that reads can leave this empty.
     pub(crate) touches: &'static [Touch],
     /// Whether a call with these arguments is refused while an isolation's record of what it touches stands.
@@ -78,6 +80,9 @@ pub struct Operation {
 
 /// Makes the requests of a call, and its result.
 pub(crate) type Run = fn(&Call<'_>) -> Result<Output, Error>;
+
+/// Says what is wrong with parameters that are right one by one.
+pub(crate) type Validate = fn(&Arguments) -> Result<(), Error>;
 
 /// For [`Operation::upsets_isolation`]: whatever the arguments are.
 pub(crate) fn always(_: &Arguments) -> bool {
@@ -174,6 +179,7 @@ impl Operation {
             table: None,
             comes: None,
             view: None,
+            validate: None,
             touches: &[],
             upsets_isolation: None,
             category: None,
@@ -268,6 +274,12 @@ impl Operation {
     /// With the parameter `dry_run` on, this function runs instead. It only looks, and the call counts as a read.
     pub(crate) const fn dry_run(self, dry_run: Run) -> Self {
         Self { dry_run: Some(dry_run), ..self }
+    }
+
+    /// Sets what it asks of its parameters together, beyond each one's kind. It runs before the first request, also before those by which the
+    /// guard looks at what the call touches: a mistake in a form costs none.
+    pub(crate) const fn validated_by(self, validate: Validate) -> Self {
+        Self { validate: Some(validate), ..self }
     }
 
     /// Sets what it touches, for the rules that protect containers. An operation that changes something and does not say it

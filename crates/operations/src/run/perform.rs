@@ -54,6 +54,9 @@ fn qualified(call: &Call<'_>, error: Error) -> Error {
 }
 
 fn outcome(operation: &Operation, call: &mut Call<'_>) -> Result<Output, Error> {
+    if let Some(validate) = operation.validate {
+        validate(&call.arguments)?;
+    }
     let dry_run = dry_run(operation, call);
     guard::permit(operation, call, dry_run.is_some())?;
     provenance::apply(operation, call)?;

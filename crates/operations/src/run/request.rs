@@ -54,6 +54,11 @@ pub(crate) fn path(template: &str, arguments: &Arguments) -> Result<Path, engine
     Path::fill(template, |placeholder| segment(arguments, placeholder))
 }
 
+/// Whether a body has no field.
+pub(crate) fn is_empty(body: &Value) -> bool {
+    body.as_object().is_none_or(Map::is_empty)
+}
+
 /// The JSON body that the parameters describe.
 pub(crate) fn body(arguments: &Arguments) -> Result<Value, Error> {
     let (body, faults) = assembled(arguments);

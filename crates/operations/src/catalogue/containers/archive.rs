@@ -104,6 +104,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             FILE_TIME_LIMIT,
         ])
         .gives(Schema::All(&[DONE, Schema::Fields(&["size", "sha256", "unpacked"])]))
+        .validated_by(copy_to::validate)
         .run(copy_to::copy_to),
 ];
 

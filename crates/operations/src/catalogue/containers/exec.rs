@@ -72,6 +72,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         case("form", "Lines", Schema::All(&[ENDED, Schema::Fields(&["exec_id", "running"]), CAPTURED_LINES])),
     ])
     .comes(Comes::Command)
+    .validated_by(validate)
     .run(exec),
     Operation::get("inspect_exec", "/exec/{exec_id}/json")
         .title("Inspect Command")
@@ -104,15 +105,18 @@ fn resize(call: &Call<'_>) -> Result<Output, Error> {
     Ok(json!({"result": sentence, "exec_id": exec, "outcome": "done"}).into())
 }
 
+fn validate(arguments: &Arguments) -> Result<(), Error> {
+    match arguments.is_on("Detach") && arguments.text(STDIN_TEXT).is_some() {
+        true => Err(Error::fault("stdin_text needs a command that is waited for: leave Detach off")),
+        false => Ok(()),
+    }
+}
+
 fn exec(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;
     let (container, limit) = (arguments.shown("id").unwrap_or_default(), call.time_limit());
     let (detach, text) = (arguments.is_on("Detach"), arguments.text("stdin_text"));
     let attach_stdin = text.is_some() || arguments.is_on("AttachStdin");
-    if detach && text.is_some() {
-        let fault = "stdin_text needs a command that is waited for: leave Detach off";
-        return Err(Error::faults(Kind::InvalidParameters, &[fault.into()]));
-    }
     let (stdout, stderr) = chosen(arguments, "AttachStdout", "AttachStderr");
     let mut create = body(arguments)?;
     let streams = json!({"AttachStdin": attach_stdin, "AttachStdout": stdout, "AttachStderr": stderr});

@@ -14,6 +14,7 @@ use crate::{
         },
     },
     declare::{
+        arguments::Arguments,
         param::{
             ADDITIONAL_FIELDS, flag, integer, joined, lines, list, long_text, map, notation, secret, text,
         },
@@ -118,20 +119,31 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("build_image", "/
             ])),
         ),
     ]))
+    .validated_by(validate)
     .run(build)];
 
 /// Each name that the image gets is one, before anything is built.
-fn check_names(call: &Call<'_>) -> Result<(), Error> {
-    let names = call.arguments.get("t").and_then(Value::as_array);
+fn check_names(arguments: &Arguments) -> Result<(), Error> {
+    let names = arguments.get("t").and_then(Value::as_array);
     for name in names.into_iter().flatten().filter_map(Value::as_str) {
         Reference::name_for("t", name)?.tag_to_give("t")?;
     }
     Ok(())
 }
 
+fn validate(arguments: &Arguments) -> Result<(), Error> {
+    refuse_buildkit(arguments)?;
+    check_names(arguments)?;
+    match ["dockerfile_content", "context", "remote"].map(|name| arguments.text(name).is_some()) {
+        [true, false, false] if arguments.text("dockerfile").is_some() => {
+            Err(Error::fault("dockerfile is a path within a context, and dockerfile_content has none"))
+        }
+        [true, false, false] | [false, true, false] | [false, false, true] => Ok(()),
+        _ => Err(Error::fault("give exactly one of dockerfile_content, context and remote")),
+    }
+}
+
 fn build(call: &Call<'_>) -> Result<Output, Error> {
-    refuse_buildkit(call)?;
-    check_names(call)?;
     let (request, sent) = with_context(call, call.request()?)?;
     let request = with_lists(call, request);
     let registries = registries(call)?;
@@ -162,9 +174,9 @@ fn build(call: &Call<'_>) -> Result<Output, Error> {
     Ok(Value::Object(result).into())
 }
 
-fn refuse_buildkit(call: &Call<'_>) -> Result<(), Error> {
-    let version = call.arguments.text("version").unwrap_or("1");
-    let asked = match call.arguments.text("outputs") {
+fn refuse_buildkit(arguments: &Arguments) -> Result<(), Error> {
+    let version = arguments.text("version").unwrap_or("1");
+    let asked = match arguments.text("outputs") {
         Some(_) => "outputs".to_owned(),
         None if version != "1" => format!("version {version}"),
         None => return Ok(()),
@@ -177,18 +189,10 @@ fn refuse_buildkit(call: &Call<'_>) -> Result<(), Error> {
 /// Adds the body: a tar with the Dockerfile, or the archive; or nothing, if the engine fetches it.
 fn with_context(call: &Call<'_>, request: Request) -> Result<(Request, Option<Sent>), Error> {
     let text = |name| call.arguments.text(name);
-    let upload = match (text("dockerfile_content"), text("context"), text("remote")) {
-        (Some(_), None, None) if text("dockerfile").is_some() => {
-            return Err(Error::fault(
-                "dockerfile is a path within a context, and dockerfile_content has none",
-            ));
-        }
-        (Some(content), None, None) => Upload::of(content.into()).wrapped("Dockerfile", 0o644)?,
-        (None, Some(context), None) => Upload::fetch(call.services, context)?,
-        (None, None, Some(_)) => return Ok((request, None)),
-        _ => {
-            return Err(Error::fault("give exactly one of dockerfile_content, context and remote"));
-        }
+    let upload = match (text("dockerfile_content"), text("context")) {
+        (Some(content), _) => Upload::of(content.into()).wrapped("Dockerfile", 0o644)?,
+        (None, Some(context)) => Upload::fetch(call.services, context)?,
+        (None, None) => return Ok((request, None)),
     };
     if !upload.is_archive() {
         return Err(Error::fault("context is neither a tar nor a compressed one"));

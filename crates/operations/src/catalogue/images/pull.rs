@@ -14,6 +14,7 @@ use crate::{
         },
     },
     declare::{
+        arguments::Arguments,
         param::{ADDITIONAL_FIELDS, flag, image, joined, lines, text},
         result::{TEXTS, case},
         target::Touch,
@@ -66,20 +67,34 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("pull_image", "/i
         "true",
         Schema::All(&[Schema::Fields(&["image"]), Schema::Field("tags", &TEXTS), MOVED]),
     )])
+    .validated_by(validate)
     .run(pull_or_import)];
+
+fn validate(arguments: &Arguments) -> Result<(), Error> {
+    match ["fromImage", "fromSrc", "attachment"].map(|name| arguments.text(name).is_some()) {
+        [true, false, false] => {
+            let image = Reference::of(arguments, "fromImage")?;
+            match arguments.is_on("all_tags") && image.version().is_some() {
+                true => Err(Error::fault("all_tags pulls every tag, and a tag or digest is given too")),
+                false => Ok(()),
+            }
+        }
+        [false, true, false] | [false, false, true] => Ok(()),
+        _ => Err(Error::fault("give exactly one of fromImage, fromSrc and attachment")),
+    }
+}
 
 fn pull_or_import(call: &Call<'_>) -> Result<Output, Error> {
     let text = |name| call.arguments.text(name);
-    match (text("fromImage"), text("fromSrc"), text("attachment")) {
-        (Some(_), None, None) => pull(call),
-        (None, Some(source), None) => import(call, source, call.request()?),
-        (None, None, Some(attachment)) => {
+    match (text("fromSrc"), text("attachment")) {
+        (Some(source), _) => import(call, source, call.request()?),
+        (None, Some(attachment)) => {
             let upload = Upload::fetch(call.services, attachment)?;
             let (payload, _) = upload.payload(most(call), Flow::of(call, "Sending the archive"))?;
             let request = call.request()?.query("fromSrc", "-").body("application/octet-stream", payload);
             import(call, attachment, request)
         }
-        _ => Err(Error::fault("give exactly one of fromImage, fromSrc and attachment")),
+        (None, None) => pull(call),
     }
 }
 
@@ -87,9 +102,6 @@ fn pull(call: &Call<'_>) -> Result<Output, Error> {
     let image = Reference::of(&call.arguments, "fromImage")?;
     let (name, version) = (image.name, image.version());
     let all_tags = call.arguments.is_on("all_tags");
-    if all_tags && version.is_some() {
-        return Err(Error::fault("all_tags pulls every tag, and a tag or digest is given too"));
-    }
     let sign_in = SignIn::for_image(call, name)?;
     let mut request = call.request()?.query("fromImage", name);
     request = request.header("x-registry-auth", &sign_in.header())?;

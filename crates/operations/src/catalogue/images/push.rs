@@ -10,6 +10,7 @@ use crate::{
         registry::{SIGN_IN, SignIn},
     },
     declare::{
+        arguments::Arguments,
         param::{flag, joined, notation, reference, text},
         result::case,
         target::Touch,
@@ -51,19 +52,25 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("push_image", "/i
             MOVED,
         ]),
     )])
+    .validated_by(validate)
     .run(push)];
+
+fn validate(arguments: &Arguments) -> Result<(), Error> {
+    let image = Reference::of(arguments, "name")?;
+    if image.digest.is_some() {
+        return Err(Error::fault("an image is pushed by its tag, and a digest is given"));
+    }
+    match arguments.is_on("all_tags") && image.tag.is_some() {
+        true => Err(Error::fault("all_tags pushes every tag, and a tag is given too")),
+        false => Ok(()),
+    }
+}
 
 fn push(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;
     let image = Reference::of(arguments, "name")?;
     let (name, tag) = (image.name, image.tag);
-    if image.digest.is_some() {
-        return Err(Error::fault("an image is pushed by its tag, and a digest is given"));
-    }
     let all_tags = arguments.is_on("all_tags");
-    if all_tags && tag.is_some() {
-        return Err(Error::fault("all_tags pushes every tag, and a tag is given too"));
-    }
     let sign_in = SignIn::for_image(call, name)?;
     let path = Path::fill(call.endpoint.path, |_| Segment::reference(name))?;
     let mut request = Request::post(path).header("x-registry-auth", &sign_in.header())?;

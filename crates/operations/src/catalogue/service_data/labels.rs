@@ -4,15 +4,20 @@ use super::Sort;
 use crate::{
     Error, Output,
     catalogue::labels,
+    declare::arguments::Arguments,
     run::{call::Call, swarm_update::Versioned},
 };
+
+pub(super) fn validate(arguments: &Arguments) -> Result<(), Error> {
+    match labels::are_given(arguments) {
+        true => Ok(()),
+        false => Err(Error::fault("one of Labels, labels_add and labels_remove must be given")),
+    }
+}
 
 /// `POST /secrets/{id}/update` and `POST /configs/{id}/update`.
 pub(super) fn update(call: &Call<'_>) -> Result<Output, Error> {
     let sort = Sort::of(call);
-    if !labels::are_given(&call.arguments) {
-        return Err(Error::fault("one of Labels, labels_add and labels_remove must be given"));
-    }
     let id = call.arguments.text("id").unwrap_or_default();
     let updated = Versioned::of(&sort.path[1..], id)?.update(call, Ok, |found| {
         let mut spec = found["Spec"].clone();

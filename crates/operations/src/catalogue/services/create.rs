@@ -13,6 +13,7 @@ use crate::{
     Error, Operation, Output, Param, Schema,
     catalogue::images::registry::{SIGN_IN, SignIn},
     declare::{
+        arguments::Arguments,
         param::{choice, joined, text},
         result::TEXTS,
         target::Touch,
@@ -59,11 +60,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation::post("create_service",
         Schema::Field("Warnings", &TEXTS),
         Schema::Fields(&["image"]),
     ]))
+    .validated_by(|arguments| mode(arguments).map(drop))
     .run(create)];
 
 fn create(call: &Call<'_>) -> Result<Output, Error> {
     let mut body = request::body(&call.arguments)?;
-    if let Some(mode) = mode(call)? {
+    if let Some(mode) = mode(&call.arguments)? {
         merge(&mut body, json!({"Mode": mode}))?;
     }
     spec::complete(&mut body);
@@ -91,9 +93,9 @@ fn create(call: &Call<'_>) -> Result<Output, Error> {
 }
 
 /// The API's `Mode`, if the call gives one by fields of their own.
-fn mode(call: &Call<'_>) -> Result<Option<Value>, Error> {
-    let replicas = call.arguments.integer(REPLICAS);
-    let mode = call.arguments.text("mode");
+fn mode(arguments: &Arguments) -> Result<Option<Value>, Error> {
+    let replicas = arguments.integer(REPLICAS);
+    let mode = arguments.text("mode");
     match (mode, replicas) {
         (None, None) => Ok(None),
         (Some(mode @ ("Global" | "GlobalJob")), None) => Ok(Some(json!({mode: {}}))),

@@ -18,6 +18,7 @@ use crate::{
     Error, Operation, Output, Param, Schema,
     catalogue::images::registry::{SIGN_IN, SignIn},
     declare::{
+        arguments::Arguments,
         operation::always,
         param::{OVERRIDE_ISOLATION, TIME_LIMIT, choice, integer, joined},
         result::{DONE, TEXTS},
@@ -76,6 +77,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ]))
         .upsets_isolation(always)
         .gives(UPDATED)
+        .validated_by(validate)
         .run(update),
     Operation::post("scale_service", "/services/{id}/update")
         .title("Scale Service")
@@ -103,14 +105,23 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         .run(force),
 ];
 
+fn validate(arguments: &Arguments) -> Result<(), Error> {
+    let is_bare = request::is_empty(&request::body(arguments)?) && arguments.get(REPLICAS).is_none();
+    match is_bare && !pairs::are_given(arguments) && !refreshes(arguments) {
+        true => Err(Error::fault("no setting is given: give at least one")),
+        false => Ok(()),
+    }
+}
+
+/// Whether the call gives new credentials for the registry.
+fn refreshes(arguments: &Arguments) -> bool {
+    SIGN_IN.iter().any(|param| arguments.get(param).is_some())
+}
+
 fn update(call: &Call<'_>) -> Result<Output, Error> {
     let mut arguments = call.arguments.clone();
     let replicas = arguments.integer(REPLICAS);
-    let refreshes = SIGN_IN.iter().any(|param| arguments.get(param).is_some());
-    let is_bare = request::body(&arguments)?.as_object().is_none_or(serde_json::Map::is_empty);
-    if is_bare && replicas.is_none() && !pairs::are_given(&arguments) && !refreshes {
-        return Err(Error::fault("no setting is given: give at least one"));
-    }
+    let refreshes = refreshes(&arguments);
     pairs::fit(&mut arguments)?;
     names::resolve_pairs(call, &mut arguments)?;
     let mut fields = request::body(&arguments)?;

@@ -9,7 +9,11 @@ use crate::{
         arguments::Arguments,
         param::{flag, integer, long_text, object, objects, secret, text},
     },
-    run::{call::Call, request::body, swarm_update::Versioned},
+    run::{
+        call::Call,
+        request::{body, is_empty},
+        swarm_update::Versioned,
+    },
     values::body::overlay,
 };
 
@@ -88,14 +92,21 @@ pub(super) const ROTATIONS: [Param; 3] = [
         .about("Create a new key for unlocking managers after a restart. Get Unlock Key returns it."),
 ];
 
+pub(super) fn validate(arguments: &Arguments) -> Result<(), Error> {
+    match is_empty(&body(arguments)?) && !rotates(arguments) && !labels::are_given(arguments) {
+        true => Err(Error::fault("a setting, labels or something to rotate must be given")),
+        false => Ok(()),
+    }
+}
+
+fn rotates(arguments: &Arguments) -> bool {
+    ROTATIONS.iter().any(|param| arguments.is_on(param))
+}
+
 /// `POST /swarm/update`: changes the present specification by what is given.
 pub(super) fn update(call: &Call<'_>) -> Result<Output, Error> {
     let given = body(&call.arguments)?;
-    let rotates = ROTATIONS.iter().any(|param| call.arguments.is_on(param));
-    let has_fields = given.as_object().is_some_and(|fields| !fields.is_empty());
-    if !has_fields && !rotates && !labels::are_given(&call.arguments) {
-        return Err(Error::fault("a setting, labels or something to rotate must be given"));
-    }
+    let rotates = rotates(&call.arguments);
     let finish = |request| Ok(rotating(&call.arguments, &ROTATIONS, request));
     let updated = Versioned::swarm().update(call, finish, |swarm| {
         let mut spec = swarm["Spec"].clone();

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::settings::rotating;
 use crate::{
     Error, Output, Param,
-    declare::param::flag,
+    declare::{arguments::Arguments, param::flag},
     run::{call::Call, swarm_update::Versioned},
 };
 
@@ -22,11 +22,15 @@ pub(super) const WHICH: [Param; 2] = [
 ];
 const FIELDS: [&str; 2] = ["Worker", "Manager"];
 
+pub(super) fn validate(arguments: &Arguments) -> Result<(), Error> {
+    match WHICH.iter().any(|param| arguments.is_on(param)) {
+        true => Ok(()),
+        false => Err(Error::fault("rotateWorkerToken or rotateManagerToken must be on")),
+    }
+}
+
 /// `POST /swarm/update` with the present specification.
 pub(super) fn rotate(call: &Call<'_>) -> Result<Output, Error> {
-    if !WHICH.iter().any(|param| call.arguments.is_on(param)) {
-        return Err(Error::fault("rotateWorkerToken or rotateManagerToken must be on"));
-    }
     let finish = |request| Ok(rotating(&call.arguments, &WHICH, request));
     Versioned::swarm().update(call, finish, |swarm| Ok(Some(swarm["Spec"].clone())))?;
     let swarm = call.look("/swarm").map_err(|error| {

@@ -7,12 +7,31 @@ use serde_json::{Map, Value};
 use super::most;
 use crate::{
     Error, Output,
+    declare::arguments::Arguments,
     run::{
         call::Call,
         files::{Contents, Upload},
         progress::Flow,
     },
 };
+
+pub(super) fn validate(arguments: &Arguments) -> Result<(), Error> {
+    let is_named = arguments.text("filename").is_some();
+    match arguments.text("unpack") {
+        Some("yes") if is_named => {
+            Err(Error::fault("unpack is Yes, and filename names a single file: leave one of the two out"))
+        }
+        Some("yes") => Ok(()),
+        _ => mode(arguments).map(drop),
+    }
+}
+
+fn mode(arguments: &Arguments) -> Result<u32, Error> {
+    let given = arguments.text("mode");
+    let mode = given.and_then(|mode| u32::from_str_radix(mode.trim_start_matches("0o"), 8).ok());
+    mode.filter(|mode| *mode <= 0o7777)
+        .ok_or_else(|| Error::fault("mode must be octal permissions such as 644"))
+}
 
 pub(super) fn copy_to(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;
@@ -44,9 +63,6 @@ fn unpacks(call: &Call<'_>, upload: &Upload) -> Result<bool, Error> {
     let is_named = call.arguments.text("filename").is_some();
     match call.arguments.text("unpack") {
         Some("no") => Ok(false),
-        Some("yes") if is_named => {
-            Err(Error::fault("unpack is Yes, and filename names a single file: leave one of the two out"))
-        }
         Some("yes") if !upload.is_archive() => {
             Err(Error::fault("unpack is Yes, and value is neither a tar nor a compressed one"))
         }
@@ -69,12 +85,7 @@ fn is_compressed_file(name: &str) -> bool {
 
 /// A plain file as a tar of one entry, as the endpoint wants it.
 fn single_file(call: &Call<'_>, upload: Upload) -> Result<Upload, Error> {
-    let mode = call
-        .arguments
-        .text("mode")
-        .and_then(|mode| u32::from_str_radix(mode.trim_start_matches("0o"), 8).ok())
-        .filter(|mode| *mode <= 0o7777)
-        .ok_or_else(|| Error::fault("mode must be octal permissions such as 644"))?;
+    let mode = mode(&call.arguments)?;
     let name = call.arguments.text("filename").map(str::to_owned).or_else(|| upload.filename.clone());
     let name = name.ok_or_else(|| Error::fault("filename is missing, which a single file needs"))?;
     upload.wrapped(&name, mode)

@@ -1,6 +1,5 @@
 //! All operations, by the groups that people see: the folders that declare them.
 
-pub(crate) mod call_api;
 mod closest;
 pub(crate) mod compose;
 pub(crate) mod configs;

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.docker.com/reference/api/engine/version/v1.51/#tag/System>
 
+mod call_api;
 pub(crate) mod connection;
 pub(crate) mod events;
 
@@ -9,7 +10,6 @@ use serde_json::Map;
 
 use crate::{
     Error, Group, Operation, Output, Schema,
-    catalogue::call_api,
     declare::param::{choices, flag},
     run::{call::Call, redact::REDACT},
 };

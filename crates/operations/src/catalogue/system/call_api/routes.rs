@@ -201,7 +201,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{catalogue::call_api::OPERATIONS, run::validate::validated};
+    use crate::{catalogue::system::call_api::OPERATIONS, run::validate::validated};
 
     fn arguments(given: Value) -> Arguments {
         validated(&OPERATIONS[0], given.as_object().unwrap()).unwrap()

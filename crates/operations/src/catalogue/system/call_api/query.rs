@@ -43,7 +43,7 @@ pub(super) fn settle(arguments: &mut Arguments, query: &[(String, String)]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{catalogue::call_api::OPERATIONS, run::validate::validated};
+    use crate::{catalogue::system::call_api::OPERATIONS, run::validate::validated};
 
     #[test]
     fn a_query_may_repeat_and_nest() {

@@ -35,7 +35,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     service_data::update("update_config", "/configs/{id}/update")
         .title("Update Config")
         .about("Changes the labels of a config. Its data cannot change: rotate_config replaces it.")
-        .params(&service_data::of_update(CONFIG)),
+        .params(&service_data::of_update(&CONFIG)),
     service_data::remove("remove_config", "/configs/{id}")
         .title("Remove Config")
         .about("Removes a config that no service uses.")
@@ -47,5 +47,5 @@ pub(crate) static OPERATIONS: &[Operation] = &[
              its containers keeps its name), waits until the services have converged, and removes the old one. If it \
              fails, call it again with the same data: it continues.",
         )
-        .params(&service_data::of_rotation(CONFIG, DATA, DATA_BASE64)),
+        .params(&service_data::of_rotation(&CONFIG, &DATA, &DATA_BASE64)),
 ];

@@ -56,7 +56,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     service_data::update("update_secret", "/secrets/{id}/update")
         .title("Update Secret")
         .about("Changes the labels of a secret. Its data cannot change: rotate_secret replaces it.")
-        .params(&service_data::of_update(SECRET)),
+        .params(&service_data::of_update(&SECRET)),
     service_data::remove("remove_secret", "/secrets/{id}")
         .title("Remove Secret")
         .about("Removes a secret that no service uses.")
@@ -68,5 +68,5 @@ pub(crate) static OPERATIONS: &[Operation] = &[
              its containers keeps its name), waits until the services have converged, and removes the old one. If it \
              fails, call it again with the same data: it continues.",
         )
-        .params(&service_data::of_rotation(SECRET, SECRET_DATA, SECRET_DATA_BASE64)),
+        .params(&service_data::of_rotation(&SECRET, &SECRET_DATA, &SECRET_DATA_BASE64)),
 ];

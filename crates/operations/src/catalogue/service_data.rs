@@ -132,13 +132,13 @@ impl Sort {
 }
 
 /// The parameters of an update, of what `id` names.
-pub(crate) const fn of_update(id: Param) -> [Param; 4] {
-    [id, LABELS, ADD_LABELS, REMOVE_LABELS]
+pub(crate) const fn of_update(id: &Param) -> [Param; 4] {
+    [*id, LABELS, ADD_LABELS, REMOVE_LABELS]
 }
 
 /// The parameters of a rotation, of what `id` names; its data is declared with the sort.
-pub(crate) const fn of_rotation(id: Param, data: Param, data_base64: Param) -> [Param; 8] {
-    [id.local(), data, data_base64, ATTACHMENT, NEW_NAME, KEEP_OLD, ROTATION_TIME, DRY_RUN]
+pub(crate) const fn of_rotation(id: &Param, data: &Param, data_base64: &Param) -> [Param; 8] {
+    [id.local(), *data, *data_base64, ATTACHMENT, NEW_NAME, KEEP_OLD, ROTATION_TIME, DRY_RUN]
 }
 
 pub(crate) const fn list(name: &'static str, path: &'static str) -> Operation {

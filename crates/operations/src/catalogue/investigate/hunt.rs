@@ -157,7 +157,7 @@ struct Hunt<'a, 'c> {
     asking: Asking<'a, 'c>,
     indicators: Vec<Indicator>,
     subjects: Vec<Subject>,
-    engine: (String, String),
+    engine: String,
     hits: Vec<Value>,
     most_hits: usize,
     truncated: bool,
@@ -236,7 +236,7 @@ fn hunt(call: &Call<'_>) -> Result<Output, Error> {
         ),
         indicators,
         subjects: Vec::new(),
-        engine: Default::default(),
+        engine: String::new(),
         hits: Vec::new(),
         most_hits: usize::try_from(number(call, &MAX_HITS)).unwrap_or(usize::MAX),
         truncated: false,
@@ -316,8 +316,8 @@ impl Hunt<'_, '_> {
             Err(error) if crate::run::side_by_side::ends_it(&error) => return Err(error),
             Err(_) => Value::Null,
         };
-        let text = |field: &str| info[field].as_str().unwrap_or_default().to_owned();
-        self.engine = (text("Name"), text("ID"));
+        // Podman has another ID with each answer.
+        info["Name"].as_str().unwrap_or_default().clone_into(&mut self.engine);
         // Without the engine's own time it might be waited for.
         let Some(now) = info["SystemTime"].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok())
         else {
@@ -700,8 +700,7 @@ impl Hunt<'_, '_> {
         };
         let techniques = record::techniques(indicator, &fact, trace);
         let told = Of {
-            engine: &self.engine.0,
-            engine_id: &self.engine.1,
+            engine: &self.engine,
             container,
             id: own_id,
             image: if image.is_empty() { image_id } else { image },

@@ -88,7 +88,6 @@ pub(super) fn techniques(indicator: &Indicator, fact: &Fact, trace: Trace) -> Ve
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Of<'h> {
     pub(super) engine: &'h str,
-    pub(super) engine_id: &'h str,
     pub(super) container: &'h str,
     pub(super) id: &'h str,
     pub(super) image: &'h str,
@@ -114,7 +113,7 @@ pub(super) fn alert(of: Of<'_>, indicator: &Indicator, fact: &Fact, techniques: 
     let path = if indicator.path.is_empty() { &indicator.value } else { &indicator.path };
     json!({
         "name": format!("Indicator {kind} {value} found in {subject}"),
-        "sourceId": source_id(&[of.engine_id, of.id, of.image, kind, &indicator.value, &indicator.path]),
+        "sourceId": source_id(&[of.engine, of.id, of.image, kind, &indicator.value, &indicator.path]),
         "source": "Docker Engine",
         "severity": severity,
         "type": class,

@@ -123,7 +123,7 @@ fn check(call: &mut Call<'_>, case: &str) -> Result<(), Error> {
         Error::new(
             Kind::Failed,
             format!(
-                "{named} was not created for case {case:?}: {why}. Nothing was removed. To remove it all the same, leave only_case empty."
+                "{named} was not created for case {case:?}: {why}. Nothing was removed. To remove it anyway, leave only_case empty."
             ),
         )
     };

@@ -171,18 +171,14 @@ pub(crate) fn rights(found: &Gathered) -> Section {
     let field = "audit_posture containers.escape";
     match verdict {
         "certain" => told.push(
-            Sentence::new(&format!("Whoever is in it can take over the host. {why}"), field, verdict)
+            Sentence::new(&format!("Anyone in it can take over the host. {why}"), field, verdict)
                 .and("audit_posture containers.by", by)
                 .technique(attack::ESCAPE_TO_HOST),
         ),
         "likely" => told.push(
-            Sentence::new(
-                &format!("Whoever is in it can probably take over the host. {why}"),
-                field,
-                verdict,
-            )
-            .and("audit_posture containers.by", by)
-            .technique(attack::ESCAPE_TO_HOST),
+            Sentence::new(&format!("Anyone in it can probably take over the host. {why}"), field, verdict)
+                .and("audit_posture containers.by", by)
+                .technique(attack::ESCAPE_TO_HOST),
         ),
         "" => {}
         _ => {

@@ -77,7 +77,7 @@ class Forms(OutputTestCase):
         unreachable = self.call("--host", "unix:///no/such/socket", "version")
         self.assertEqual((1, True), (unreachable.returncode, unreachable.stdout.startswith("fsr-docker 1.")))
         for shell in ("bash", "zsh", "fish"):
-            self.assertIn("stop_container", self.call("completions", shell).stdout)
+            self.assertIn("fsr-docker", self.call("completions", shell).stdout)
         self.assertIn(".TH fsr-docker 1", self.call("man").stdout)
 
 

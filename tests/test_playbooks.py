@@ -334,7 +334,7 @@ class Housekeeping(StoryTestCase):
         self.assertNotEqual(before, state(name)["StartedAt"])
         self.assertIn("Failed: none", run.report)
         engine.remove(f"/containers/{name}?force=1")
-        self.assertIn("are well", self.run_story("Restart What Is Unhealthy").report)
+        self.assertIn("are healthy", self.run_story("Restart What Is Unhealthy").report)
 
     def test_weekly_posture_report(self) -> None:
         container(self, HostConfig={"Init": True})

@@ -25,6 +25,8 @@ from support.session import ARCHIVE, PACKAGE, given
 from support.terminal import Terminal
 
 MEBIBYTE = 1024 * 1024
+# What the page gets of a call that is not under way.
+NOTHING: dict[str, Any] = {"parts": [], "output": [], "next": 0}
 
 
 class Told(OperationTestCase):
@@ -165,12 +167,12 @@ class OnTheLocalHost(unittest.TestCase):
         )
         counts = [one["bytes"] for one in seen]
         self.assertTrue(0 < counts[-1] <= answer["data"]["size"] and counts == sorted(counts), counts)
-        self.assertEqual((200, {"parts": []}), self.ask("GET", place), "it is forgotten with the call")
+        self.assertEqual((200, NOTHING), self.ask("GET", place), "it is forgotten with the call")
         self.assertNotIn("Exporting", json.dumps(self.ask("GET", "/page/history")), "and the history has none of it")
 
     def test_nobody_else_sees_it(self) -> None:
         self.assertEqual(401, self.host.request("GET", f"/page/progress/{uuid.uuid4()}")[0])
-        self.assertEqual((200, {"parts": []}), self.ask("GET", f"/page/progress/{uuid.uuid4()}"))
+        self.assertEqual((200, NOTHING), self.ask("GET", f"/page/progress/{uuid.uuid4()}"))
         self.assertEqual(400, self.ask("GET", "/page/progress/no-name")[0])
         self.assertEqual(400, self.execute("ping", "?progress=no-name")[0])
 
@@ -221,7 +223,7 @@ class OnATerminal(unittest.TestCase):
         self.assertEqual([], list(self.folder.iterdir()), "nothing of it is kept")
 
     def test_ctrl_c_in_what_never_pauses(self) -> None:
-        terminal = self.start("exec_container", f"id={container(self)}", "Cmd=yes", "timeout=60")
+        terminal = self.start("exec_container", f"id={container(self)}", "Cmd=yes", "timeout=60", "-o", "json")
         terminal.wait_for("Reading the output")
         terminal.wait_for("MiB/s")
         began = time.monotonic()

@@ -27,15 +27,21 @@ use crate::{
     },
 };
 
-/// Refuses a call that the configuration does not allow. A call that may go on acts on what was checked: full ids take the place
-/// of the names that it was given, which others could give away in between.
-pub(crate) fn permit(operation: &Operation, call: &mut Call<'_>, is_dry_run: bool) -> Result<(), Error> {
-    let policy = call.configuration.policy();
-    let Reach { effect, targets } = match is_dry_run {
+/// What a call does and touches, where the configuration allows the operation at all. Asks nothing of the engine.
+pub(crate) fn reach(operation: &Operation, call: &mut Call<'_>, is_dry_run: bool) -> Result<Reach, Error> {
+    let reach = match is_dry_run {
         true => Reach { effect: Effect::Read, targets: Vec::new() },
         false => operation.reach(&mut call.arguments),
     };
-    check_operation(policy, operation, effect)?;
+    check_operation(call.configuration.policy(), operation, reach.effect)?;
+    Ok(reach)
+}
+
+/// Refuses a call that would change what is protected or isolated. A call that may go on acts on what was checked: full ids take the
+/// place of the names that it was given, which others could give away in between.
+pub(crate) fn permit(operation: &Operation, call: &mut Call<'_>, reach: Reach) -> Result<(), Error> {
+    let policy = call.configuration.policy();
+    let Reach { effect, targets } = reach;
     if effect == Effect::Read {
         return Ok(());
     }

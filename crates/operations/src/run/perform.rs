@@ -54,11 +54,13 @@ fn qualified(call: &Call<'_>, error: Error) -> Error {
 }
 
 fn outcome(operation: &Operation, call: &mut Call<'_>) -> Result<Output, Error> {
+    let dry_run = dry_run(operation, call);
+    let reach = guard::reach(operation, call, dry_run.is_some())?;
+    // After what the configuration forbids, and before anything is asked.
     if let Some(validate) = operation.validate {
         validate(&call.arguments)?;
     }
-    let dry_run = dry_run(operation, call);
-    guard::permit(operation, call, dry_run.is_some())?;
+    guard::permit(operation, call, reach)?;
     provenance::apply(operation, call)?;
     let newer = call.arguments.iter().any(|(param, _)| param.since.is_some() || !param.newer.is_empty());
     if newer || operation.since.is_some() {

@@ -169,6 +169,11 @@ OPEN = {
         "IPRange",
         "Gateway",
         "Shell",
+        # What is looked for, and what an audit said before: none of it is sent.
+        "indicators",
+        "sha256",
+        "checks",
+        "compare_with",
         "Volumes",
         "ExposedPorts",
         "ports",
@@ -248,6 +253,9 @@ PARAMETERS = {
 }
 
 
+# What would repeat a request otherwise.
+SILENT = {"POST /volumes/create": {"body": {"Name": "data"}}}
+
 # The types of fields that may carry a secret.
 WIDE = ("password", "textarea", "json")
 AUTH = wire.Case("call_api", "call_api", {}, [], "1.41", {}, {}, None)
@@ -284,7 +292,7 @@ class Echoes(unittest.TestCase):
             for dry_run in dry_runs if case else ():
                 assert case is not None
                 secret = Secret()
-                with Recorder(case.api, case.answers) as engine:
+                with Recorder(case.api, {**SILENT, **case.answers}) as engine:
                     params = {**wire.with_files(case.params, secret.text.encode()), **planted(name, secret)}
                     params |= {"dry_run": True} if dry_run else {}
                     told = self.ended({**over_unix(engine.socket), **case.config}, case.operation, params)

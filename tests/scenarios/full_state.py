@@ -91,7 +91,7 @@ def main(mounted: str) -> None:
         filling.unlink()
         say("left behind", sorted(set(files(folder)) - set(before)))
         for room in range(0, 2_600_000, 200_000):
-            replace(client, folder, room)
+            replace(host, client, folder, room)
         filling = fill(folder)
         host.stop()
         say("start on a full one", tried(host.start))
@@ -114,8 +114,11 @@ def main(mounted: str) -> None:
         host.close()
 
 
-def replace(client: Any, folder: Path, room: int) -> None:
-    """Installs over the package that is there, and back again: one or the other is there whole."""
+def replace(host: LocalHost, client: Any, folder: Path, room: int) -> None:
+    """Installs over the package that is there, and back again: one or the other is there whole.
+
+    The call has a connection of its own: the host may close one that was quiet for long.
+    """
     installed = folder / "state/root/connectors/sample_1_0_0"
     whole = {path.name: path.read_bytes() for path in installed.iterdir() if path.is_file()}
     filling = fill(folder, room)
@@ -126,7 +129,7 @@ def replace(client: Any, folder: Path, room: int) -> None:
     is_new = now["connector.py"].count(b"# replaced") == 1
     say(f"replaced with {room} bytes of room", outcome)
     say("what is there", "the new one" if is_new else "the old one" if now == whole else f"neither: {sorted(now)}")
-    say("a call", tried(lambda: connectors.execute("sample", "huge", params={}, config="one")))
+    say("a call", tried(lambda: host.client().connectors.execute("sample", "huge", params={}, config="one")))
     connectors.install_from_file(str(folder.parent / "sample-1.0.0.tgz"), replace=True, wait=True)
 
 

@@ -254,7 +254,7 @@ PARAMETERS = {
 
 
 # What would repeat a request otherwise.
-SILENT = {"POST /volumes/create": {"body": {"Name": "data"}}}
+SILENT: dict[str, Any] = {"POST /volumes/create": {"body": {"Name": "data"}}}
 
 # The types of fields that may carry a secret.
 WIDE = ("password", "textarea", "json")

@@ -254,7 +254,7 @@ PARAMETERS = {
 
 
 # What would repeat a request otherwise.
-SILENT: dict[str, Any] = {"POST /volumes/create": {"body": {"Name": "data"}}}
+SILENT = {"POST /volumes/create": Answer(201, {"Name": "data"})}
 
 # The types of fields that may carry a secret.
 WIDE = ("password", "textarea", "json")

@@ -1,6 +1,6 @@
 //! `search_files`: a text, a pattern or hashes in the files of a container, as the engine's archive of them streams by.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use engine::{Body, ErrorKind};
@@ -11,12 +11,12 @@ use tar::EntryType;
 use super::{
     sought::{IGNORE_CASE, PATTERN, Sought, TEXT, excerpt},
     tar_entries::{Ended, Entries},
-    tree::{End, FILE, Found, MAX_READ, PATH, SKIPPED, TIME, Tree, explained, most, rest, unreachable},
+    tree::{Asked, End, FILE, Found, MAX_READ, NAME_PATTERN, PATH, SKIPPED, TIME, asked, rest},
 };
 use crate::{
     Error, Operation, Output, Schema,
-    declare::param::{CONTAINER, list, positive, text},
-    run::{call::Call, objects::id},
+    declare::param::{CONTAINER, list, positive},
+    run::call::Call,
 };
 
 /// The most matches that are told of one file, so that one cannot keep those of all others away.
@@ -40,11 +40,7 @@ pub(super) static OPERATIONS: &[Operation] = &[Operation::get("search_files", "/
             .title("SHA-256")
             .about("Hashes of whole files to look for, each of 64 hexadecimal digits, with or without sha256: before it.")
             .local(),
-        text("name_pattern")
-            .title("Name Pattern")
-            .about("Only files whose path matches this regular expression.")
-            .placeholder("\\.conf$")
-            .local(),
+        NAME_PATTERN.placeholder("\\.conf$"),
         positive("max_matches")
             .title("Most Matches")
             .about("The search ends after this many. Of one file, at most 20 are told.")
@@ -73,25 +69,19 @@ fn search(call: &Call<'_>) -> Result<Output, Error> {
     if sought.is_none() && hashes.is_empty() {
         return Err(Error::fault("text, pattern or sha256 is missing: say what to look for"));
     }
-    let names = arguments.text("name_pattern");
-    let names = names.map(|pattern| Sought::pattern("name_pattern", pattern, false)).transpose()?;
     let wanted = usize::try_from(arguments.integer("max_matches").unwrap_or_default()).unwrap_or(usize::MAX);
-    let until = Instant::now() + Duration::from_secs(arguments.integer(TIME).unwrap_or_default());
-    let path = arguments.text(PATH).unwrap_or_default();
-    let container = call.look("/containers/{id}/json")?;
-    let mut skipped = unreachable(&container, path);
-    let mut tree = Tree::open(call, id(&container), path, most(call), until)
-        .map_err(|error| explained(error, &container, path))?;
-    let (mut matches, mut last, mut truncated) = (Vec::new(), path.to_owned(), false);
+    let mut asked = asked(call)?;
+    let mut last = arguments.text(PATH).unwrap_or_default().to_owned();
+    let mut matches = Vec::new();
     let (mut examined, mut bytes_examined) = (0_u64, 0_u64);
-    while let Some(found) = tree.next()? {
+    while let Some(found) = asked.tree.next()? {
         last.clone_from(&found.path);
-        if !found.is_file() || !names.as_ref().is_none_or(|names| names.occurs_in(found.path.as_bytes())) {
+        if !found.is_file() || !asked.names(&found) {
             continue;
         }
         let mut lines = sought.as_ref().map(Lines::of);
         let mut digest = (!hashes.is_empty()).then(Sha256::new);
-        while let Some(piece) = tree.contents()? {
+        while let Some(piece) = asked.tree.contents()? {
             bytes_examined += piece.len() as u64;
             if let Some(digest) = &mut digest {
                 digest.update(&piece);
@@ -100,14 +90,14 @@ fn search(call: &Call<'_>) -> Result<Output, Error> {
                 lines.add(&piece);
             }
             engine::go_on()?;
-            if Instant::now() > until {
-                tree.end = End::TimedOut;
+            if Instant::now() > asked.until {
+                asked.tree.end = End::TimedOut;
                 break;
             }
         }
         let occurrences = lines.map(Lines::finish).unwrap_or_default();
         matches.extend(occurrences.into_iter().map(|occurrence| shown(&found, occurrence)));
-        if tree.end != End::Whole {
+        if asked.tree.end != End::Whole {
             break;
         }
         examined += 1;
@@ -118,13 +108,12 @@ fn search(call: &Call<'_>) -> Result<Output, Error> {
             matches.push(shown(&found, fields));
         }
         if matches.len() > wanted {
-            matches.truncate(wanted);
-            truncated = true;
             break;
         }
     }
+    let Asked { tree, mut skipped, .. } = asked;
     skipped.extend(rest(call, &tree.end, &last));
-    truncated |= matches.len() > wanted || matches!(tree.end, End::TooMuch | End::Broken(_));
+    let truncated = matches.len() > wanted || matches!(tree.end, End::TooMuch | End::Broken(_));
     matches.truncate(wanted);
     let result = [
         ("path", Value::from(tree.root())),

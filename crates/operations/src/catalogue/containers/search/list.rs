@@ -1,17 +1,12 @@
 //! `list_files`: a folder of a container, by the headers of the archive that the engine sends of it.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Map, Value};
 
-use super::{
-    sought::Sought,
-    tree::{End, FILE, MAX_READ, PATH, SKIPPED, TIME, Tree, explained, most, rest, unreachable},
-};
+use super::tree::{Asked, End, FILE, MAX_READ, NAME_PATTERN, PATH, SKIPPED, TIME, asked, rest};
 use crate::{
     Error, Operation, Output, Schema,
-    declare::param::{CONTAINER, integer, positive, text},
-    run::{call::Call, objects::id},
+    declare::param::{CONTAINER, integer, positive},
+    run::call::Call,
 };
 
 /// The operations of this file.
@@ -26,11 +21,7 @@ pub(super) static OPERATIONS: &[Operation] = &[Operation::get("list_files", "/co
             .about("How many levels of folders are listed; 0 lists all. The engine sends all of them in any case.")
             .default("1")
             .local(),
-        text("name_pattern")
-            .title("Name Pattern")
-            .about("Only files whose path matches this regular expression.")
-            .placeholder("\\.sh$")
-            .local(),
+        NAME_PATTERN.placeholder("\\.sh$"),
         positive("max_files")
             .title("Most Files")
             .about("No more than this many are listed.")
@@ -52,23 +43,17 @@ fn list(call: &Call<'_>) -> Result<Output, Error> {
     let arguments = &call.arguments;
     let number = |name| usize::try_from(arguments.integer(name).unwrap_or_default()).unwrap_or(usize::MAX);
     let (depth, wanted) = (number("depth"), number("max_files"));
-    let names = arguments.text("name_pattern");
-    let names = names.map(|pattern| Sought::pattern("name_pattern", pattern, false)).transpose()?;
-    let until = Instant::now() + Duration::from_secs(arguments.integer(TIME).unwrap_or_default());
-    let path = arguments.text(PATH).unwrap_or_default();
-    let container = call.look("/containers/{id}/json")?;
-    let mut skipped = unreachable(&container, path);
-    let mut tree = Tree::open(call, id(&container), path, most(call), until)
-        .map_err(|error| explained(error, &container, path))?;
-    let root = tree.root().trim_end_matches('/').to_owned();
-    let (mut files, mut last, mut truncated) = (Vec::new(), path.to_owned(), false);
-    while let Some(found) = tree.next()? {
+    let mut asked = asked(call)?;
+    let root = asked.tree.root().trim_end_matches('/').to_owned();
+    let mut last = arguments.text(PATH).unwrap_or_default().to_owned();
+    let (mut files, mut truncated) = (Vec::new(), false);
+    while let Some(found) = asked.tree.next()? {
         last.clone_from(&found.path);
         let within = found.path.strip_prefix(&root).unwrap_or(&found.path);
         let level = within.split('/').filter(|part| !part.is_empty()).count();
         // The folder itself is no file of it; a file that was asked for is.
         let is_listed = if level == 0 { found.is_file() } else { depth == 0 || level <= depth };
-        if !is_listed || !names.as_ref().is_none_or(|names| names.occurs_in(found.path.as_bytes())) {
+        if !is_listed || !asked.names(&found) {
             continue;
         }
         if files.len() == wanted {
@@ -77,6 +62,7 @@ fn list(call: &Call<'_>) -> Result<Output, Error> {
         }
         files.push(Value::Object(found.shown()));
     }
+    let Asked { tree, mut skipped, .. } = asked;
     skipped.extend(rest(call, &tree.end, &last));
     let result = [
         ("path", Value::from(tree.root())),

@@ -7,12 +7,19 @@ use engine::ErrorKind;
 use serde_json::{Map, Value, json};
 use tar::EntryType;
 
-use super::tar_entries::{Ended, Entries, Entry};
+use super::{
+    sought::Sought,
+    tar_entries::{Ended, Entries, Entry},
+};
 use crate::{
     Error, Kind, Param, Schema,
     catalogue::containers::{archive::Source, processes},
     declare::param::{positive, text},
-    run::{call::Call, objects::items, progress::Flow},
+    run::{
+        call::Call,
+        objects::{id, items},
+        progress::Flow,
+    },
 };
 
 pub(super) const PATH: Param = text("path").title("Path").default("/").local();
@@ -25,6 +32,11 @@ pub(super) const TIME: Param = positive("timeout")
     .title("Time Limit (seconds)")
     .about("The call ends after this long, with what it had found.")
     .default("300")
+    .local();
+
+pub(super) const NAME_PATTERN: Param = text("name_pattern")
+    .title("Name Pattern")
+    .about("Only files whose path matches this regular expression.")
     .local();
 
 /// What a result says of each file.
@@ -114,6 +126,38 @@ pub(crate) struct Tree<S> {
     pub(crate) end: End,
 }
 
+/// What the arguments of a call ask for: the files below a path, of some names, within a time.
+pub(super) struct Asked<S> {
+    pub(super) tree: Tree<S>,
+    pub(super) until: Instant,
+    /// What the engine's archive lacks from the beginning, and why.
+    pub(super) skipped: Vec<Value>,
+    names: Option<Sought>,
+}
+
+impl<S> Asked<S> {
+    /// Whether a file has such a name.
+    pub(super) fn names(&self, found: &Found) -> bool {
+        self.names.as_ref().is_none_or(|names| names.occurs_in(found.path.as_bytes()))
+    }
+}
+
+/// Opens what the arguments ask for.
+pub(super) fn asked<'c, 'k>(
+    call: &'c Call<'k>,
+) -> Result<Asked<impl FnMut() -> Result<Option<Bytes>, Stop> + use<'c, 'k>>, Error> {
+    let arguments = &call.arguments;
+    let names = arguments.text(NAME_PATTERN.name);
+    let names = names.map(|pattern| Sought::pattern(NAME_PATTERN.name, pattern, false)).transpose()?;
+    let until = Instant::now() + Duration::from_secs(arguments.integer(TIME).unwrap_or_default());
+    let path = arguments.text(PATH).unwrap_or_default();
+    let container = call.look("/containers/{id}/json")?;
+    let skipped = unreachable(&container, path);
+    let tree = Tree::open(call, id(&container), path, most(call), until)
+        .map_err(|error| explained(error, &container, path))?;
+    Ok(Asked { tree, until, skipped, names })
+}
+
 /// Why a source of pieces has ended.
 pub(crate) enum Stop {
     TimedOut,
@@ -123,13 +167,13 @@ pub(crate) enum Stop {
 
 impl Tree<()> {
     /// Asks the engine for all below a path. If that is a symbolic link, for what it leads to within the container.
-    pub(crate) fn open<'c>(
-        call: &'c Call<'_>,
+    pub(crate) fn open<'c, 'k>(
+        call: &'c Call<'k>,
         id: &str,
         path: &str,
         most: u64,
         until: Instant,
-    ) -> Result<Tree<impl FnMut() -> Result<Option<Bytes>, Stop> + 'c>, Error> {
+    ) -> Result<Tree<impl FnMut() -> Result<Option<Bytes>, Stop> + use<'c, 'k>>, Error> {
         let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         let source = Source::open(call, id, path, true, left)?;
         let mut flow = Flow::of(call, &format!("Reading {path}"));

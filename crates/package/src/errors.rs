@@ -8,7 +8,7 @@ use std::{
 
 use operations::{Done, Kind, Meaning};
 
-use crate::documents::GENERATED;
+use crate::documents::generated_from;
 
 /// Texts of real errors, by code.
 static EXAMPLES: LazyLock<BTreeMap<String, Vec<String>>> =
@@ -56,8 +56,7 @@ If a reader closes the pipe (`| head`), the program ends quietly by SIGPIPE, whi
 
 /// The page, as Markdown.
 pub(crate) fn page() -> String {
-    let mut page =
-        format!("<!-- {GENERATED} Edit crates/operations/src/error/meaning.rs instead. -->\n\n{HEAD}\n");
+    let mut page = generated_from("crates/operations/src/error/meaning.rs") + HEAD + "\n";
     // A String takes whatever is written to it.
     let _ = write_codes(&mut page);
     page

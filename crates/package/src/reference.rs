@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 
 use operations::{Group, Operation, groups, shown};
 
-use crate::{Page, documents::GENERATED, endpoints};
+use crate::{Page, documents::generated_from, endpoints};
 
 /// The folder of the reference's pages.
 pub(crate) const FOLDER: &str = "operations";
@@ -19,7 +19,7 @@ pub(crate) fn pages() -> Vec<Page> {
 }
 
 fn page(name: &str, write: impl FnOnce(&mut String) -> fmt::Result) -> Page {
-    let mut text = format!("<!-- {GENERATED} Edit the declarations in crates/operations instead. -->\n\n");
+    let mut text = generated_from("the declarations in crates/operations");
     // A String takes whatever is written to it.
     let _ = write(&mut text);
     Page { path: format!("{FOLDER}/{name}"), text }

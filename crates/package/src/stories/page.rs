@@ -3,18 +3,17 @@
 use std::fmt::{self, Write as _};
 
 use super::{Action, Step, Story, stories};
-use crate::{Identity, documents::GENERATED, values::write_values};
+use crate::{Identity, documents::generated_from, values::write_values};
 
 /// The page, as Markdown.
 pub(crate) fn page() -> String {
-    let mut page = String::new();
+    let mut page = generated_from("crates/package/src/stories");
     // A String takes whatever is written to it.
     let _ = write_page(&mut page);
     page
 }
 
 fn write_page(page: &mut String) -> fmt::Result {
-    writeln!(page, "<!-- {GENERATED} Edit crates/package/src/stories instead. -->\n")?;
     writeln!(page, "# Sample playbooks\n")?;
     writeln!(
         page,
